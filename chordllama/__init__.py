@@ -1,0 +1,1 @@
+"""ChordLlama: continue a score on your own laptop."""

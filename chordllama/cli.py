@@ -1,0 +1,331 @@
+"""The command line: it parses, calls and prints. Knows options, files and exit codes; knows nothing of music or models.
+
+Exit codes: 0 done, 1 the system refused (disk full), 2 wrong usage, 3 score rejected, 4 model, 5 endpoint,
+130 interrupted.
+What a command needs is imported inside it, so that `chordllama --help` starts at once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from chordllama.errors import ChordLlamaError, CompactError, MusicXMLError
+
+if TYPE_CHECKING:
+    from chordllama.codec.report import Report
+
+STANDARD = "-"
+SCORE_SUFFIXES = (".musicxml", ".xml", ".mxl")
+EXIT_SYSTEM, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
+_COLOURS = {"error": "red", "warning": "yellow", "cause": "cyan", "hint": "green"}
+
+Facts = dict[str, Any]
+
+
+# Callbacks and options that several commands share
+
+
+def _words(_context: click.Context, _parameter: click.Parameter, value: str | None) -> frozenset[str]:
+    return frozenset(word.strip() for word in (value or "").split(",") if word.strip())
+
+
+def _any_output(context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    if value != STANDARD and not Path(value).resolve().parent.is_dir():
+        raise click.UsageError(f"{value}: the folder doesn't exist", context)
+    if Path(value).is_dir():
+        raise click.UsageError(f"{value}: is a folder", context)
+    return value
+
+
+def _score_output(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    if value != STANDARD and _is_plain_file(value) and PurePath(value).suffix.lower() not in SCORE_SUFFIXES:
+        raise click.UsageError(f"{value}: wanted a name that ends in {', '.join(SCORE_SUFFIXES)}", context)
+    return _any_output(context, parameter, value)
+
+
+def _is_plain_file(path: str) -> bool:
+    return not Path(path).exists() or Path(path).is_file()
+
+
+Decorated = Callable[..., Any]
+
+
+def _output_option(callback: Callable[[click.Context, click.Parameter, str], str]) -> Callable[[Decorated], Decorated]:
+    return click.option(
+        "-o", "--output", default=STANDARD, metavar="OUT", callback=callback, help="File to write. [default: stdout]"
+    )
+
+
+_json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object with the result or the error."
+)
+_strict_option = click.option("--strict", is_flag=True, help="Refuse a score with elements that MusicXML doesn't know.")
+
+
+# Commands
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="chordllama", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Continue a score on your own laptop. IN and OUT may be "-" for standard input and output."""
+
+
+@cli.command()
+@click.argument("source", metavar="IN")
+@_output_option(_any_output)
+@click.option("--without", callback=_words, metavar="WHAT,...", help="Leave these out of the text, e.g. lyrics.")
+@_strict_option
+@_json_option
+def encode(source: str, output: str, without: frozenset[str], strict: bool, as_json: bool) -> None:
+    """Turn a score into compact text.
+
+    IN is MusicXML (.musicxml, .xml, .mxl), or MIDI, ABC, Humdrum or MEI, which music21 converts first.
+    """
+    from chordllama.codec.compact import dumps
+    from chordllama.codec.musicxml import read
+    from chordllama.codec.report import Report
+
+    data, name = _read_score(source)
+    report = Report()
+    score = read(data, name, report)
+    warnings = _warn(report, name, strict)
+    text = dumps(score, without=without)
+    facts: Facts = {"parts": len(score.parts), "bars": len(score.bars), "warnings": warnings}
+    place = _deliver(text.encode("utf-8"), "text", output, as_json)
+    _tell(place | facts, as_json)
+
+
+@cli.command()
+@click.argument("source", metavar="IN")
+@_output_option(_score_output)
+@_json_option
+def decode(source: str, output: str, as_json: bool) -> None:
+    """Turn compact text into a MusicXML score."""
+    from chordllama.codec.compact import loads
+    from chordllama.codec.container import write_container
+    from chordllama.codec.musicxml import write
+
+    score = loads(_read_text(source))
+    data = write_container(write(score), _suffix(output))
+    facts: Facts = {"parts": len(score.parts), "bars": len(score.bars)}
+    _tell(_deliver(data, "musicxml", output, as_json) | facts, as_json)
+
+
+@cli.command(name="continue")
+@click.argument("source", metavar="IN")
+@_output_option(_score_output)
+@click.option("--bars", type=click.IntRange(min=1), help="How many bars to write.")
+@click.option("--candidates", type=click.IntRange(min=1), help="How many continuations to choose the best from.")
+@click.option("--seed", type=click.IntRange(min=0), help="Another seed gives other bars.")
+@click.option("--temperature", type=click.FloatRange(min=0), help="Higher is bolder; 0 takes the likeliest.")
+@click.option("--top-p", type=click.FloatRange(0, 1, min_open=True), help="Keep the likeliest choices up to this sum.")
+@click.option("--min-p", type=click.FloatRange(0, 1), help="Drop choices below this share of the likeliest.")
+@click.option("--ending", type=click.Choice(["auto", "open", "close"]), help="Whether the piece may or must end.")
+@click.option("--model", metavar="PATH|URL", help="A .gguf file or an endpoint. [default: the model that comes along]")
+@click.option("--midi", "with_midi", is_flag=True, help="Write OUT as MIDI too.")
+@click.option("--picture", "with_picture", is_flag=True, help="Write OUT as a picture too.")
+@click.option("--picture-format", type=click.Choice(["svg", "png"]), default="svg", show_default=True)
+@_strict_option
+@_json_option
+def continue_(
+    source: str,
+    output: str,
+    with_midi: bool,
+    with_picture: bool,
+    picture_format: str,
+    strict: bool,
+    as_json: bool,
+    **settings: Any,
+) -> None:
+    """Write new bars after a score's last one.
+
+    The bars that are there stay as they are. With --midi and --picture, OUT.mid and OUT.svg are written beside OUT.
+    """
+    from chordllama.codec.container import write_container
+    from chordllama.codec.report import Report
+    from chordllama.generate.continuation import continue_score
+
+    if output == STANDARD and (with_midi or with_picture):
+        raise click.UsageError("--midi and --picture take their names from OUT: give one with -o")
+    data, name = _read_score(source)
+    report = Report()
+    given = {key: value for key, value in settings.items() if value is not None}
+    xml = continue_score(data, name, report, **given)
+    facts: Facts = {"warnings": _warn(report, name, strict)}
+    facts |= _deliver(write_container(xml, _suffix(output)), "musicxml", output, as_json)
+    if with_midi:
+        facts["midi"] = _write_midi(xml, output)
+    if with_picture:
+        facts["picture"] = _write_picture(xml, output, f".{picture_format}")
+    _tell(facts, as_json)
+
+
+@cli.command()
+@click.argument("recipe")
+@click.option("--out", metavar="DIR", help="Folder of the run. [default: runs/NAME-OF-THE-RECIPE]")
+@click.option("--resume", is_flag=True, help="Go on with the run in DIR.")
+def train(recipe: str, out: str | None, resume: bool) -> None:
+    """Train a model by a recipe.
+
+    RECIPE is a file, or the name of one of the recipes that come along.
+    """
+    from chordllama.training.recipe import load_recipe
+    from chordllama.training.run import train_recipe
+
+    path = _recipe_path(recipe)
+    train_recipe(load_recipe(path), Path(out) if out else Path("runs", path.stem), resume=resume)
+
+
+# Reading and writing
+
+
+def _read(source: str) -> tuple[bytes, str]:
+    if source == STANDARD:
+        return sys.stdin.buffer.read(), "standard input"
+    try:
+        return Path(source).read_bytes(), source
+    except OSError as fault:
+        raise click.UsageError(f"{source}: can't be read: {fault.strerror or fault}") from fault
+
+
+def _read_score(source: str) -> tuple[bytes, str]:
+    """The bytes of a MusicXML file, or what another format becomes as MusicXML."""
+    from chordllama.foreign import foreign_format, to_musicxml
+
+    data, name = _read(source)
+    return (to_musicxml(data, name) if foreign_format(data, name) else data), name
+
+
+def _read_text(source: str) -> str:
+    data, name = _read(source)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as fault:
+        line = data.count(b"\n", 0, fault.start) + 1
+        raise CompactError(
+            f"{name}: line {line}: byte 0x{data[fault.start]:02X} is no UTF-8", hint="compact text is a UTF-8 text file"
+        ) from fault
+
+
+def _suffix(output: str) -> str:
+    suffix = PurePath(output).suffix.lower()
+    return suffix if suffix in SCORE_SUFFIXES else SCORE_SUFFIXES[0]
+
+
+def _recipe_path(recipe: str) -> Path:
+    from chordllama.resources import resource
+
+    if Path(recipe).is_file():
+        return Path(recipe)
+    folder = resource("models/recipes")
+    known = sorted(path.stem for path in folder.glob("*.yaml"))
+    if recipe not in known:
+        raise click.UsageError(f"{recipe}: neither a file nor one of the recipes {', '.join(known)}")
+    return folder / f"{recipe}.yaml"
+
+
+def _deliver(content: bytes, key: str, output: str, as_json: bool) -> Facts:
+    """Write the content where it belongs, and return where that is; with JSON it belongs into the object itself."""
+    if output != STANDARD:
+        _write(output, content)
+        return {"output": output}
+    if as_json:
+        return {key: content.decode("utf-8")}
+    sys.stdout.buffer.write(content)
+    sys.stdout.buffer.flush()
+    return {}
+
+
+def _tell(facts: Facts, as_json: bool) -> None:
+    """With JSON, standard output carries one object and nothing else."""
+    if as_json:
+        click.echo(json.dumps(facts, ensure_ascii=False))
+
+
+def _write(path: str, content: bytes) -> None:
+    from chordllama.files import write_atomically
+
+    write_atomically(Path(path), content)
+
+
+def _write_midi(xml: bytes, output: str) -> str:
+    from chordllama.render import midi
+
+    path = str(Path(output).with_suffix(".mid"))
+    _write(path, midi(xml))
+    return path
+
+
+def _write_picture(xml: bytes, output: str, suffix: str) -> str:
+    from chordllama.render import picture
+
+    path = str(Path(output).with_suffix(suffix))
+    _write(path, picture(xml, suffix))
+    return path
+
+
+# What people read on standard error
+
+
+def _say(kind: str, text: str) -> None:
+    colour = False if "NO_COLOR" in os.environ else None  # None: on a terminal only
+    click.echo(f"{click.style(f'{kind}:', fg=_COLOURS[kind], bold=True)} {text}", err=True, color=colour)
+
+
+def _warn(report: Report, name: str, strict: bool) -> list[str]:
+    """Say what was left out or mended; with `strict` an unknown element is a MusicXMLError."""
+    warnings = report.warnings()
+    if strict and report.unknown:
+        raise MusicXMLError(f"{name}: refused", cause="; ".join(warnings), hint="without --strict these are left out")
+    for warning in warnings:
+        _say("warning", warning)
+    return warnings
+
+
+def _fail(error: str, cause: str | None, hint: str | None, code: int, as_json: bool) -> int:
+    for kind, text in (("error", error), ("cause", cause), ("hint", hint)):
+        if text:
+            _say(kind, text)
+    if as_json:
+        facts = {"message": error, "cause": cause, "hint": hint, "exit_code": code}
+        click.echo(json.dumps({"error": facts}, ensure_ascii=False))
+    return code
+
+
+def _fail_usage(fault: click.ClickException, as_json: bool) -> int:
+    context = fault.ctx if isinstance(fault, click.UsageError) else None
+    path = context.command_path if context else "chordllama"
+    return _fail(fault.format_message(), None, f"{path} --help", EXIT_USAGE, as_json)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code; the one place where errors become words."""
+    as_json = "--json" in arguments
+    try:
+        result = cli.main(list(arguments), prog_name="chordllama", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as fault:
+        click.echo(fault.ctx.get_help() if fault.ctx else "", err=True)
+        return EXIT_USAGE
+    except click.ClickException as fault:
+        return _fail_usage(fault, as_json)
+    except click.Abort:
+        return EXIT_INTERRUPTED
+    except ChordLlamaError as fault:
+        return _fail(fault.message, fault.cause, fault.hint, fault.exit_code, as_json)
+    except OSError as fault:
+        place = f"{fault.filename}: " if fault.filename else ""
+        return _fail(f"{place}{fault.strerror or fault}", None, None, EXIT_SYSTEM, as_json)
+    return result if isinstance(result, int) else 0
+
+
+def main() -> None:
+    """The entry point of the `chordllama` script."""
+    sys.exit(run(sys.argv[1:]))

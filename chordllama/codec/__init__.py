@@ -1,0 +1,1 @@
+"""MusicXML, the score model and the compact text: each direction beside its partner."""

@@ -1,0 +1,312 @@
+"""What stands at a moment: directions, sounds, clefs, chord symbols; read and written. Knows no notes and no bars.
+
+Source: https://www.w3.org/2021/06/musicxml40/musicxml-reference/elements/direction/
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from fractions import Fraction
+from xml.sax.saxutils import escape, quoteattr
+
+from lxml.etree import _Element
+
+from chordllama.codec import words
+from chordllama.codec.notes import child_text, dynamic_name, number
+from chordllama.codec.whitelist import DIRECTION_SIGNS, DYNAMICS, HARMONY_KINDS, SOUND_ATTRIBUTES, DirectionSign
+from chordllama.score import NOTE_TYPES, Degree, Direction, Harmony, Key, Tone, Transposition, duration
+
+# ----------------------------------------------------------------------------------------------------------- directions
+
+
+def read_direction(element: _Element) -> Iterator[Direction]:
+    """What a `<direction>` says, one sign after the other; offsets are the caller's."""
+    tempo: Fraction | None = None
+    for child in element:
+        if child.tag == "direction-type":
+            for sign in child:
+                for direction in _read_sign(sign):
+                    tempo = _sounding_tempo(direction) or tempo
+                    yield direction
+        elif child.tag == "sound":
+            yield from read_sound(child, tempo)
+
+
+def _read_sign(element: _Element) -> Iterator[Direction]:
+    tag = element.tag
+    sign = DIRECTION_SIGNS.get(tag) if isinstance(tag, str) else None
+    if sign is None or tag in ("sound", "clef", "key", "transpose", "barline"):
+        return
+    if sign.shape == "dynamics":
+        for child in element:
+            if isinstance(child.tag, str) and dynamic_name(child):
+                yield Direction("dynamics", dynamic_name(child))
+        return
+    value = _read_value(sign, element)
+    if value is not None:
+        yield Direction(sign.name, value)
+
+
+def _read_value(sign: DirectionSign, element: _Element) -> str | None:
+    text = (element.text or "").strip()
+    type = element.get("type", "")
+    if sign.shape == "text":
+        return text or None
+    if sign.shape == "wedge":
+        return (
+            f"{type} {element.get('number', '1')}" if type in ("crescendo", "diminuendo", "stop", "continue") else None
+        )
+    if sign.shape == "spanner":
+        return f"{type} {element.get('number', '1')}" if type else None
+    if sign.shape == "octave-shift":
+        return f"{type}{element.get('size', '8')} {element.get('number', '1')}" if type else None
+    if sign.shape == "typed":
+        return type
+    return _read_metronome(element) if sign.shape == "metronome" else ""
+
+
+def _read_metronome(element: _Element) -> str | None:
+    units = [child for child in element if child.tag in ("beat-unit", "beat-unit-dot", "per-minute")]
+    codes: list[str] = []
+    for child in units:
+        text = (child.text or "").strip()
+        if child.tag == "beat-unit" and text in NOTE_TYPES:
+            codes.append(words.TYPE_CODES[text])
+        elif child.tag == "beat-unit-dot" and codes:
+            codes[-1] += "."
+        elif child.tag == "per-minute" and text and len(codes) == 1:
+            speed = text if re.fullmatch(r"\d+(\.\d+)?", text) else words.format_text(text)
+            return speed if codes[0] == "4" and speed == text else f"{codes[0]}={speed}"
+    return f"{codes[0]}~{codes[1]}" if len(codes) == 2 else None
+
+
+_METRONOME = re.compile(r'(?:(\d+)(\.{0,2})([=~]))?("(?:[^"\\]|\\.)*"|\d+\.{0,2}\d*)')
+
+
+def _sounding_tempo(direction: Direction) -> Fraction | None:
+    """Quarters a minute, where a metronome mark says them in figures."""
+    match = _METRONOME.fullmatch(direction.value) if direction.name == "metronome" else None
+    if not match or match[3] == "~" or match[4].startswith('"'):
+        return None
+    unit = duration(words.TYPE_BY_CODE[match[1] or "4"], len(match[2] or "")).ticks
+    return Fraction(match[4].rstrip(".")) * Fraction(unit) / duration("quarter").ticks
+
+
+def read_sound(element: _Element, tempo: Fraction | None = None) -> Iterator[Direction]:
+    """What a `<sound>` says that its direction (with the metronome's `tempo`) doesn't."""
+    for name in SOUND_ATTRIBUTES:
+        value = (element.get(name) or "").strip()
+        if value and not (name == "tempo" and tempo is not None and _near(value, tempo)):
+            yield Direction("sound", f"{name}={value}")
+
+
+def _near(text: str, tempo: Fraction) -> bool:
+    try:
+        return abs(float(text) - float(tempo)) <= 0.01 * float(tempo)
+    except ValueError:
+        return False
+
+
+def write_direction(direction: Direction, staff: int) -> Iterator[str]:
+    """The lines of one direction at its place; `staff` is 0 in a part with one staff."""
+    name, value = direction.name, direction.value
+    if name == "sound":
+        attribute, _, setting = value.partition("=")
+        if attribute in SOUND_ATTRIBUTES:
+            yield f"<sound {attribute}={quoteattr(setting)}/>"
+        return
+    if name in ("clef", "key", "transpose"):
+        yield "<attributes>"
+        yield from (f"  {line}" for line in _write_attribute(name, value, staff))
+        yield "</attributes>"
+        return
+    if name == "barline":
+        yield '<barline location="middle">'
+        yield f"  <bar-style>{escape(value)}</bar-style>"
+        yield "</barline>"
+        return
+    yield "<direction>"
+    yield "  <direction-type>"
+    yield from (f"    {line}" for line in _write_sign(name, value))
+    yield "  </direction-type>"
+    if staff:
+        yield f"  <staff>{staff}</staff>"
+    tempo = _sounding_tempo(direction)
+    if tempo is not None:
+        yield f'  <sound tempo="{float(tempo):g}"/>'
+    yield "</direction>"
+
+
+def _write_sign(name: str, value: str) -> list[str]:
+    shape = DIRECTION_SIGNS[name].shape
+    if shape == "dynamics":
+        inner = f"<{value}/>" if value in DYNAMICS else f"<other-dynamics>{escape(value)}</other-dynamics>"
+        return ["<dynamics>", f"  {inner}", "</dynamics>"]
+    if shape == "text":
+        return [f"<{name}>{escape(value)}</{name}>"]
+    if shape == "metronome":
+        return _write_metronome(value)
+    if shape == "none":
+        return [f"<{name}/>"]
+    if shape == "typed":
+        return [f"<{name} type={quoteattr(value)}/>"]
+    type, _, line = value.partition(" ")
+    if shape == "octave-shift":
+        type, size = re.fullmatch(r"([a-z]*)(\d*)", type).groups()  # type: ignore[union-attr]
+        return [f'<{name} type="{type}" size="{size or 8}" number="{line or 1}"/>']
+    ends = ' line-end="none"' if name == "bracket" else ""
+    return [f'<{name} type={quoteattr(type)} number="{line or 1}"{ends}/>']
+
+
+def _write_metronome(value: str) -> list[str]:
+    match = _METRONOME.fullmatch(value)
+    assert match is not None
+    lines = ["<metronome>", *_write_unit(match[1] or "4", match[2] or "")]
+    if match[3] == "~":
+        lines += _write_unit(match[4].rstrip("."), "." * match[4].count("."))
+    else:
+        speed = words.parse_value(match[4])
+        lines.append(f"  <per-minute>{escape(speed)}</per-minute>")
+    return [*lines, "</metronome>"]
+
+
+def _write_unit(code: str, dots: str) -> list[str]:
+    return [f"  <beat-unit>{words.TYPE_BY_CODE[code]}</beat-unit>", *["  <beat-unit-dot/>" for _ in dots]]
+
+
+# --------------------------------------------------------------------------------------------- clefs, keys, transpositions
+
+
+def read_clef(element: _Element) -> str:
+    """A clef as its code: `G2`, `F4`, `G2_8` an octave lower, `G2^8` higher, `percussion`, `TAB`, `none`."""
+    sign = child_text(element, "sign")
+    if sign not in ("G", "F", "C"):
+        return sign if sign in ("percussion", "TAB", "jianpu", "none") else "none"
+    line = number(element.findtext("line"), 1, 5) or {"G": 2, "F": 4, "C": 3}[sign]
+    octaves = number(element.findtext("clef-octave-change"), -3, 3) or 0
+    shift = f"{'_' if octaves < 0 else '^'}{7 * abs(octaves) + 1}" if octaves else ""
+    return f"{sign}{line}{shift}"
+
+
+_CLEF = re.compile(r"([A-Za-z]+)(\d?)(?:([_^])(\d+))?")
+
+
+def write_clef(code: str, staff: int) -> list[str]:
+    """The lines of a `<clef>`."""
+    match = _CLEF.fullmatch(code)
+    assert match is not None
+    sign, line, direction, size = match.groups()
+    lines = [f'<clef number="{staff}">' if staff else "<clef>", f"  <sign>{sign}</sign>"]
+    if line:
+        lines.append(f"  <line>{line}</line>")
+    if size:
+        octaves = (int(size) - 1) // 7
+        lines.append(f"  <clef-octave-change>{-octaves if direction == '_' else octaves}</clef-octave-change>")
+    return [*lines, "</clef>"]
+
+
+def read_key(element: _Element) -> Key | None:
+    """A key signature; None for one that isn't on the circle of fifths."""
+    fifths = number(element.findtext("fifths"), -14, 14)
+    mode = child_text(element, "mode")
+    return None if fifths is None else Key(fifths, mode if re.fullmatch(r"[a-z]+", mode) else "")
+
+
+def write_key(key: Key, staff: int) -> list[str]:
+    """The lines of a `<key>`."""
+    mode = [f"  <mode>{key.mode}</mode>"] if key.mode else []
+    return [f'<key number="{staff}">' if staff else "<key>", f"  <fifths>{key.fifths}</fifths>", *mode, "</key>"]
+
+
+def read_transposition(element: _Element) -> Transposition:
+    """A `<transpose>`."""
+    chromatic, diatonic, octave = (
+        number(element.findtext(tag), -99, 99) or 0 for tag in ("chromatic", "diatonic", "octave-change")
+    )
+    return Transposition(chromatic, diatonic, octave)
+
+
+def write_transposition(transposition: Transposition) -> list[str]:
+    """The lines of a `<transpose>`."""
+    octave = [f"  <octave-change>{transposition.octave}</octave-change>"] if transposition.octave else []
+    return [
+        "<transpose>",
+        f"  <diatonic>{transposition.diatonic}</diatonic>",
+        f"  <chromatic>{transposition.chromatic}</chromatic>",
+        *octave,
+        "</transpose>",
+    ]
+
+
+def _write_attribute(name: str, value: str, staff: int) -> list[str]:
+    if name == "clef":
+        return write_clef(value, staff)
+    if name == "key":
+        fifths, _, mode = value.partition(",")
+        return write_key(Key(int(fifths), mode), 0)
+    return write_transposition(Transposition(*map(int, value.split("/"))))
+
+
+# -------------------------------------------------------------------------------------------------------- chord symbols
+
+
+def read_harmony(element: _Element) -> Iterator[Harmony]:
+    """The chord symbols of a `<harmony>`; one that has no root (a function or numeral) is left out."""
+    roots = element.findall("root")
+    kinds = element.findall("kind")
+    for root, kind in zip(roots, kinds, strict=False):
+        tone = _read_tone(root, "root")
+        name = (kind.text or "").strip()
+        if tone is None:
+            continue
+        text = kind.get("text")
+        yield Harmony(
+            tone,
+            name if name in HARMONY_KINDS else "other",
+            _read_tone(element.find("bass"), "bass") if element.find("bass") is not None else None,
+            tuple(filter(None, map(_read_degree, element.findall("degree")))),
+            text if text is not None and text != HARMONY_KINDS.get(name) else None,
+        )
+
+
+def _read_tone(element: _Element | None, prefix: str) -> Tone | None:
+    step = child_text(element, f"{prefix}-step").upper() if element is not None else ""
+    if element is None or step not in set("ABCDEFG"):
+        return None
+    return Tone(step, number(element.findtext(f"{prefix}-alter"), -2, 2) or 0)
+
+
+def _read_degree(element: _Element) -> Degree | None:
+    value = number(element.findtext("degree-value"), 1, 99)
+    type = child_text(element, "degree-type")
+    if value is None or type not in ("add", "alter", "subtract"):
+        return None
+    return Degree(value, number(element.findtext("degree-alter"), -2, 2) or 0, type)
+
+
+def write_harmony(harmony: Harmony, staff: int) -> Iterator[str]:
+    """The lines of a `<harmony>`."""
+    yield "<harmony>"
+    yield from _write_tone(harmony.root, "root")
+    text = HARMONY_KINDS[harmony.kind] if harmony.text is None else harmony.text
+    yield f"  <kind text={quoteattr(text)}>{harmony.kind}</kind>"
+    if harmony.bass:
+        yield from _write_tone(harmony.bass, "bass")
+    for degree in harmony.degrees:
+        yield "  <degree>"
+        yield f"    <degree-value>{degree.value}</degree-value>"
+        yield f"    <degree-alter>{degree.alter}</degree-alter>"
+        yield f"    <degree-type>{degree.type}</degree-type>"
+        yield "  </degree>"
+    if staff:
+        yield f"  <staff>{staff}</staff>"
+    yield "</harmony>"
+
+
+def _write_tone(tone: Tone, prefix: str) -> Iterator[str]:
+    yield f"  <{prefix}>"
+    yield f"    <{prefix}-step>{tone.step}</{prefix}-step>"
+    if tone.alter:
+        yield f"    <{prefix}-alter>{tone.alter}</{prefix}-alter>"
+    yield f"  </{prefix}>"

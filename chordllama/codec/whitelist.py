@@ -1,0 +1,342 @@
+"""THE TABLE: what becomes of each element and attribute of MusicXML 4.0, and how each kept sign is spelled in the compact text.
+
+Reader, writer, compact text, grammar and docs all walk these tables. Knows names only: no trees, no files.
+
+Source of the names: https://www.w3.org/2021/06/musicxml40/
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Verdict(Enum):
+    """What becomes of an element or attribute."""
+
+    KEPT = "kept"
+    DERIVED = "derived"
+    DROPPED = "dropped"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A verdict with its reason (for kept ones: where it is kept)."""
+
+    verdict: Verdict
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """A mark at a note or rest.
+
+    `name` is the mark's name, `code` its spelling as a suffix ("" spells it {name} or {name=value}), `element` MusicXML's tag,
+    `parent` the child of `<notations>` that holds it ("" is `<notations>` itself, "note" the note), `type` the value of the tag's
+    type attribute, `shape` what the value is (none, text, number: a spanner's number, typed: type and text in one),
+    `kind` the group that `--without` leaves out.
+    """
+
+    name: str
+    code: str
+    element: str
+    parent: str
+    kind: str
+    shape: str = "none"
+    type: str = ""
+
+
+def _signs(parent: str, kind: str, shape: str, names: str) -> list[Sign]:
+    return [Sign(name, "", name, parent, kind, shape) for name in names.split()]
+
+
+def _spanner(element: str, parent: str, kind: str, start: str = "", stop: str = "") -> list[Sign]:
+    return [
+        Sign(f"{element}-stop", stop, element, parent, kind, "number", "stop"),
+        Sign(f"{element}-start", start, element, parent, kind, "number", "start"),
+    ]
+
+
+SIGNS: tuple[Sign, ...] = (
+    Sign("tie", "~", "tied", "", "notes", "none", "start"),
+    Sign("tie-stop", "", "tied", "", "notes", "none", "stop"),
+    Sign("no-tie-stop", "", "tied", "", "notes"),
+    Sign("let-ring", "", "tied", "", "notes", "none", "let-ring"),
+    Sign("courtesy", "!", "accidental", "note", "notes"),
+    Sign("parenthesised", "?", "accidental", "note", "notes"),
+    Sign("no-accidental", "", "accidental", "note", "notes"),
+    Sign("accidental", "", "accidental", "note", "notes", "text"),
+    Sign("cross", "@", "staff", "note", "notes", "text"),
+    Sign("type", "", "type", "note", "notes", "text"),
+    Sign("instrument", "", "instrument", "note", "notes", "text"),
+    Sign("cue", "", "cue", "note", "notes"),
+    Sign("hidden", "", "note", "note", "notes"),
+    Sign("notehead", "", "notehead", "note", "noteheads", "text"),
+    Sign("position", "", "rest", "note", "notes", "text"),
+    Sign("staccato", "'", "staccato", "articulations", "articulations"),
+    Sign("accent", ">", "accent", "articulations", "articulations"),
+    Sign("tenuto", "-", "tenuto", "articulations", "articulations"),
+    Sign("strong-accent", "^", "strong-accent", "articulations", "articulations"),
+    *_signs(
+        "articulations",
+        "articulations",
+        "none",
+        "detached-legato staccatissimo spiccato scoop plop doit falloff caesura stress unstress soft-accent",
+    ),
+    Sign("breath-mark", ",", "breath-mark", "articulations", "articulations", "none"),
+    Sign("fermata", "*", "fermata", "", "articulations", "text"),
+    Sign("arpeggiate", "", "arpeggiate", "", "articulations", "direction"),
+    Sign("non-arpeggiate", "", "non-arpeggiate", "", "articulations", "typed"),
+    Sign("trill-mark", "", "trill-mark", "ornaments", "ornaments"),
+    *_signs(
+        "ornaments",
+        "ornaments",
+        "none",
+        "turn delayed-turn inverted-turn delayed-inverted-turn vertical-turn inverted-vertical-turn shake mordent "
+        "inverted-mordent schleifer haydn",
+    ),
+    Sign("tremolo", "", "tremolo", "ornaments", "ornaments", "typed"),
+    *_signs("ornaments", "ornaments", "text", "accidental-mark"),
+    *_spanner("wavy-line", "ornaments", "ornaments"),
+    *_signs(
+        "technical",
+        "technical",
+        "none",
+        "up-bow down-bow harmonic open-string thumb-position double-tongue triple-tongue stopped snap-pizzicato heel toe "
+        "fingernails brass-bend flip smear open half-muted golpe",
+    ),
+    *_signs("technical", "technical", "text", "fingering string fret pluck tap"),
+    *_spanner("hammer-on", "technical", "technical"),
+    *_spanner("pull-off", "technical", "technical"),
+    *_spanner("glissando", "", "ornaments"),
+    *_spanner("slide", "", "ornaments"),
+    *_spanner("slur", "", "slurs", "(", ")"),
+    Sign("tuplet-start", "[", "tuplet", "", "notes", "ratio", "start"),
+    Sign("tuplet-stop", "]", "tuplet", "", "notes", "none", "stop"),
+)
+"""Every mark, in the order in which marks are written."""
+
+SIGN_BY_NAME = {sign.name: sign for sign in SIGNS}
+SIGN_RANK = {sign.name: rank for rank, sign in enumerate(SIGNS)}
+SIGN_BY_CODE = {sign.code: sign for sign in SIGNS if sign.code}
+NOTATION_BY_ELEMENT = {
+    (sign.parent, sign.element, sign.type): sign
+    for sign in SIGNS
+    if sign.parent != "note" and sign.element not in ("tied", "tuplet")
+}
+
+DYNAMICS = frozenset(
+    [
+        "p",
+        "pp",
+        "ppp",
+        "pppp",
+        "ppppp",
+        "pppppp",
+        "f",
+        "ff",
+        "fff",
+        "ffff",
+        "fffff",
+        "ffffff",
+        "mp",
+        "mf",
+        "sf",
+        "sfp",
+        "sfpp",
+        "fp",
+        "rf",
+        "rfz",
+        "sfz",
+        "sffz",
+        "fz",
+        "n",
+        "pf",
+        "sfzp",
+    ]
+)
+
+WEDGES = {"crescendo": "<", "diminuendo": ">", "stop": "!", "continue": "~"}
+
+SOUND_ATTRIBUTES = ("tempo", "dacapo", "segno", "dalsegno", "coda", "tocoda", "fine", "forward-repeat", "pizzicato")
+"""What `<sound>` says that no other sign does."""
+
+
+@dataclass(frozen=True, slots=True)
+class DirectionSign:
+    """A child of `<direction-type>`: `shape` says what its value is made of."""
+
+    name: str
+    shape: str
+    kind: str
+
+
+DIRECTION_SIGNS = {
+    sign.name: sign
+    for sign in (
+        DirectionSign("dynamics", "dynamics", "dynamics"),
+        DirectionSign("wedge", "wedge", "dynamics"),
+        DirectionSign("words", "text", "words"),
+        DirectionSign("rehearsal", "text", "words"),
+        DirectionSign("other-direction", "text", "words"),
+        DirectionSign("metronome", "metronome", "tempo"),
+        DirectionSign("segno", "none", "navigation"),
+        DirectionSign("coda", "none", "navigation"),
+        DirectionSign("dashes", "spanner", "words"),
+        DirectionSign("bracket", "spanner", "words"),
+        DirectionSign("pedal", "spanner", "pedal"),
+        DirectionSign("octave-shift", "octave-shift", "octave-shifts"),
+        DirectionSign("damp", "none", "technical"),
+        DirectionSign("damp-all", "none", "technical"),
+        DirectionSign("eyeglasses", "none", "words"),
+        DirectionSign("string-mute", "typed", "technical"),
+        # not children of <direction-type>, but things that stand at a moment all the same
+        DirectionSign("sound", "sound", "tempo"),
+        DirectionSign("clef", "clef", "notes"),
+        DirectionSign("key", "key", "notes"),
+        DirectionSign("transpose", "transpose", "notes"),
+        DirectionSign("barline", "text", "notes"),
+    )
+}
+
+HARMONY_KINDS = {
+    "major": "",
+    "minor": "m",
+    "augmented": "+",
+    "diminished": "dim",
+    "dominant": "7",
+    "major-seventh": "maj7",
+    "minor-seventh": "m7",
+    "diminished-seventh": "dim7",
+    "augmented-seventh": "+7",
+    "half-diminished": "m7b5",
+    "major-minor": "mmaj7",
+    "major-sixth": "6",
+    "minor-sixth": "m6",
+    "dominant-ninth": "9",
+    "major-ninth": "maj9",
+    "minor-ninth": "m9",
+    "dominant-11th": "11",
+    "major-11th": "maj11",
+    "minor-11th": "m11",
+    "dominant-13th": "13",
+    "major-13th": "maj13",
+    "minor-13th": "m13",
+    "suspended-second": "sus2",
+    "suspended-fourth": "sus4",
+    "power": "5",
+    "none": "none",
+    "other": "other",
+    "Neapolitan": "Neapolitan",
+    "Italian": "Italian",
+    "French": "French",
+    "German": "German",
+    "pedal": "pedal",
+    "Tristan": "Tristan",
+}
+HARMONY_KIND_BY_CODE = {code: kind for kind, code in HARMONY_KINDS.items()}
+
+KINDS = tuple(dict.fromkeys(sign.kind for sign in (*SIGNS, *DIRECTION_SIGNS.values()) if sign.kind != "notes"))
+KINDS = (*KINDS, "harmony", "lyrics", "grace")
+"""What `--without` can leave out."""
+
+
+def _rules(verdict: Verdict, groups: dict[str, str]) -> dict[str, Rule]:
+    return {name: Rule(verdict, reason) for reason, names in groups.items() for name in names.split()}
+
+
+ELEMENTS: dict[str, Rule] = {
+    **_rules(
+        Verdict.KEPT,
+        {
+            "header": "score-partwise score-timewise work work-title movement-title identification creator part-list "
+            "score-part part-name part-abbreviation score-instrument instrument-name midi-instrument midi-channel "
+            "midi-program midi-unpitched part-group group-name group-symbol group-barline",
+            "bars": "part measure attributes key fifths mode time beats beat-type senza-misura interchangeable staves clef sign "
+            "line clef-octave-change transpose diatonic chromatic octave-change staff-details staff-lines barline bar-style "
+            "repeat ending",
+            "notes": "note pitch step alter octave unpitched display-step display-octave rest grace cue chord duration type dot "
+            "time-modification actual-notes normal-notes voice staff instrument accidental notehead notations tie tied "
+            "tuplet tuplet-actual tuplet-normal tuplet-number tuplet-type",
+            "time": "backup forward offset",
+            "lyrics": "lyric syllabic text elision extend",
+            "directions": "direction direction-type beat-unit beat-unit-dot per-minute",
+            "chord symbols": "harmony root root-step root-alter kind bass bass-step bass-alter degree degree-value degree-alter "
+            "degree-type",
+            "articulations and ornaments": "articulations ornaments technical",
+        },
+    ),
+    **{sign.element: Rule(Verdict.KEPT, sign.kind) for sign in SIGNS},
+    **{sign.name: Rule(Verdict.KEPT, sign.kind) for sign in DIRECTION_SIGNS.values()},
+    **{name: Rule(Verdict.KEPT, "dynamics") for name in (*DYNAMICS, "other-dynamics")},
+    **_rules(
+        Verdict.DERIVED,
+        {
+            "from the note values": "divisions normal-type normal-dot",
+            "from the note values and the metre": "beam",
+            "from the voice and the place on the staff": "stem",
+            "from the number of staves": "part-symbol",
+            "from bars in which all rest": "measure-style multiple-rest",
+            "from the key before it": "cancel",
+            "written anew": "encoding software encoding-date supports",
+        },
+    ),
+    **_rules(
+        Verdict.DROPPED,
+        {
+            "layout of one page size": "appearance bottom-margin concert-score credit credit-image credit-symbol credit-type "
+            "credit-words defaults distance glyph left-divider left-margin line-width lyric-font lyric-language "
+            "measure-distance measure-layout measure-numbering millimeters music-font note-size other-appearance page-height "
+            "page-layout page-margins page-width print right-divider right-margin scaling staff-distance staff-layout "
+            "staff-size system-distance system-dividers system-layout system-margins tenths top-margin top-system-distance "
+            "word-font line-detail staff-type",
+            "catalogue data, not music": "bookmark encoder encoding-description group-link instrument-link link miscellaneous "
+            "miscellaneous-field movement-number opus part-link relation rights source work-number",
+            "playback of one sound library": "assess elevation ensemble except-voice instrument-change instrument-sound instruments "
+            "ipa listen listening midi-bank midi-device midi-name mute other-listen other-listening other-play pan play player "
+            "player-name semi-pitched solo straight swing swing-style swing-type sync virtual-instrument virtual-library "
+            "virtual-name volume wait",
+            "second names of parts and groups": "display-text group-abbreviation group-abbreviation-display group-name-display "
+            "group-time part-abbreviation-display part-name-display accidental-text instrument-abbreviation",
+            "editors' remarks": "feature footnote group grouping level",
+            "analysis, not notation": "function numeral numeral-alter numeral-fifths numeral-key numeral-mode numeral-root "
+            "first second inversion time-relation for-part part-clef part-transpose principal-voice",
+            "figured bass, not kept yet": "figure figure-number figured-bass prefix suffix",
+            "chord diagrams": "barre first-fret frame frame-frets frame-note frame-strings",
+            "tunings": "accord capo scordatura staff-tuning tuning-alter tuning-octave tuning-step",
+            "special signs of single instruments, not kept yet": "accordion-high accordion-low accordion-middle "
+            "accordion-registration arrow arrow-direction arrow-style arrowhead artificial base-pitch beater bend bend-alter "
+            "circular-arrow double effect glass handbell harmon-closed harmon-mute harp-pedals hole "
+            "hole-closed hole-shape hole-type image membrane metal natural other-articulation other-notation other-ornament "
+            "other-percussion other-technical pedal-alter pedal-step pedal-tuning percussion pitched pre-bend release "
+            "sounding-pitch stick stick-location stick-material stick-type symbol timpani touching-pitch with-bar wood",
+            "rare forms of tempo marks": "beat-unit-tied metronome-arrows metronome-beam metronome-dot metronome-note "
+            "metronome-relation metronome-tied metronome-tuplet metronome-type",
+            "rare forms of keys and tuplets": "key-accidental key-alter key-octave key-step tuplet-dot notehead-text",
+            "shorthand that hides music": "beat-repeat measure-repeat slash slash-dot slash-type",
+            "looks, not notes": "bass-separator directive end-line end-paragraph humming laughing staff-divide",
+        },
+    ),
+}
+
+ATTRIBUTES: dict[str, Rule] = {
+    **_rules(
+        Verdict.KEPT,
+        {
+            "what the element is": "type number id location direction measure slash print-object parentheses cautionary text "
+            "implicit times name sign size symbol tempo dacapo dalsegno fine tocoda segno coda forward-repeat pizzicato",
+        },
+    ),
+    **_rules(
+        Verdict.DROPPED,
+        {
+            "layout": "default-x default-y relative-x relative-y width bezier-x bezier-y bezier-x2 bezier-y2 bezier-offset "
+            "bezier-offset2 color font-family font-size font-style font-weight halign valign justify placement orientation "
+            "dash-length space-length line-shape line-type line-end line-length enclosure spread niente attack end-length "
+            "letter-spacing line-height line-through overline underline rotation dir additional new-page new-system "
+            "blank-page page page-number staff-spacing print-spacing print-dot print-lyric print-leger print-frame height "
+            "filled bracket show-number show-type justify use-dots use-stems use-symbols",
+        },
+    ),
+}
+"""Attributes by name, where an element's own rule doesn't say otherwise."""

@@ -1,0 +1,319 @@
+"""Writes with any server that has OpenAI's /v1/completions. Knows HTTP and server-sent events; knows nothing of what is written.
+
+A guard can't mask tokens that a server draws. Instead each whole line is tested as it comes; at a refused one the request is
+dropped and a new one sent, with the text up to the guard's last good place behind the prompt, and with another seed. The
+candidates are written one after the other, for servers differ in what they do with several requests at a time: some break off
+the first.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from functools import cached_property
+from http import HTTPStatus
+from time import perf_counter
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+from chordllama.errors import ChordLlamaError, EndpointError
+from chordllama.generate.backend import Guard, Sampling, Timing, Written, timed
+
+DEFAULT_CONTEXT = 4096  # tokens, where a server doesn't say
+CHARACTERS_PER_TOKEN = 2  # few, so that an estimate is rather too high
+LONGEST_COMPLAINT = 400  # characters of a server's own words
+SEEDS = 1 << 31
+SEED_STEP = 1009  # between two requests of one candidate; larger than any number of candidates
+
+# sampling field -> (value that asks for nothing, what servers call it): llama-server and vLLM have different names for one thing,
+# and ignore each other's. What asks for nothing is left out, for others refuse names that they don't know.
+OPTIONAL: Mapping[str, tuple[float, tuple[str, ...]]] = {
+    "min_p": (0.0, ("min_p",)),
+    "presence_penalty": (0.0, ("presence_penalty",)),
+    "repetition_penalty": (1.0, ("repetition_penalty", "repeat_penalty")),
+}
+
+HINTS: Mapping[int, str] = {
+    400: "the server refuses the request; its own words say why",
+    401: "give the server's key (api_key)",
+    403: "this key may not use this model",
+    404: "check the address (it ends with /v1) and the model's name",
+    413: "the prompt is too long for this server",
+    422: "the server doesn't understand the request; is it one for completions?",
+    429: "the server is busy or your share is used up: wait and try again",
+}
+
+
+class _Chunk(NamedTuple):
+    """A part of an answer; `ending` is the server's reason where this is the last one ("stop", "length")."""
+
+    text: str
+    ending: str | None
+
+
+class EndpointBackend:
+    """A model behind an address such as http://127.0.0.1:8080/v1; see `Backend`.
+
+    `model` is the name that the server gives it (many servers have only one and need none), `timeout` the seconds that the server
+    may be silent. Servers have defaults of their own for what isn't sent. Raises EndpointError with the address, what went wrong,
+    and the server's own words.
+    """
+
+    def __init__(self, url: str, model: str | None = None, api_key: str | None = None, timeout: float = 60.0) -> None:
+        import httpx
+
+        self._root = _root(url)
+        self._url = f"{self._root}/v1/completions"
+        self._model = {} if model is None else {"model": model}
+        headers = {} if api_key is None else {"Authorization": f"Bearer {api_key}"}
+        self._client = httpx.Client(timeout=timeout, headers=headers)
+        self._can_count = True
+        self.timing = Timing()
+        self.failures: dict[int, ChordLlamaError] = {}
+
+    @cached_property
+    def context(self) -> int:
+        """How many tokens the server takes (llama-server and vLLM say so), else `DEFAULT_CONTEXT`."""
+        settings = self._ask("GET", "/props").get("default_generation_settings")
+        models = self._ask("GET", "/v1/models").get("data") if settings is None else None
+        named = models[0] if isinstance(models, list) and models and isinstance(models[0], dict) else {}
+        size = settings.get("n_ctx") if isinstance(settings, dict) else named.get("max_model_len")
+        return size if isinstance(size, int) and size > 0 else DEFAULT_CONTEXT
+
+    def count(self, text: str) -> int:
+        """How many tokens `text` has, by the server's /tokenize if it has one, else an estimate that is rather too high."""
+        question = {"content": text, "prompt": text, "add_special": False, "add_special_tokens": False, **self._model}
+        answer = self._ask("POST", "/tokenize", question) if self._can_count else {}
+        tokens = answer.get("tokens")
+        self._can_count = isinstance(tokens, list)
+        return len(tokens) if isinstance(tokens, list) else -(-len(text) // CHARACTERS_PER_TOKEN)
+
+    def _ask(self, method: str, path: str, question: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """What the server answers to a question that it need not know; empty if it doesn't."""
+        import httpx
+
+        try:
+            response = self._client.request(method, self._root + path, json=question)
+            answer = response.json() if response.status_code == HTTPStatus.OK else {}
+        except (httpx.HTTPError, ValueError):
+            return {}
+        return answer if isinstance(answer, dict) else {}
+
+    def stream(self, prompt: str, sampling: Sampling, guards: Sequence[Guard] = ()) -> Iterator[Written]:
+        """See `Backend.stream`. Raises EndpointError."""
+        self.timing, self.failures = Timing(), {}
+        yield from timed(self._stream(prompt, sampling, guards), self.timing)
+
+    def _stream(self, prompt: str, sampling: Sampling, guards: Sequence[Guard]) -> Generator[Written, None, None]:
+        if not guards:
+            for chunk in self.completion(prompt, sampling, sampling.seed, sampling.maximum_tokens):
+                if chunk.text:
+                    yield Written(0, chunk.text)
+        for number, guard in enumerate(guards):
+            yield from _GuardedCandidate(self, number, guard, prompt, sampling).write()
+
+    def completion(self, prompt: str, sampling: Sampling, seed: int, tokens: int) -> Generator[_Chunk, None, None]:
+        """One request. Ends with the chunk that has an ending, or after `tokens` chunks, whatever the server does."""
+        from httpx_sse import connect_sse
+
+        started = perf_counter()
+        body = {
+            "prompt": prompt,
+            "stream": True,
+            "max_tokens": tokens,
+            "seed": seed,
+            **self._model,
+            **_options(sampling),
+        }
+        with self._explained(), connect_sse(self._client, "POST", self._url, json=body) as source:
+            self._check_status(source.response)
+            chunks = self._chunks(source.iter_sse())
+            for number in range(tokens + 1):
+                chunk = next(chunks, None)
+                self._add_time(perf_counter() - started, first=number == 0)
+                if chunk is None:
+                    raise self._error(
+                        "the answer broke off", hint="the server may be used by another program, or have failed"
+                    )
+                self.timing.written_tokens += bool(chunk.text)
+                yield chunk
+                if chunk.ending is not None:
+                    return
+                started = perf_counter()
+
+    def _add_time(self, seconds: float, first: bool) -> None:
+        if first:
+            self.timing.prompt_seconds += seconds
+        else:
+            self.timing.decode_seconds += seconds
+
+    def _chunks(self, events: Iterator[Any]) -> Iterator[_Chunk]:
+        for event in events:
+            if event.data.strip() == "[DONE]":
+                return
+            chunk = self._chunk(event.data)
+            if chunk is not None:
+                yield chunk
+
+    def _chunk(self, data: str) -> _Chunk | None:
+        """What an event says; None for one that says nothing of the text (how many tokens were used, a sign of life)."""
+        if not data:
+            return None
+        try:
+            answer = json.loads(data)
+            if answer.get("error"):
+                raise self._error("the server gave up", cause=_words(data))
+            choices = answer["choices"]
+            if not choices:
+                return None
+            return _Chunk(str(choices[0].get("text") or ""), choices[0].get("finish_reason"))
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+            raise self._error("the server's answer can't be understood", cause=data[:LONGEST_COMPLAINT]) from error
+
+    def _check_status(self, response: Any) -> None:
+        status = response.status_code
+        if status == HTTPStatus.OK:
+            return
+        response.read()
+        words = _words(response.text)
+        cause = f"{status} {response.reason_phrase}" + (f": {words}" if words else "")
+        hint = "the server itself has failed: see its log" if status >= 500 else HINTS.get(status)
+        raise self._error("the server refused", cause=cause, hint=hint)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """httpx's errors as EndpointError."""
+        import httpx
+        from httpx_sse import SSEError
+
+        try:
+            yield
+        except SSEError as error:
+            hint = "it may be no endpoint for completions: check the address"
+            raise self._error("the server doesn't stream its answer", cause=str(error), hint=hint) from error
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            hint = "is the server running, and is the address right?"
+            raise self._error("there is no connection", cause=str(error), hint=hint) from error
+        except httpx.TimeoutException as error:
+            cause, hint = f"it said nothing for {self._client.timeout.read:g} s", "give it more time (timeout)"
+            raise self._error("the server is silent", cause=cause, hint=hint) from error
+        except httpx.HTTPError as error:
+            raise self._error("the answer broke off", cause=str(error), hint="see the server's log") from error
+
+    def _error(self, what: str, *, cause: str | None = None, hint: str | None = None) -> EndpointError:
+        return EndpointError(f"{self._url}: {what}", cause=cause, hint=hint)
+
+    def close(self) -> None:
+        """Close the connections. May be called twice."""
+        self._client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class _GuardedCandidate:
+    """One text, written line by line and by as many requests as its guard makes necessary."""
+
+    def __init__(self, backend: EndpointBackend, number: int, guard: Guard, prompt: str, sampling: Sampling) -> None:
+        self._backend, self._number, self._guard = backend, number, guard
+        self._prompt, self._sampling = prompt, sampling
+        self._text = ""
+        self._tokens = sampling.maximum_tokens  # still to be asked for
+        self._seed = sampling.seed + number
+
+    def write(self) -> Iterator[Written]:
+        while not self._guard.done and self._tokens > 0:
+            ending = yield from self._request()
+            if self._guard.done or ending == "length" or (ending == "stop" and self._sampling.stop):
+                return
+            if not (yield from self._rewind()):
+                return
+
+    def _request(self) -> Generator[Written, None, str | None]:
+        """Write what the guard accepts of one answer; returns the server's ending, None if the guard ended it."""
+        rest = ""
+        self._tokens -= 1  # so that a server that answers nothing can't hold us forever
+        chunks = self._backend.completion(self._prompt + self._text, self._sampling, self._seed, self._tokens + 1)
+        with closing(chunks):
+            for chunk in chunks:
+                self._tokens -= bool(chunk.text)
+                pieces, rest = _lines(rest + chunk.text, last=chunk.ending is not None)
+                for piece in pieces:
+                    if self._guard.done or not self._guard.accepts(piece):
+                        return None
+                    yield self._add(piece)
+                if chunk.ending is not None or self._guard.done:
+                    return chunk.ending
+        return "length"
+
+    def _add(self, piece: str) -> Written:
+        self._guard.feed(piece)
+        self._text += piece
+        return Written(self._number, piece)
+
+    def _rewind(self) -> Generator[Written, None, bool]:
+        """Take the text back to what the guard keeps. False if the guard gives up."""
+        self._backend.timing.rewinds += 1
+        self._seed = (self._seed + SEED_STEP) % SEEDS
+        try:
+            self._guard.rewind()
+        except ChordLlamaError as failure:
+            self._backend.failures[self._number] = failure
+            return False
+        self._text = self._text[: self._guard.kept]
+        yield Written(self._number, "", len(self._text))
+        return True
+
+
+def _lines(text: str, last: bool) -> tuple[list[str], str]:
+    """The whole lines of `text`, and what begins the next one, which is a line too where nothing more comes."""
+    *lines, rest = text.split("\n")
+    pieces = [line + "\n" for line in lines]
+    return (pieces + [rest] * bool(rest), "") if last else (pieces, rest)
+
+
+def _root(url: str) -> str:
+    """The address without what belongs to one interface: http://host:port. Raises EndpointError."""
+    import httpx
+
+    try:
+        parsed = httpx.URL(url.strip())
+    except httpx.InvalidURL as error:
+        raise EndpointError(f"{url} is no address", cause=str(error)) from error
+    if parsed.scheme not in {"http", "https"} or not parsed.host:
+        raise EndpointError(f"{url} is no address of a server", hint="write it like http://127.0.0.1:8080/v1")
+    path = parsed.path.rstrip("/").removesuffix("/completions").removesuffix("/v1").rstrip("/")
+    return str(parsed.copy_with(path=path or "/", query=None, fragment=None)).rstrip("/")
+
+
+def _options(sampling: Sampling) -> dict[str, Any]:
+    """The part of a request that says how tokens are drawn."""
+    options: dict[str, Any] = {"temperature": sampling.temperature, "top_p": sampling.top_p}
+    for field, (nothing, names) in OPTIONAL.items():
+        value = getattr(sampling, field)
+        if value != nothing:
+            options |= dict.fromkeys(names, value)
+    if sampling.repetition_penalty != 1:
+        options["repeat_last_n"] = sampling.repetition_window
+    if sampling.stop:
+        options["stop"] = list(sampling.stop)
+    return options
+
+
+def _words(answer: str) -> str:
+    """The server's own explanation, in one of the shapes that servers give it."""
+    try:
+        found = json.loads(answer)
+    except ValueError:
+        found = answer
+    for key in ("error", "detail", "message"):
+        if isinstance(found, dict) and found.get(key):
+            found = found[key]
+    words = found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
+    return " ".join(words.split())[:LONGEST_COMPLAINT]

@@ -1,0 +1,395 @@
+"""The score as frozen values, in the order in which it is written down. Knows no XML, no YAML and no files.
+
+A score is a list of bars; a bar holds one row for each voice that sounds or is seen; a row is a stream of items whose durations
+fill the bar exactly. Time is counted in ticks, so that every note value down to a 1024th and every tuplet up to 13 in the time of
+anything is an integer; what is finer still is a `Fraction` of a tick, with which Python's integers mix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property, lru_cache
+
+QUARTER = 2**10 * 3**3 * 5 * 7 * 11 * 13
+"""Ticks in a quarter note."""
+WHOLE = 4 * QUARTER
+
+Ticks = int | Fraction
+
+NOTE_TYPES: dict[str, Fraction] = {
+    "maxima": Fraction(8),
+    "long": Fraction(4),
+    "breve": Fraction(2),
+    "whole": Fraction(1),
+    "half": Fraction(1, 2),
+    "quarter": Fraction(1, 4),
+    "eighth": Fraction(1, 8),
+    **{f"{n}{'nd' if n == 32 else 'th'}": Fraction(1, n) for n in (16, 32, 64, 128, 256, 512, 1024)},
+}
+"""MusicXML's note types and their length in whole notes."""
+
+
+def ticks(wholes: Fraction) -> Ticks:
+    """A length in whole notes as ticks: an integer wherever it can be one."""
+    exact = wholes * WHOLE
+    return exact.numerator if exact.denominator == 1 else exact
+
+
+def whole_notes(length: Ticks) -> Fraction:
+    """A length in ticks as a fraction of a whole note."""
+    return Fraction(length) / WHOLE
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """A note value: type, dots and tuplet ratio; or, where no note value fits, `free`, in whole notes."""
+
+    type: str = ""
+    dots: int = 0
+    actual: int = 1
+    normal: int = 1
+    free: Fraction | None = None
+    ticks: Ticks = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ticks", ticks(self._whole_notes()))
+
+    def _whole_notes(self) -> Fraction:
+        if self.free is not None:
+            return self.free
+        return NOTE_TYPES[self.type] * (2 - Fraction(1, 2**self.dots)) * Fraction(self.normal, self.actual)
+
+    @property
+    def is_tuplet(self) -> bool:
+        return self.actual != self.normal
+
+
+@lru_cache(maxsize=4096)
+def duration(type: str, dots: int = 0, actual: int = 1, normal: int = 1) -> Duration:
+    """The one `Duration` of this note value."""
+    return Duration(type, dots, actual, normal)
+
+
+_PLAIN = {
+    value.ticks: value
+    for value in (
+        duration(type, dots) for dots in (3, 2, 1, 0) for type in NOTE_TYPES if type not in ("maxima", "long")
+    )
+}
+
+
+@lru_cache(maxsize=4096)
+def duration_of(length: Ticks, actual: int = 1, normal: int = 1) -> Duration:
+    """The note value that lasts `length` ticks in a tuplet of `actual` in the time of `normal`; a free one where none does."""
+    plain = _PLAIN.get(_as_ticks(length * Fraction(actual, normal)))
+    if plain is not None:
+        return duration(plain.type, plain.dots, actual, normal)
+    return Duration(free=whole_notes(length))
+
+
+def _as_ticks(length: Fraction) -> Ticks:
+    return length.numerator if length.denominator == 1 else length
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Mark:
+    """What is written at a note or rest: an articulation, a tie, one end of a slur. Names are those of the table of marks."""
+
+    name: str
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One notehead: a written pitch (`step` A–G, `alter` in semitones, `octave` as in MusicXML) or a place on a percussion staff."""
+
+    step: str
+    octave: int
+    alter: int | Fraction = 0
+    unpitched: bool = False
+    marks: tuple[Mark, ...] = ()
+
+    @property
+    def pitch(self) -> tuple[str, int | Fraction, int]:
+        return (self.step, self.alter, self.octave)
+
+    def has(self, name: str) -> bool:
+        return any(mark.name == name for mark in self.marks)
+
+
+@dataclass(frozen=True, slots=True)
+class Syllable:
+    """One syllable of a verse (counted from 1). `hyphen`: the word goes on; `extend`: a line follows."""
+
+    verse: int
+    text: str
+    hyphen: bool = False
+    extend: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Chord:
+    """One note, or several that sound as one event. Grace notes take no time."""
+
+    duration: Duration
+    notes: tuple[Note, ...]
+    grace: str = ""
+    lyrics: tuple[Syllable, ...] = ()
+
+    @property
+    def ticks(self) -> Ticks:
+        return 0 if self.grace else self.duration.ticks
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """A rest that is seen. Without a duration it fills the bar."""
+
+    duration: Duration | None = None
+    marks: tuple[Mark, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Spacer:
+    """Time in which nothing is seen: a hidden rest or a gap. Without a duration it fills the bar."""
+
+    duration: Duration | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Direction:
+    """What stands at a moment and not at a note: a dynamic, words, a tempo, a new clef. `offset`: ticks after its place in the row."""
+
+    name: str
+    value: str = ""
+    offset: Ticks = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Tone:
+    """A root or a bass."""
+
+    step: str
+    alter: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Degree:
+    """A changed degree of a chord symbol: `type` is add, alter or subtract."""
+
+    value: int
+    alter: int
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Harmony:
+    """A chord symbol. `text` is its printed form where that isn't the usual one."""
+
+    root: Tone
+    kind: str = "major"
+    bass: Tone | None = None
+    degrees: tuple[Degree, ...] = ()
+    text: str | None = None
+    offset: Ticks = 0
+
+
+Event = Chord | Rest | Spacer
+Item = Chord | Rest | Spacer | Direction | Harmony
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What one voice writes in one bar. `part` counts from 0, `staff` from 1, `voice` from 1 within its staff."""
+
+    part: int
+    staff: int
+    voice: int
+    items: tuple[Item, ...]
+
+    @property
+    def place(self) -> tuple[int, int, int]:
+        return (self.part, self.staff, self.voice)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key signature: sharps (positive) or flats (negative) on the circle of fifths, and the mode where it's told."""
+
+    fifths: int
+    mode: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """A time signature: (beats, beat type) pairs, "3+2" allowed as beats; none at all is senza misura."""
+
+    beats: tuple[tuple[str, int], ...]
+    symbol: str = ""
+
+    @property
+    def ticks(self) -> Ticks | None:
+        """The nominal length of a bar; None where there's no measure."""
+        if not self.beats:
+            return None
+        return ticks(sum((Fraction(sum(map(int, count.split("+"))), unit) for count, unit in self.beats), Fraction(0)))
+
+
+COMMON_TIME = Time((("4", 4),))
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A new key or time at a bar line: for one part, for one of its staves, or (both None) for all that aren't named.
+
+    Without a value, a part that stays out of a change which is for all.
+    """
+
+    value: Key | Time | None
+    part: int | None = None
+    staff: int | None = None
+
+
+def changes_for(changes: tuple[Change, ...], part: int) -> list[tuple[int | None, Key | Time]]:
+    """What of a bar's changes is for this part: (staff or None, new value)."""
+    own = [change for change in changes if change.part == part]
+    found = own or [change for change in changes if change.part is None]
+    return [(change.staff, change.value) for change in found if change.value is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class Barline:
+    """What stands at a bar's left or right edge. `style` is MusicXML's bar-style ("" is what a bar line is when nothing is said)."""
+
+    style: str = ""
+    repeat: str = ""
+    times: int = 0
+    ending: str = ""
+    ending_type: str = ""
+    signs: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return self != _NO_BARLINE
+
+
+_NO_BARLINE = Barline()
+FINAL = Barline(style="light-heavy")
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar of all parts. `length` (ticks) where it isn't the time signature's; `number` where it isn't the last one plus 1."""
+
+    rows: tuple[Row, ...] = ()
+    keys: tuple[Change, ...] = ()
+    times: tuple[Change, ...] = ()
+    start: Barline = Barline()
+    end: Barline = Barline()
+    length: Ticks | None = None
+    number: str | None = None
+    implicit: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Transposition:
+    """From written to sounding pitch: semitones, diatonic steps and octaves, as in MusicXML."""
+
+    chromatic: int
+    diatonic: int = 0
+    octave: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """What plays: `program` is the MIDI program 1–128, `unpitched` the MIDI key + 1 of a percussion sound, 0 where not told."""
+
+    name: str = ""
+    program: int = 0
+    unpitched: int = 0
+    channel: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A musical part as the score begins: its names, its staves with their clefs (top first), its instruments."""
+
+    name: str = ""
+    abbreviation: str = ""
+    clefs: tuple[str, ...] = ("",)
+    lines: tuple[int, ...] = ()
+    instruments: tuple[Instrument, ...] = ()
+    transposition: Transposition | None = None
+
+    @property
+    def staves(self) -> int:
+        return len(self.clefs)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Parts `first` to `last` joined at the left edge; `symbol` is brace, bracket, line, square or none."""
+
+    first: int
+    last: int
+    symbol: str = ""
+    barline: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Score:
+    """A whole score."""
+
+    parts: tuple[Part, ...]
+    bars: tuple[Bar, ...]
+    title: str = ""
+    movement: str = ""
+    creators: tuple[tuple[str, str], ...] = ()
+    groups: tuple[Group, ...] = ()
+
+    @cached_property
+    def bar_lengths(self) -> tuple[Ticks, ...]:
+        """The length of each bar in ticks."""
+        return tuple(length for length, _ in walk_lengths(self.bars))
+
+
+class Metre:
+    """The time signature in force in each part while the bars go by."""
+
+    def __init__(self) -> None:
+        self.common: Time | None = None
+        self.own: dict[int, Time] = {}
+
+    def apply(self, bar: Bar) -> None:
+        """Take over the changes at this bar's start."""
+        stays = {change.part for change in bar.times if change.value is None}
+        for change in bar.times:
+            if isinstance(change.value, Time):
+                self._take(change.value, change.part, stays)
+
+    def _take(self, time: Time, part: int | None, stays: set[int | None]) -> None:
+        if part is not None:
+            self.own[part] = time
+            return
+        self.own = {part: kept for part, kept in self.own.items() if part in stays}
+        self.own.update(
+            {part: self.common for part in stays if part is not None and self.common and part not in self.own}
+        )
+        self.common = time
+
+    def length(self, bar: Bar) -> Ticks:
+        """The length of `bar`, after `apply`: its own, or that of the longest time signature."""
+        if bar.length is not None:
+            return bar.length
+        nominal = [time.ticks for time in (self.common, *self.own.values()) if time is not None]
+        return max((length for length in nominal if length is not None), default=COMMON_TIME.ticks or 0)
+
+
+def walk_lengths(bars: tuple[Bar, ...]) -> Iterator[tuple[Ticks, Metre]]:
+    """The length of each bar in ticks, with the metre in force."""
+    metre = Metre()
+    for bar in bars:
+        metre.apply(bar)
+        yield metre.length(bar), metre

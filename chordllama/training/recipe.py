@@ -1,0 +1,248 @@
+"""A training run as one frozen value, read from one YAML file. Knows what a recipe may say, nothing about torch or scores.
+
+The dataclasses below are the table: a key's name, type and default stand there once, and the reader walks them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeVar, get_type_hints
+
+from chordllama.errors import ModelError
+
+HEAD_SIZE = 128
+"""Width of one attention head: on a CPU attention with 128 is 1.7 times as fast as with 64."""
+
+SUPERBLOCK = 256
+"""K-quants pack 256 weights of a row together; other row lengths fall back to a larger or a worse type."""
+
+LARGEST_VOCABULARY = 65_536
+"""Packed tokens are unsigned 16-bit numbers."""
+
+Precision = Literal["bf16", "float32"]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class DataRecipe:
+    """Which texts: sources (`music21:bach`, or a folder), transpositions per document, share held out for validation."""
+
+    sources: tuple[str, ...]
+    transpositions: int = 0
+    validation_share: float = 0.05
+    maximum_tokens: int = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class TokenizerRecipe:
+    """How many pieces, and whether one piece may hold several words."""
+
+    vocabulary: int = 4096
+    across_spaces: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRecipe:
+    """The shape of the Llama; `heads` are `HEAD_SIZE` wide, embeddings are tied."""
+
+    hidden_size: int = 256
+    layers: int = 6
+    heads: int = 2
+    key_value_heads: int = 1
+    feed_forward: int = 1024
+    context: int = 2048
+    rope_theta: float = 500_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRecipe:
+    """How to train. Lengths and sizes are in tokens, `warmup` and `..._every` in steps, `minutes` in wall-clock minutes.
+
+    With `minutes` the run ends at the step limit or when the time is used up, whichever comes first, and the learning
+    rate falls in step with that; how far it gets then depends on the machine, so such a run is not repeatable to the bit.
+    """
+
+    steps: int
+    minutes: float | None = None
+    batch_tokens: int = 8192
+    micro_batch_tokens: int = 4096
+    sequence_length: int = 1024
+    learning_rate: float = 2e-3
+    final_learning_rate_share: float = 0.05
+    warmup: int = 100
+    weight_decay: float = 0.1
+    gradient_clip: float = 1.0
+    precision: Precision = "bf16"
+    threads: int = 2
+    compile: bool = False
+    validate_every: int = 100
+    validation_tokens: int = 32_768
+    checkpoint_every: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """One training run: everything that decides its outcome but the texts themselves."""
+
+    name: str
+    data: DataRecipe
+    training: TrainingRecipe
+    seed: int = 1
+    tokenizer: TokenizerRecipe = field(default_factory=TokenizerRecipe)
+    model: ModelRecipe = field(default_factory=ModelRecipe)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The recipe as plain values, ready for JSON."""
+        values = asdict(self)
+        values["data"]["sources"] = list(self.data.sources)
+        return values
+
+
+Rule = tuple[Callable[[Recipe], bool], str]
+
+RULES: tuple[Rule, ...] = (
+    (lambda r: bool(r.name) and r.name == Path(r.name).name, "name must be usable as a file name"),
+    (lambda r: 0 <= r.seed < 2**32, "seed must be from 0 to 2**32 - 1"),
+    (lambda r: 0 < r.data.validation_share < 1, "data.validation_share must lie between 0 and 1"),
+    (lambda r: r.data.transpositions >= 0, "data.transpositions must be 0 or more"),
+    (lambda r: r.data.maximum_tokens > 0, "data.maximum_tokens must be above 0"),
+    (
+        lambda r: 512 <= r.tokenizer.vocabulary <= LARGEST_VOCABULARY,
+        f"tokenizer.vocabulary must be from 512 to {LARGEST_VOCABULARY}",
+    ),
+    (lambda r: _multiple(r.model.hidden_size, SUPERBLOCK), f"model.hidden_size must be a multiple of {SUPERBLOCK}"),
+    (lambda r: _multiple(r.model.feed_forward, SUPERBLOCK), f"model.feed_forward must be a multiple of {SUPERBLOCK}"),
+    (
+        lambda r: _multiple(r.model.heads * HEAD_SIZE, SUPERBLOCK),
+        f"model.heads × {HEAD_SIZE} must be a multiple of {SUPERBLOCK}",
+    ),
+    (
+        lambda r: r.model.key_value_heads > 0 and _multiple(r.model.heads, r.model.key_value_heads),
+        "model.heads must be a multiple of model.key_value_heads",
+    ),
+    (lambda r: r.model.layers > 0, "model.layers must be above 0"),
+    (lambda r: r.model.rope_theta > 0, "model.rope_theta must be above 0"),
+    (
+        lambda r: 16 <= r.training.sequence_length <= r.model.context,
+        "training.sequence_length must be from 16 to model.context",
+    ),
+    (lambda r: r.training.steps > 0, "training.steps must be above 0"),
+    (lambda r: r.training.minutes is None or r.training.minutes > 0, "training.minutes must be above 0"),
+    (
+        lambda r: _multiple(r.training.micro_batch_tokens, r.training.sequence_length),
+        "training.micro_batch_tokens must be a multiple of training.sequence_length",
+    ),
+    (
+        lambda r: _multiple(r.training.batch_tokens, r.training.micro_batch_tokens),
+        "training.batch_tokens must be a multiple of training.micro_batch_tokens",
+    ),
+    (lambda r: r.training.learning_rate > 0, "training.learning_rate must be above 0"),
+    (
+        lambda r: 0 <= r.training.final_learning_rate_share <= 1,
+        "training.final_learning_rate_share must lie between 0 and 1",
+    ),
+    (lambda r: r.training.warmup >= 0, "training.warmup must be 0 or more"),
+    (lambda r: r.training.weight_decay >= 0, "training.weight_decay must be 0 or more"),
+    (lambda r: r.training.gradient_clip > 0, "training.gradient_clip must be above 0"),
+    (lambda r: r.training.threads > 0, "training.threads must be above 0"),
+    (lambda r: r.training.validate_every > 0, "training.validate_every must be above 0"),
+    (lambda r: r.training.validation_tokens > 0, "training.validation_tokens must be above 0"),
+    (lambda r: r.training.checkpoint_every > 0, "training.checkpoint_every must be above 0"),
+)
+
+
+def load_recipe(path: Path) -> Recipe:
+    """Read a recipe from a YAML file.
+
+    Raises ModelError: the file can't be read, a key is unknown or missing, a value has the wrong type or breaks a rule.
+    """
+    recipe = _build(Recipe, _yaml(path), str(path), "")
+    broken = [message for holds, message in RULES if not holds(recipe)]
+    if broken:
+        raise ModelError(f"{path}: the recipe can't be trained", cause="; ".join(broken))
+    return recipe
+
+
+def _multiple(number: int, unit: int) -> bool:
+    return number > 0 and number % unit == 0
+
+
+def _yaml(path: Path) -> object:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ModelError(f"{path}: the recipe can't be read", cause=error.strerror) from error
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise ModelError(f"{path}: the recipe is not valid YAML", cause=" ".join(str(error).split())) from error
+
+
+def _build(kind: type[T], node: object, file: str, section: str) -> T:
+    """A dataclass from a mapping; `section` is its place in the file, "" for the top."""
+    place = f"{file}: {section}" if section else file
+    if not isinstance(node, dict):
+        raise ModelError(f"{place}: found {_shown(node)}, wanted keys and values")
+    _check_keys(kind, node, place)
+    hints = get_type_hints(kind)
+    values = {key: _value(hints[key], node[key], file, f"{section}.{key}".lstrip(".")) for key in node}
+    return kind(**values)
+
+
+def _check_keys(kind: type[Any], node: dict[object, object], place: str) -> None:
+    allowed = {item.name: item for item in fields(kind)}
+    hint = "Allowed keys: " + ", ".join(allowed)
+    for key in node:
+        if key not in allowed:
+            raise ModelError(f'{place}: unknown key "{key}"', hint=hint)
+    for name, item in allowed.items():
+        if name not in node and item.default is MISSING and item.default_factory is MISSING:
+            raise ModelError(f'{place}: the key "{name}" is missing', hint=hint)
+
+
+def _value(kind: Any, node: object, file: str, section: str) -> Any:
+    if is_dataclass(kind) and isinstance(kind, type):
+        return _build(kind, node, file, section)
+    accepts, convert, wanted = VALUES[kind]
+    if not accepts(node):
+        raise ModelError(f"{file}: {section}: found {_shown(node)}, wanted {wanted}")
+    return convert(node)
+
+
+def _shown(node: object) -> str:
+    return "nothing" if node is None else f'"{node}"' if isinstance(node, str) else str(node)
+
+
+def _is_integer(node: object) -> bool:
+    return isinstance(node, int) and not isinstance(node, bool)
+
+
+def _is_number(node: object) -> bool:
+    return _is_integer(node) or isinstance(node, float)
+
+
+def _are_strings(node: object) -> bool:
+    return isinstance(node, list) and bool(node) and all(isinstance(item, str) and item for item in node)
+
+
+def _same(node: Any) -> Any:
+    return node
+
+
+def _number_or_none(node: Any) -> float | None:
+    return None if node is None else float(node)
+
+
+VALUES: dict[Any, tuple[Callable[[object], bool], Callable[[Any], Any], str]] = {
+    int: (_is_integer, int, "a whole number"),
+    float: (_is_number, float, "a number"),
+    float | None: (lambda node: node is None or _is_number(node), _number_or_none, "a number or null"),
+    bool: (lambda node: isinstance(node, bool), _same, "true or false"),
+    str: (lambda node: isinstance(node, str), _same, "a word"),
+    tuple[str, ...]: (_are_strings, tuple, "a list of words"),
+    Precision: (lambda node: node in ("bf16", "float32"), _same, "bf16 or float32"),
+}
+"""A field's type -> what is accepted, how it is turned into the value, and how to say what was wanted."""

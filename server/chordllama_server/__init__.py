@@ -1,0 +1,1 @@
+"""The server on this computer that the page and the MuseScore plugin talk to. Knows HTTP; knows no model and no format."""

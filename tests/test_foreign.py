@@ -1,0 +1,84 @@
+"""Other formats: music21 turns them into MusicXML in a process of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from chordllama.codec.container import parse
+from chordllama.errors import ScoreError
+from chordllama.foreign import _failure, foreign_format, to_musicxml
+
+SCORE = (Path(__file__).parent / "data" / "two_bars.musicxml").read_bytes()
+ABC = b"X:1\nT:Tune\nM:4/4\nL:1/8\nK:G\nGABc d2e2|gfed c4|]\n"
+HUMDRUM = b"**kern\n*clefG2\n*k[f#]\n*M4/4\n=1\n4g\n4a\n4b\n4cc\n=2\n1g\n==\n*-\n"
+MEI = b"""<?xml version="1.0"?>
+<mei xmlns="http://www.music-encoding.org/ns/mei"><music><body><mdiv><score>
+<scoreDef meter.count="4" meter.unit="4"><staffGrp><staffDef n="1" lines="5" clef.shape="G" clef.line="2"/></staffGrp></scoreDef>
+<section><measure n="1"><staff n="1"><layer n="1"><note pname="c" oct="4" dur="1"/></layer></staff></measure></section>
+</score></mdiv></body></music></mei>"""
+_NOTES = b"".join(bytes([0, 0x90, key, 64, 96, 0x80, key, 64]) for key in (60, 62, 64, 65))
+_TRACK = _NOTES + b"\x00\xff\x2f\x00"
+MIDI = b"MThd\0\0\0\6\0\0\0\1\0\x60MTrk" + len(_TRACK).to_bytes(4, "big") + _TRACK
+SAMPLES = {"a.abc": (ABC, 11), "a.krn": (HUMDRUM, 5), "a.mei": (MEI, 1), "a.mid": (MIDI, 4)}
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_each_format_becomes_musicxml_with_all_its_notes(name: str) -> None:
+    data, notes = SAMPLES[name]
+    tree = parse(to_musicxml(data, name), name)
+    assert len([note for note in tree.iter("note") if note.find("pitch") is not None]) == notes
+    assert [part.get("id") for part in tree.iter("score-part", "part")] == ["P1", "P1"]
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_format_is_known_by_its_content_and_by_its_suffix(name: str) -> None:
+    wanted = {"a.abc": "abc", "a.krn": "humdrum", "a.mei": "mei", "a.mid": "midi"}[name]
+    assert foreign_format(SAMPLES[name][0], "standard input") == wanted
+    assert foreign_format(b"anything", name.upper()) == wanted
+
+
+@pytest.mark.parametrize("name", ["a.musicxml", "a.mxl", "a.xml", "standard input"])
+def test_musicxml_is_not_foreign(name: str) -> None:
+    assert foreign_format(SCORE, name) is None
+
+
+@pytest.mark.parametrize(("data", "name"), [(b"MThd\0\0", "a.mid"), (b"<mei", "a.mei"), (b"\xff\xfe\0", "a.krn")])
+def test_an_unreadable_file_is_a_score_error_that_names_file_and_format(data: bytes, name: str) -> None:
+    with pytest.raises(ScoreError, match=rf"{name}: can't be read as") as fault:
+        to_musicxml(data, name)
+    assert fault.value.cause
+    assert "Traceback" not in fault.value.cause
+
+
+def test_a_file_without_notes_is_refused() -> None:
+    with pytest.raises(ScoreError, match="there are no notes"):
+        to_musicxml(b"X:1\nK:G\n", "a.abc")
+
+
+def test_what_takes_too_long_ends() -> None:
+    with pytest.raises(ScoreError, match=r"took more than 0\.05 seconds"):
+        to_musicxml(ABC, "a.abc", seconds=0.05)
+
+
+def test_a_crash_is_a_score_error_with_the_status() -> None:
+    child = subprocess.run([sys.executable, "-c", "import os; os._exit(9)"], capture_output=True)
+    fault = _failure(child, "a.mid", "midi")
+    assert "a.mid" in fault.message
+    assert fault.cause == "music21 ended with status 9: no message"
+
+
+def test_an_unknown_format_is_refused() -> None:
+    with pytest.raises(ScoreError, match="the format is unknown"):
+        to_musicxml(b"RIFF", "a.wav")
+
+
+def test_a_module_in_the_working_directory_is_not_taken_for_music21(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "music21.py").write_text("raise SystemExit(7)")
+    monkeypatch.chdir(tmp_path)
+    assert to_musicxml(ABC, "a.abc").startswith(b"<?xml")
