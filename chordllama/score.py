@@ -7,16 +7,20 @@ anything is an integer; what is finer still is a `Fraction` of a tick, with whic
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property, lru_cache
+from typing import TypeVar
 
 QUARTER = 2**10 * 3**3 * 5 * 7 * 11 * 13
 """Ticks in a quarter note."""
 WHOLE = 4 * QUARTER
 
 Ticks = int | Fraction
+
+T = TypeVar("T", "Key", "Time")
 
 NOTE_TYPES: dict[str, Fraction] = {
     "maxima": Fraction(8),
@@ -82,10 +86,11 @@ _PLAIN = {
 
 @lru_cache(maxsize=4096)
 def duration_of(length: Ticks, actual: int = 1, normal: int = 1) -> Duration:
-    """The note value that lasts `length` ticks in a tuplet of `actual` in the time of `normal`; a free one where none does."""
-    plain = _PLAIN.get(_as_ticks(length * Fraction(actual, normal)))
-    if plain is not None:
-        return duration(plain.type, plain.dots, actual, normal)
+    """The note value that lasts `length` ticks in a tuplet of `actual` in the time of `normal`, else outside of one, else a free one."""
+    for notes, instead in ((actual, normal), (1, 1)):
+        plain = _PLAIN.get(_as_ticks(length * Fraction(notes, instead)))
+        if plain is not None:
+            return duration(plain.type, plain.dots, notes, instead)
     return Duration(free=whole_notes(length))
 
 
@@ -214,6 +219,11 @@ class Row:
         return (self.part, self.staff, self.voice)
 
 
+def goes_without_saying(row: Row, rows: Iterable[Row]) -> bool:
+    """Whether a row among a bar's `rows` is the bare bar's rest that a staff without any row has."""
+    return row.items == (Rest(),) and sum((other.part, other.staff) == (row.part, row.staff) for other in rows) == 1
+
+
 @dataclass(frozen=True, slots=True)
 class Key:
     """A key signature: sharps (positive) or flats (negative) on the circle of fifths, and the mode where it's told."""
@@ -257,6 +267,32 @@ def changes_for(changes: tuple[Change, ...], part: int) -> list[tuple[int | None
     own = [change for change in changes if change.part == part]
     found = own or [change for change in changes if change.part is None]
     return [(change.staff, change.value) for change in found if change.value is not None]
+
+
+def combine(parts: list[list[tuple[int | None, T]]]) -> tuple[Change, ...]:
+    """The changes of a bar from what each part changes: (staff or None, value); the commonest for all, and the exceptions."""
+    own = [_collapse(changes) for changes in parts]
+    simple = Counter(changes[0][1] for changes in own if len(changes) == 1 and changes[0][0] is None)
+    common = simple.most_common(1)[0] if simple else None
+    value = common[0] if common and 2 * common[1] > len(parts) else None
+    found = [Change(value)] if value is not None else []
+    for part, changes in enumerate(own):
+        if changes == [(None, value)]:
+            continue
+        if not changes and value is not None:
+            found.append(Change(None, part))
+        found += [Change(change, part, staff) for staff, change in changes]
+    return tuple(found)
+
+
+def _collapse(changes: list[tuple[int | None, T]]) -> list[tuple[int | None, T]]:
+    """A change written staff by staff as one, where all say the same."""
+    values = {value for _, value in changes}
+    if len(values) == 1:
+        staves = {staff for staff, _ in changes}
+        if None in staves or len(staves) > 1 or staves == {1}:
+            return [(None, values.pop())]
+    return sorted(dict(changes).items(), key=lambda change: change[0] or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -393,3 +429,12 @@ def walk_lengths(bars: tuple[Bar, ...]) -> Iterator[tuple[Ticks, Metre]]:
     for bar in bars:
         metre.apply(bar)
         yield metre.length(bar), metre
+
+
+def apply_keys(fifths: dict[int, int], bar: Bar, part: int) -> dict[int, int]:
+    """The key of each staff of a part after the changes of a bar."""
+    found = dict(fifths)
+    for staff, key in changes_for(bar.keys, part):
+        if isinstance(key, Key):
+            found.update(dict.fromkeys([staff] if staff else found, key.fifths))
+    return found

@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any, TypeVar
 
 from chordllama.codec import words
 from chordllama.codec.brackets import add_brackets, has_tuplets, strip_brackets
+from chordllama.codec.omit import omit
 from chordllama.codec.yaml_subset import Entry, flow_map, format_scalar, read_map
 from chordllama.errors import CompactError
 from chordllama.score import (
@@ -41,8 +42,9 @@ T = TypeVar("T")
 # ------------------------------------------------------------------------------------------------------------ whole text
 
 
-def dumps(score: Score) -> str:
-    """The score as compact YAML, one bar's rows to a block, in canonical form."""
+def dumps(score: Score, without: Iterable[str] = ()) -> str:
+    """The score as compact YAML, one bar's rows to a block, in canonical form; `without` some kinds of signs."""
+    score = omit(score, without)
     lines = dump_header(score)
     for number, bar in enumerate(score.bars, 1):
         lines.append(f"{number}:")

@@ -46,6 +46,7 @@ from chordllama.score import (
     Time,
     Transposition,
     duration_of,
+    goes_without_saying,
 )
 
 MOST_DIVISIONS = 1_000_000
@@ -84,7 +85,6 @@ class PartReader:
         self.divisions = 0
         self.scale: Ticks = QUARTER
         self.staves = 1
-        self.clefs: dict[int, str] = {}
         self.first_clefs: dict[int, str] = {}
         self.lines: dict[int, int] = {}
         self.transposition: Transposition | None = None
@@ -171,12 +171,8 @@ class PartReader:
     def _clef(self, element: _Element) -> None:
         staff = number(element.get("number"), 1, 8) or 1
         clef = read_clef(element)
-        if self.clefs.get(staff) == clef:
-            return
-        first = staff not in self.clefs and len(self.measures) == 1 and self.cursor == 0
-        self.clefs[staff] = clef
         self.staves = max(self.staves, staff)
-        if first:
+        if staff not in self.first_clefs and len(self.measures) == 1 and self.cursor == 0:
             self.first_clefs[staff] = clef
         else:
             self._at(self.cursor, staff, Direction("clef", clef))
@@ -385,13 +381,15 @@ class RowFinisher:
         self.voices = voices
         self.numbers = Numbers()
         self.ties = Ties()
+        self.clefs = dict(part.first_clefs)
 
     def rows(self, draft: MeasureDraft, length: Ticks, fifths: dict[int, int]) -> list[Row]:
         """The rows of one measure."""
         streams = sorted(
             (self.voices[stream], placed) for stream, placed in draft.placed.items() if stream in self.voices
         )
-        found = {place: _fill(placed, length) for place, placed in streams}
+        filled = {place: _fill(placed, length) for place, placed in streams}
+        found = {place: events for place, events in filled.items() if any(event is not None for _, _, event in events)}
         for staff in range(1, self.part.staves + 1):
             if not any(place[0] == staff for place in found):
                 found[staff, 1] = [(0, length, None)]
@@ -404,7 +402,7 @@ class RowFinisher:
             for place in places
         ]
         self.numbers.end_bar()
-        return [row for row in rows if not _goes_without_saying(row, rows)]
+        return [row for row in rows if not goes_without_saying(row, rows)]
 
     def _moments(
         self,
@@ -416,6 +414,10 @@ class RowFinisher:
         """For each row what stands at a moment, by the place of the event before which it is written."""
         moments: dict[tuple[int, int], list[tuple[int, Direction | Harmony]]] = {place: [] for place in places}
         for position, staff, item in sorted(draft.moments, key=lambda moment: moment[0]):
+            if isinstance(item, Direction) and item.name == "clef":
+                if self.clefs.get(staff) == item.value:
+                    continue
+                self.clefs[staff] = item.value
             rows = [place for place in places if place[0] == staff]
             exact = [place for place in rows if any(start == position for start, _, _ in found[place])]
             if position == length:
@@ -552,14 +554,6 @@ def _fill(placed: list[Placed], length: Ticks) -> list[Placed]:
 def _between(events: list[Placed], position: Ticks, item: Direction | Harmony) -> tuple[int, Direction | Harmony]:
     index = max((i for i, (start, _, _) in enumerate(events) if start <= position), default=0)
     return index, replace(item, offset=position - events[index][0])
-
-
-def _goes_without_saying(row: Row, rows: list[Row]) -> bool:
-    """A bar's rest alone on its staff, or a spacer beside another row."""
-    alone = sum(other.staff == row.staff for other in rows) == 1
-    if alone:
-        return row.items == (Rest(),)
-    return all(isinstance(item, Spacer) for item in row.items)
 
 
 class Ties:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
 from math import lcm
-from typing import TypeVar
 from xml.sax.saxutils import escape, quoteattr
 
 from lxml.etree import _Element
@@ -30,7 +29,6 @@ from chordllama.score import (
     QUARTER,
     Bar,
     Barline,
-    Change,
     Chord,
     Direction,
     Group,
@@ -46,10 +44,10 @@ from chordllama.score import (
     Spacer,
     Ticks,
     Time,
+    apply_keys,
     changes_for,
+    combine,
 )
-
-T = TypeVar("T", Key, Time)
 
 MOST_PARTS = 200
 MOST_BARS = 20_000
@@ -276,8 +274,8 @@ def _read_frame(
     drafts: list[MeasureDraft], metre: Metre, label: str, implicit: bool, expected: int
 ) -> tuple[Bar, Ticks]:
     frame = Bar(
-        keys=_combine([draft.keys for draft in drafts]),
-        times=_combine([draft.times for draft in drafts]),
+        keys=combine([draft.keys for draft in drafts]),
+        times=combine([draft.times for draft in drafts]),
         start=next((draft.start for draft in drafts if draft.start), Barline()),
         end=next((draft.end for draft in drafts if draft.end), Barline()),
         number=None if label == str(expected) else label,
@@ -308,32 +306,6 @@ def _extent(drafts: list[MeasureDraft], nominal: Ticks) -> Ticks:
     return nominal if longest < nominal and rest == nominal else longest
 
 
-def _combine(parts: list[list[tuple[int | None, T]]]) -> tuple[Change, ...]:
-    """One set of changes for all parts: the commonest for all, and the exceptions."""
-    own = [_collapse(changes) for changes in parts]
-    simple = Counter(changes[0][1] for changes in own if len(changes) == 1 and changes[0][0] is None)
-    common = simple.most_common(1)[0] if simple else None
-    value = common[0] if common and 2 * common[1] > len(parts) else None
-    found = [Change(value)] if value is not None else []
-    for part, changes in enumerate(own):
-        if changes == [(None, value)]:
-            continue
-        if not changes and value is not None:
-            found.append(Change(None, part))
-        found += [Change(change, part, staff) for staff, change in changes]
-    return tuple(found)
-
-
-def _collapse(changes: list[tuple[int | None, T]]) -> list[tuple[int | None, T]]:
-    """A change written staff by staff as one, where all say the same."""
-    values = {value for _, value in changes}
-    if len(values) == 1:
-        staves = {staff for staff, _ in changes}
-        if None in staves or len(staves) > 1 or staves == {1}:
-            return [(None, values.pop())]
-    return sorted(dict(changes).items(), key=lambda change: change[0] or 0)
-
-
 def _fifths(frames: list[Bar], reader: PartReader) -> list[dict[int, int]]:
     """The key of each staff in each bar."""
     current = dict.fromkeys(range(1, reader.staves + 1), 0)
@@ -341,15 +313,6 @@ def _fifths(frames: list[Bar], reader: PartReader) -> list[dict[int, int]]:
     for frame in frames:
         current = apply_keys(current, frame, reader.index)
         found.append(current)
-    return found
-
-
-def apply_keys(fifths: dict[int, int], bar: Bar, part: int) -> dict[int, int]:
-    """The key of each staff of a part after the changes of a bar."""
-    found = dict(fifths)
-    for staff, key in changes_for(bar.keys, part):
-        if isinstance(key, Key):
-            found.update(dict.fromkeys([staff] if staff else found, key.fifths))
     return found
 
 

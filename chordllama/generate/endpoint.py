@@ -43,6 +43,7 @@ HINTS: Mapping[int, str] = {
     422: "the server doesn't understand the request; is it one for completions?",
     429: "the server is busy or your share is used up: wait and try again",
 }
+BROKEN_OFF = "see the server's log: the prompt may be too long for its context, or another program may be using it"
 
 
 class _Chunk(NamedTuple):
@@ -65,8 +66,9 @@ class EndpointBackend:
 
         self._root = _root(url)
         self._url = f"{self._root}/v1/completions"
+        self._shown = str(httpx.URL(self._url).copy_with(userinfo=b""))  # a password in the address is shown to no one
         self._model = {} if model is None else {"model": model}
-        headers = {} if api_key is None else {"Authorization": f"Bearer {api_key}"}
+        headers = {} if api_key is None else {"Authorization": f"Bearer {_key(api_key)}"}
         self._client = httpx.Client(timeout=timeout, headers=headers)
         self._can_count = True
         self.timing = Timing()
@@ -133,9 +135,9 @@ class EndpointBackend:
                 chunk = next(chunks, None)
                 self._add_time(perf_counter() - started, first=number == 0)
                 if chunk is None:
-                    raise self._error(
-                        "the answer broke off", hint="the server may be used by another program, or have failed"
-                    )
+                    raise self._error("the answer broke off", hint=BROKEN_OFF)
+                if number == tokens and chunk.text:
+                    return
                 self.timing.written_tokens += bool(chunk.text)
                 yield chunk
                 if chunk.ending is not None:
@@ -199,10 +201,10 @@ class EndpointBackend:
             cause, hint = f"it said nothing for {self._client.timeout.read:g} s", "give it more time (timeout)"
             raise self._error("the server is silent", cause=cause, hint=hint) from error
         except httpx.HTTPError as error:
-            raise self._error("the answer broke off", cause=str(error), hint="see the server's log") from error
+            raise self._error("the answer broke off", cause=str(error), hint=BROKEN_OFF) from error
 
     def _error(self, what: str, *, cause: str | None = None, hint: str | None = None) -> EndpointError:
-        return EndpointError(f"{self._url}: {what}", cause=cause, hint=hint)
+        return EndpointError(f"{self._shown}: {what}", cause=cause, hint=hint)
 
     def close(self) -> None:
         """Close the connections. May be called twice."""
@@ -290,6 +292,14 @@ def _root(url: str) -> str:
         raise EndpointError(f"{url} is no address of a server", hint="write it like http://127.0.0.1:8080/v1")
     path = parsed.path.rstrip("/").removesuffix("/completions").removesuffix("/v1").rstrip("/")
     return str(parsed.copy_with(path=path or "/", query=None, fragment=None)).rstrip("/")
+
+
+def _key(key: str) -> str:
+    """`key` without the line's end that it often comes with. Raises EndpointError, which doesn't show it."""
+    stripped = key.strip()
+    if not stripped.isascii() or not stripped.isprintable():
+        raise EndpointError("the key for the endpoint is none", cause="it has characters that no key has")
+    return stripped
 
 
 def _options(sampling: Sampling) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from typing import Self
 
 from chordllama.errors import ChordLlamaError, ModelError
 from chordllama.generate.backend import Guard, Sampling, Timing, Written, timed
-from chordllama.generate.llama_runtime import ROOM, Evaluator, Logits, Vocabulary, default_threads, library, load
+from chordllama.generate.llama_runtime import Evaluator, Logits, Vocabulary, default_threads, library, load
 from chordllama.generate.llama_sampling import Draw, Table
 
 
@@ -44,10 +44,149 @@ class _Candidate:
     def sequence(self) -> int:
         return self.number + 1
 
+    def add(self, token: int, piece: str) -> None:
+        self.text += piece
+        self.tokens.append(token)
+        self.ends.append(len(self.text))
+        self.pending = [token]
+        self.draw.accept(token)
+        if self.guard is not None:
+            self.guard.feed(piece)
+
+    def finish(self, end: int) -> Iterator[Written]:
+        self.finished = True
+        yield from self.show(end)
+
     def show(self, end: int) -> Iterator[Written]:
+        """Give out the text up to `end`."""
         if end > self.shown:
             piece, self.shown = self.text[self.shown : end], end
             yield Written(self.number, piece)
+
+
+@dataclass(slots=True, eq=False)
+class _Writer:
+    """One call of `stream`: the candidates after one prompt."""
+
+    vocabulary: Vocabulary
+    evaluator: Evaluator
+    prompt: list[int]
+    sampling: Sampling
+    timing: Timing
+    failures: dict[int, ChordLlamaError]
+
+    def candidate(self, number: int, guard: Guard | None, table: Table) -> _Candidate:
+        draw = Draw(table, self.vocabulary.size, self.sampling, self.sampling.seed + number, self.timing)
+        draw.begin(self.prompt)
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        acceptable = None if guard is None else _question(guard, self.vocabulary.pieces)
+        finished = guard is not None and guard.done
+        return _Candidate(number, guard, draw, acceptable, decoder, len(self.prompt), finished=finished)
+
+    def write(self, candidates: Sequence[_Candidate]) -> Iterator[Written]:
+        """A token for each candidate each step, until all are finished; then their part of the cache is free again."""
+        try:
+            logits = self._read()
+            for candidate in candidates:
+                self.evaluator.fork(candidate.sequence)
+            yield from self._steps(candidates, [logits] * len(candidates))
+        finally:
+            for candidate in candidates:
+                candidate.draw.close()
+                self.evaluator.cut(candidate.sequence, 0)
+
+    def _steps(self, candidates: Sequence[_Candidate], rows: Iterable[Logits]) -> Iterator[Written]:
+        live = [candidate for candidate in candidates if not candidate.finished]
+        while live:
+            for candidate, row in zip(live, rows, strict=False):
+                token = candidate.draw.token(row, candidate.acceptable)
+                yield from self._rewind(candidate) if token is None else self._add(candidate, token)
+            live = [candidate for candidate in live if not candidate.finished]
+            rows = self._decode(live) if live else ()
+
+    def _read(self) -> Logits:
+        started = perf_counter()
+        logits, self.timing.reused_tokens = self.evaluator.read(self.prompt)
+        self.timing.prompt_seconds += perf_counter() - started
+        self.timing.prompt_tokens = len(self.prompt)
+        return logits
+
+    def _decode(self, live: list[_Candidate]) -> Logits:
+        started = perf_counter()
+        rows = self.evaluator.decode([(c.sequence, c.position, c.pending) for c in live])
+        self.timing.decode_seconds += perf_counter() - started
+        for candidate in live:
+            candidate.position += len(candidate.pending)
+        return rows
+
+    def _add(self, candidate: _Candidate, token: int) -> Iterator[Written]:
+        """Write `token` and see whether the candidate ends with it."""
+        candidate.drawn += 1
+        self.timing.written_tokens += 1
+        if token in self.vocabulary.ends:
+            yield from candidate.finish(len(candidate.text))
+            return
+        before = len(candidate.text)
+        candidate.add(token, self._text(candidate, token))
+        stop = _stop(candidate.text, before, self.sampling.stop)
+        if stop is not None:
+            yield from candidate.finish(stop)
+        elif self._is_full(candidate):
+            yield from candidate.finish(len(candidate.text))
+        else:
+            yield from candidate.show(_settled(candidate.text, self.sampling.stop))
+
+    def _text(self, candidate: _Candidate, token: int) -> str:
+        """What `token` adds; without a guard it may be part of a character, which waits for the other part."""
+        piece = self.vocabulary.pieces[token]
+        if candidate.guard is not None and piece is not None:
+            return piece
+        return candidate.decoder.decode(self.vocabulary.raw[token])
+
+    def _is_full(self, candidate: _Candidate) -> bool:
+        """Whether nothing more may be written: the guard is done, or there is no token left, or no room for one."""
+        return (
+            (candidate.guard is not None and candidate.guard.done)
+            or candidate.drawn >= self.sampling.maximum_tokens
+            or candidate.position + len(candidate.pending) >= self.evaluator.context
+        )
+
+    def _rewind(self, candidate: _Candidate) -> Iterator[Written]:
+        """Nothing may follow: take the candidate back to what its guard keeps, unless the guard gives up."""
+        guard = candidate.guard
+        assert guard is not None, "without a guard every token is acceptable"
+        self.timing.rewinds += 1
+        try:
+            guard.rewind()
+        except ChordLlamaError as failure:
+            self.failures[candidate.number] = failure
+            yield from candidate.finish(len(candidate.text))
+            return
+        self._cut(candidate, guard.kept)
+        candidate.draw.begin(self.prompt + candidate.tokens)
+        candidate.draw.vary()
+        candidate.shown = min(candidate.shown, guard.kept)
+        candidate.finished = self._is_full(candidate)
+        yield Written(candidate.number, "", candidate.shown)
+
+    def _cut(self, candidate: _Candidate, kept: int) -> None:
+        """Take text, tokens and KV cache back to `kept` characters.
+
+        The last token that stays is evaluated once more, for its logits are gone. Where the kept text ends within a token, its
+        first part is spelled anew.
+        """
+        assert kept <= len(candidate.text), "a guard can't keep what isn't written"
+        whole = bisect_right(candidate.ends, kept)
+        start = candidate.ends[whole - 1] if whole else 0
+        rest = self.vocabulary.spell(candidate.text[start:kept])
+        del candidate.tokens[whole:], candidate.ends[whole:]
+        candidate.text = candidate.text[:kept]
+        candidate.tokens += rest
+        candidate.ends += [start + end for end in self.vocabulary.ends_of(rest)]
+        candidate.drawn += 1 + len(rest)  # so that a guard that never gives up can't hold us forever
+        candidate.position = len(self.prompt) + whole - 1
+        candidate.pending = (self.prompt[-1:] + candidate.tokens)[whole:]
+        self.evaluator.cut(candidate.sequence, candidate.position)
 
 
 class LlamaBackend:
@@ -60,22 +199,22 @@ class LlamaBackend:
     """
 
     def __init__(self, path: str | Path, threads: int | None = None, context: int | None = None) -> None:
-        self._model = load(Path(path))
-        self._llama = library()
-        self._vocabulary = Vocabulary(self._model)
-        trained = int(self._llama.llama_model_n_ctx_train(self._model))
-        if context is not None and not 0 < context <= trained:
-            self.close()
-            raise ModelError(
-                f"a context of {context} tokens can't be had", cause=f"the model was trained with {trained}"
-            )
-        self._context = context or trained
-        self._threads = threads or default_threads()
-        self._table = Table(self._vocabulary.size)
         self._evaluator: Evaluator | None = None
+        self._model = load(Path(path))
+        self._context = context or self._trained_context()
+        if not 0 < self._context <= self._trained_context():
+            cause = f"the model was trained with {self._trained_context()}"
+            self.close()
+            raise ModelError(f"a context of {context} tokens can't be had", cause=cause)
+        self._vocabulary = Vocabulary(self._model)
+        self._table = Table(self._vocabulary.size)
+        self._threads = threads or default_threads()
         self._busy = threading.Lock()
         self.timing = Timing()
         self.failures: dict[int, ChordLlamaError] = {}
+
+    def _trained_context(self) -> int:
+        return int(library().llama_model_n_ctx_train(self._model))
 
     @property
     def context(self) -> int:
@@ -84,12 +223,16 @@ class LlamaBackend:
 
     def count(self, text: str) -> int:
         """How many tokens `text` has, the beginning token that a prompt gets left out."""
+        self._check_open()
         return len(self._vocabulary.tokens(text))
+
+    def _check_open(self) -> None:
+        if self._model is None:
+            raise ModelError("the model is closed")
 
     def stream(self, prompt: str, sampling: Sampling, guards: Sequence[Guard] = ()) -> Iterator[Written]:
         """See `Backend.stream`. Raises ModelError when the prompt is empty or fills the context."""
-        if self._model is None:
-            raise ModelError("the model is closed")
+        self._check_open()
         if not self._busy.acquire(blocking=False):
             raise ModelError("the model is writing already", hint="wait until the other text is written")
         self.timing, self.failures = Timing(), {}
@@ -100,173 +243,37 @@ class LlamaBackend:
 
     def _stream(self, prompt: str, sampling: Sampling, guards: Sequence[Guard]) -> Generator[Written, None, None]:
         tokens = self._vocabulary.prompt(prompt)
-        evaluator = self._reserve(len(tokens), max(1, len(guards)), sampling)
-        logits = self._read(evaluator, tokens)
-        candidates = [self._candidate(n, guard, sampling, tokens) for n, guard in enumerate(guards or (None,))]
-        try:
-            for candidate in candidates:
-                evaluator.fork(candidate.sequence)
-            yield from self._write(evaluator, candidates, [logits] * len(candidates), sampling, tokens)
-        finally:
-            for candidate in candidates:
-                candidate.draw.close()
-                evaluator.cut(candidate.sequence, 0)
+        evaluator = self._reserve(len(tokens), max(1, len(guards)), sampling.maximum_tokens)
+        writer = _Writer(self._vocabulary, evaluator, tokens, sampling, self.timing, self.failures)
+        yield from writer.write([writer.candidate(n, guard, self._table) for n, guard in enumerate(guards or (None,))])
 
-    def _reserve(self, prompt: int, candidates: int, sampling: Sampling) -> Evaluator:
-        """An evaluator with room for so many tokens and candidates: the one at hand, or a larger one."""
+    def _reserve(self, prompt: int, candidates: int, tokens: int) -> Evaluator:
+        """An evaluator with room for so many tokens and candidates: the one at hand, or a larger one in its place."""
         if prompt >= self._context:
             cause = f"it has {prompt} tokens, and the model's context holds {self._context}"
             raise ModelError("the prompt is too long", cause=cause, hint="give it fewer bars or parts to read")
-        cells = prompt + candidates * (min(sampling.maximum_tokens, self._context - prompt) + 1)
+        cells = prompt + candidates * (min(tokens, self._context - prompt) + 1)
+        sequences = candidates + 1  # the prompt has one
         have = self._evaluator
-        if have is not None and have.cells >= cells and have.sequences > candidates:
+        if have is not None and have.cells >= cells and have.sequences >= sequences:
             return have
         if have is not None:
-            self._evaluator = None
-            have.close()
-            cells = max(cells, have.cells + have.cells // 2 if cells > have.cells else have.cells)
-            candidates = max(candidates, have.sequences - 1)
-        self._evaluator = Evaluator(
-            self._model, self._vocabulary.size, -(-cells // ROOM) * ROOM, candidates + 1, self._threads
-        )
+            cells, sequences = max(cells + cells // 2, have.cells), max(sequences, have.sequences)
+            self._close_evaluator()
+        self._evaluator = Evaluator(self._model, self._vocabulary.size, self._context, cells, sequences, self._threads)
         return self._evaluator
 
-    def _read(self, evaluator: Evaluator, tokens: list[int]) -> Logits:
-        started = perf_counter()
-        logits, self.timing.reused_tokens = evaluator.read(tokens)
-        self.timing.prompt_seconds += perf_counter() - started
-        self.timing.prompt_tokens = len(tokens)
-        return logits
-
-    def _candidate(self, number: int, guard: Guard | None, sampling: Sampling, prompt: list[int]) -> _Candidate:
-        draw = Draw(self._table, self._vocabulary.size, sampling, sampling.seed + number, self.timing)
-        draw.begin(prompt)
-        decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        acceptable = None if guard is None else _question(guard, self._vocabulary.pieces)
-        finished = guard is not None and guard.done
-        return _Candidate(number, guard, draw, acceptable, decoder, len(prompt), finished=finished)
-
-    def _write(
-        self,
-        evaluator: Evaluator,
-        candidates: list[_Candidate],
-        rows: Iterable[Logits],
-        sampling: Sampling,
-        prompt: list[int],
-    ) -> Iterator[Written]:
-        """All candidates, a token each a step, until all are finished."""
-        live = [candidate for candidate in candidates if not candidate.finished]
-        while live:
-            for candidate, row in zip(live, rows, strict=False):
-                token = candidate.draw.token(row, candidate.acceptable)
-                if token is None:
-                    yield from self._rewind(evaluator, candidate, sampling, prompt)
-                else:
-                    yield from self._add(candidate, token, sampling)
-            live = [candidate for candidate in live if not candidate.finished]
-            if live:
-                rows = self._decode(evaluator, live)
-
-    def _decode(self, evaluator: Evaluator, live: list[_Candidate]) -> Logits:
-        started = perf_counter()
-        rows = evaluator.decode([(c.sequence, c.position, c.pending) for c in live])
-        self.timing.decode_seconds += perf_counter() - started
-        for candidate in live:
-            candidate.position += len(candidate.pending)
-        return rows
-
-    def _add(self, candidate: _Candidate, token: int, sampling: Sampling) -> Iterator[Written]:
-        """Write `token` and see whether the candidate ends with it."""
-        candidate.drawn += 1
-        self.timing.written_tokens += 1
-        if token in self._vocabulary.ends:
-            yield from self._finish(candidate, len(candidate.text))
-            return
-        piece = self._text(candidate, token)
-        before = len(candidate.text)
-        candidate.text += piece
-        candidate.tokens.append(token)
-        candidate.ends.append(len(candidate.text))
-        candidate.pending = [token]
-        candidate.draw.accept(token)
-        if candidate.guard is not None:
-            candidate.guard.feed(piece)
-        stop = _stop(candidate.text, before, sampling.stop)
-        if stop is not None:
-            yield from self._finish(candidate, stop)
-        elif self._is_full(candidate, sampling):
-            yield from self._finish(candidate, len(candidate.text))
-        else:
-            yield from candidate.show(_settled(candidate.text, sampling.stop))
-
-    def _text(self, candidate: _Candidate, token: int) -> str:
-        piece = self._vocabulary.pieces[token]
-        if candidate.guard is not None and piece is not None:
-            return piece
-        return candidate.decoder.decode(self._vocabulary.raw[token])
-
-    def _is_full(self, candidate: _Candidate, sampling: Sampling) -> bool:
-        """Whether nothing more may be written: the guard is done, or there is no token left, or no room for one."""
-        return (
-            (candidate.guard is not None and candidate.guard.done)
-            or candidate.drawn >= sampling.maximum_tokens
-            or candidate.position + len(candidate.pending) >= self._context
-        )
-
-    def _finish(self, candidate: _Candidate, end: int) -> Iterator[Written]:
-        candidate.finished = True
-        yield from candidate.show(end)
-
-    def _rewind(
-        self, evaluator: Evaluator, candidate: _Candidate, sampling: Sampling, prompt: list[int]
-    ) -> Iterator[Written]:
-        """Nothing may follow: take text, tokens and KV cache back to what the guard keeps.
-
-        The last token that stays is evaluated once more, for its logits are gone. Where the kept text ends within a token, its
-        first part is spelled anew.
-        """
-        guard = candidate.guard
-        assert guard is not None, "without a guard every token is acceptable"
-        self.timing.rewinds += 1
-        try:
-            guard.rewind()
-        except ChordLlamaError as failure:
-            self.failures[candidate.number] = failure
-            yield from self._finish(candidate, len(candidate.text))
-            return
-        whole = bisect_right(candidate.ends, guard.kept)
-        self._cut_text(candidate, whole, guard.kept)
-        evaluator.cut(candidate.sequence, len(prompt) + whole - 1)
-        candidate.position = len(prompt) + whole - 1
-        candidate.pending = (prompt[-1:] + candidate.tokens)[whole:]
-        candidate.draw.begin(prompt + candidate.tokens)
-        candidate.draw.vary()
-        candidate.shown = min(candidate.shown, guard.kept)
-        candidate.finished = self._is_full(candidate, sampling)
-        yield Written(candidate.number, "", candidate.shown)
-
-    def _cut_text(self, candidate: _Candidate, whole: int, kept: int) -> None:
-        """Keep `whole` tokens and, of the one after them, the characters up to `kept`."""
-        assert kept <= len(candidate.text), "a guard can't keep what isn't written"
-        start = candidate.ends[whole - 1] if whole else 0
-        rest = self._vocabulary.spell(candidate.text[start:kept])
-        del candidate.tokens[whole:], candidate.ends[whole:]
-        candidate.text = candidate.text[:kept]
-        raw = b""
-        candidate.drawn += 1 + len(rest)  # so that a guard that never gives up can't hold us forever
-        for token in rest:
-            raw += self._vocabulary.raw[token]
-            candidate.tokens.append(token)
-            candidate.ends.append(start + len(raw.decode("utf-8", "replace")))  # part of a character counts as it whole
+    def _close_evaluator(self) -> None:
+        if self._evaluator is not None:
+            self._evaluator.close()
+            self._evaluator = None
 
     def close(self) -> None:
-        """Free the model and its KV cache. May be called twice."""
-        evaluator, self._evaluator = getattr(self, "_evaluator", None), None
-        if evaluator is not None:
-            evaluator.close()
+        """Free the model and its KV cache. May be called twice; a stream that is not read to its end then raises ModelError."""
+        self._close_evaluator()
         model, self._model = self._model, None
         if model is not None:
-            self._llama.llama_model_free(model)
+            library().llama_model_free(model)
 
     def __enter__(self) -> Self:
         return self

@@ -157,6 +157,14 @@ class Vocabulary:
             raise ModelError("there is nothing to continue", cause="the prompt is empty")
         return tokens
 
+    def ends_of(self, tokens: list[int]) -> list[int]:
+        """How many characters there are after each of `tokens`; part of a character counts as it whole."""
+        raw, ends = b"", []
+        for token in tokens:
+            raw += self.raw[token]
+            ends.append(len(raw.decode("utf-8", "replace")))
+        return ends
+
     def spell(self, text: str) -> list[int]:
         """`text` from the longest pieces that fit: for the part of a token that a rewind keeps."""
         rest, tokens = text.encode("utf-8"), []
@@ -171,20 +179,29 @@ class Vocabulary:
 
 
 class Evaluator:
-    """A llama.cpp context: KV cache, one batch, the last logits. Sequence 0 holds the prompt, each candidate has one of its own."""
+    """A llama.cpp context: KV cache, one batch, the last logits. Sequence 0 holds the prompt, each candidate has one of its own.
 
-    def __init__(self, model: Any, vocabulary_size: int, cells: int, sequences: int, threads: int) -> None:
+    `context` is how long one sequence may become, `cells` how many tokens there is room for in all.
+    """
+
+    def __init__(
+        self, model: Any, vocabulary_size: int, context: int, cells: int, sequences: int, threads: int
+    ) -> None:
         self._llama = library()
         self._vocabulary_size = vocabulary_size
-        self.cells, self.sequences = cells, sequences
+        self.context = context
+        self.cells, self.sequences = -(-cells // ROOM) * ROOM, sequences
+        self._logits: tuple[int, Logits] | None = None
         self._context = self._open(model, threads)
         self._memory = self._llama.llama_get_memory(self._context)
+        if not self._memory:
+            self.close()
+            raise ModelError("this model can't continue text", hint="take a decoder-only model, such as a Llama")
         self._prompt: list[int] = []
         self._token, self._position, self._sequence = (np.zeros(BATCH, np.int32) for _ in range(3))
         self._count, self._wanted = np.ones(BATCH, np.int32), np.zeros(BATCH, np.int8)
         self._pointers = self._sequence.ctypes.data + 4 * np.arange(BATCH, dtype=np.uint64)
         self._batch = self._make_batch()
-        self._logits: tuple[int, Logits] | None = None
 
     def _open(self, model: Any, threads: int) -> Any:
         llama = self._llama
@@ -224,12 +241,17 @@ class Evaluator:
         self._prompt = []
         for start in range(known, len(tokens), BATCH):
             chunk = tokens[start : start + BATCH]
-            logits = self.decode([(0, start, chunk)], wanted=start + BATCH >= len(tokens))
+            self._evaluate([(0, start, chunk)], wanted=start + BATCH >= len(tokens))
         self._prompt = tokens
-        return logits[0], known
+        return self._rows()[0], known
 
-    def decode(self, parts: Sequence[tuple[int, int, list[int]]], wanted: bool = True) -> Logits:
+    def decode(self, parts: Sequence[tuple[int, int, list[int]]]) -> Logits:
         """Evaluate parts of (sequence, first position, tokens) in one batch; logits of shape (parts, vocabulary) after each."""
+        self._evaluate(parts, wanted=True)
+        return self._rows()[: len(parts)]
+
+    def _evaluate(self, parts: Sequence[tuple[int, int, list[int]]], wanted: bool) -> None:
+        """With `wanted` there are logits after the last token of each part."""
         if self._context is None:
             raise ModelError("the model was closed while it wrote")
         end = 0
@@ -243,7 +265,6 @@ class Evaluator:
         state = self._llama.llama_decode(self._context, self._batch)
         if state != 0:
             raise ModelError("llama.cpp can't go on", cause="; ".join(_complaints) or f"llama_decode gave {state}")
-        return self._rows()[: len(parts)] if wanted else self._rows()[:0]
 
     def _rows(self) -> Logits:
         """A view of llama.cpp's logits, good until the next `decode`; remade only when llama.cpp moves them."""

@@ -220,12 +220,12 @@ def _pack(recipe: Recipe, texts: Path, folder: Path, tokenizer: Tokenizer, split
     if not pieces:
         raise ModelError(f'{texts}: there is no text for the split "{split}"')
     order = np.random.default_rng([recipe.seed, SPLITS.index(split)]).permutation(len(pieces))
+    newline, padding = token_id(tokenizer, "\n"), [token_id(tokenizer, PAD)]
     rows = 0
     part = folder / f"{split}.bin.part"
     with part.open("wb") as file:
-        for row in pack_rows((pieces[index] for index in order), length):
-            padding = [token_id(tokenizer, PAD)] * (length - len(row))
-            file.write(np.asarray(row + padding, dtype=np.uint16).tobytes())
+        for row in pack_rows((pieces[index].tolist() for index in order), newline, length):
+            file.write(np.asarray(row + padding * (length - len(row)), dtype=np.uint16).tobytes())
             rows += 1
     part.replace(folder / f"{split}.bin")
     _write_json(folder / f"{split}.json", {"rows": rows, **counts})
@@ -254,29 +254,35 @@ def cut_at_lines(ids: list[int], newline: int, length: int) -> list[list[int]]:
     """Cut a document into pieces of at most `length` ids, each beginning at a line's start where a line fits."""
     pieces = []
     while len(ids) > length:
-        end = length
-        while end > 0 and ids[end - 1] != newline:
-            end -= 1
-        end = end or length
+        end = _last_line_end(ids, newline, length) or length
         pieces.append(ids[:end])
         ids = ids[end:]
     return [*pieces, ids]
 
 
-def pack_rows(pieces: Iterator[np.ndarray[Any, Any]], length: int) -> Iterator[list[int]]:
-    """Fill rows of at most `length` ids with whole pieces: each goes where it leaves the least room.
+def _last_line_end(ids: list[int], newline: int, limit: int) -> int:
+    """How many ids the lines that fit into `limit` ids have together; 0 where not even one fits."""
+    return next((end for end in range(min(limit, len(ids)), 0, -1) if ids[end - 1] == newline), 0)
 
-    A row that began in the middle of a document would teach to go on without title, parts and key.
+
+def pack_rows(pieces: Iterator[list[int]], newline: int, length: int) -> Iterator[list[int]]:
+    """Fill rows of at most `length` ids: each piece goes, whole, where it leaves the least room.
+
+    A row that began in the middle of a document would teach to go on without title, parts and key. So a piece is cut, at
+    the start of a line, only where it fits nowhere, to fill the row that is given out.
     """
     rows: list[list[int]] = []
     for piece in pieces:
+        if len(rows) >= OPEN_ROWS and not any(len(row) + len(piece) <= length for row in rows):
+            row = rows.pop(max(range(len(rows)), key=lambda index: len(rows[index])))
+            end = _last_line_end(piece, newline, length - len(row))
+            yield row + piece[:end]
+            piece = piece[end:]
         fitting = [row for row in rows if len(row) + len(piece) <= length]
-        if not fitting and len(rows) >= OPEN_ROWS:
-            fullest = max(range(len(rows)), key=lambda index: len(rows[index]))
-            yield rows.pop(fullest)
         if not fitting:
-            rows.append([])
-        (max(fitting, key=len) if fitting else rows[-1]).extend(piece.tolist())
+            fitting = [[]]
+            rows += fitting
+        max(fitting, key=len).extend(piece)
     yield from rows
 
 

@@ -1,0 +1,71 @@
+"""Some bars of a score as a score of their own. Knows only the score model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from chordllama.score import Bar, Direction, Key, Part, Score, Time, Transposition, changes_for, combine
+
+
+@dataclass
+class State:
+    """What is in force at a bar line: keys and times by part and staff, clefs by part and staff, transpositions by part."""
+
+    parts: tuple[Part, ...]
+    keys: dict[int, dict[int | None, Key]] = field(default_factory=dict)
+    times: dict[int, dict[int | None, Time]] = field(default_factory=dict)
+    clefs: dict[tuple[int, int], str] = field(default_factory=dict)
+    transpositions: dict[int, Transposition] = field(default_factory=dict)
+
+    def after(self, bars: Iterable[Bar]) -> State:
+        """This state, taken on over some bars."""
+        for bar in bars:
+            self.apply(bar)
+        return self
+
+    def apply(self, bar: Bar) -> None:
+        """Take over what changes in a bar."""
+        for part in range(len(self.parts)):
+            for staff, value in changes_for(bar.keys, part):
+                self.keys[part] = {**(self.keys.get(part, {}) if staff else {}), staff: value}  # type: ignore[dict-item]
+            for staff, value in changes_for(bar.times, part):
+                self.times[part] = {**(self.times.get(part, {}) if staff else {}), staff: value}  # type: ignore[dict-item]
+        for row in bar.rows:
+            for item in row.items:
+                if isinstance(item, Direction):
+                    self._direction(row.part, row.staff, item)
+
+    def _direction(self, part: int, staff: int, direction: Direction) -> None:
+        if direction.name == "clef":
+            self.clefs[part, staff] = direction.value
+        elif direction.name == "transpose":
+            self.transpositions[part] = Transposition(*map(int, direction.value.split("/")))
+        elif direction.name == "key":
+            fifths, _, mode = direction.value.partition(",")
+            self.keys[part] = {None: Key(int(fifths), mode)}
+
+    def restate(self, bar: Bar) -> Bar:
+        """A first bar that says which keys and times are in force."""
+        before = State(self.parts, dict(self.keys), dict(self.times))
+        before.apply(replace(bar, rows=()))
+        parts = range(len(self.parts))
+        return replace(
+            bar,
+            keys=combine([list(before.keys.get(part, {}).items()) for part in parts]),
+            times=combine([list(before.times.get(part, {}).items()) for part in parts]),
+        )
+
+    def part(self, index: int) -> Part:
+        """A part as it stands at this bar line."""
+        part = self.parts[index]
+        clefs = tuple(self.clefs.get((index, staff), clef) for staff, clef in enumerate(part.clefs, 1))
+        return replace(part, clefs=clefs, transposition=self.transpositions.get(index, part.transposition))
+
+
+def excerpt(score: Score, first: int, last: int) -> Score:
+    """The bars from `first` up to but without `last` (counted from 0), with the clefs, keys and times in force before them."""
+    state = State(score.parts).after(score.bars[:first])
+    bars = score.bars[first:last]
+    restated = (state.restate(bars[0]), *bars[1:]) if bars else ()
+    return replace(score, parts=tuple(state.part(index) for index in range(len(score.parts))), bars=restated)

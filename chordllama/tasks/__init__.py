@@ -1,0 +1,1 @@
+"""How a document becomes a prompt and an answer, and how an answer is judged."""
