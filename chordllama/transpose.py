@@ -36,7 +36,9 @@ def semitones(fifths: int) -> int:
 
 
 def _bar(bar: Bar, fifths: int) -> Bar:
-    rows = tuple(Row(row.part, row.staff, row.voice, tuple(_item(item, fifths) for item in row.items)) for row in bar.rows)
+    rows = tuple(
+        Row(row.part, row.staff, row.voice, tuple(_item(item, fifths) for item in row.items)) for row in bar.rows
+    )
     return replace(bar, rows=rows, keys=tuple(_change(change, fifths) for change in bar.keys))
 
 

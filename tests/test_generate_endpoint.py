@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -35,10 +36,11 @@ class GaveUpError(ChordLlamaError):
 
 @dataclass
 class Lines:
-    """Wants `size` lines without x; keeps the whole lines."""
+    """Wants `size` lines without x; keeps a whole number of bars of `bar` lines."""
 
     size: int
     tries: int = 100
+    bar: int = 1
     text: str = ""
     refused: list[str] = field(default_factory=list)
 
@@ -57,7 +59,9 @@ class Lines:
 
     @property
     def kept(self) -> int:
-        return self.text.rfind("\n") + 1
+        lines = self.text.splitlines(keepends=True)
+        whole = self.text.count("\n") // self.bar * self.bar
+        return len("".join(lines[:whole]))
 
     def rewind(self) -> None:
         self.tries -= 1
@@ -150,7 +154,7 @@ def test_the_same_seed_gives_the_same_text_and_another_seed_another(endpoint: En
 
 
 def test_guards_get_lines_and_refused_lines_are_written_again(endpoint: EndpointBackend) -> None:
-    guards = [Lines(8), Lines(12)]
+    guards = [Lines(8), Lines(12, bar=3)]
     pieces = list(endpoint.stream("a\n", Sampling(seed=1, temperature=1, top_p=1.0), guards))
     assert texts(iter(pieces)) == {0: guards[0].text, 1: guards[1].text}
     assert [guard.text.count("\n") for guard in guards] == [8, 12]
@@ -286,7 +290,8 @@ class Replier(BaseHTTPRequestHandler):
         self.send_header("Content-Type", answer.kind)
         self.send_header("Content-Length", str(len(body) + 100 * answer.cut))
         self.end_headers()
-        self.wfile.write(body)
+        with suppress(ConnectionError):  # who has waited too long is gone
+            self.wfile.write(body)
 
     def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002
         """Tests are silent."""
@@ -417,6 +422,12 @@ def test_a_new_request_continues_the_kept_text_with_another_seed(recorder: Recor
     assert [body["prompt"] for body in bodies] == ["p:", "p:ab\n", "p:ab\nab\n"]
     assert len({body["seed"] for body in bodies}) == 3
     assert [body["max_tokens"] for body in bodies] == [20, 17, 14]
+
+
+def test_each_candidate_has_a_seed_of_its_own(recorder: Recorder) -> None:
+    with EndpointBackend(address(recorder, "good")) as backend:
+        list(backend.stream("p", Sampling(seed=7), [Lines(1), Lines(1), Lines(1)]))
+    assert [body["seed"] for _, _, body in recorder.asked[-3:]] == [7, 8, 9]
 
 
 def test_a_server_that_writes_more_than_asked_for_is_left(recorder: Recorder) -> None:

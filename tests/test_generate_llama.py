@@ -15,7 +15,7 @@ from tiny_gguf import CHARACTERS, WORDS, quantise, write_random_llama, write_tab
 from chordllama.errors import ChordLlamaError, ModelError
 from chordllama.generate.backend import Sampling, Timing, Written
 from chordllama.generate.llama import LlamaBackend
-from chordllama.generate.llama_runtime import library, load, model_parameters
+from chordllama.generate.llama_runtime import default_threads, library, load, model_parameters
 from chordllama.generate.llama_sampling import DRAWS, Draw, Table
 
 ALMOST_GREEDY = Sampling(temperature=1.0, top_p=1e-6)  # a die whose every face is the most probable token
@@ -238,6 +238,22 @@ def test_asking_the_whole_vocabulary_has_the_renormalised_distribution() -> None
     assert chi_square(counts, renormalised(weights, list(weights))) < 15, counts  # type: ignore[arg-type]
 
 
+def test_with_truncation_only_what_can_be_drawn_is_asked_for() -> None:
+    """Draws are refused until the vocabulary is asked, then half of it is accepted: 32 draws, and what has the probability."""
+    size, asked = 500, {0.25: 0, 0.5: 0, 1.0: 0}
+    for top_p in asked:
+        draw = Draw(Table(size), size, Sampling(top_p=top_p), 1, Timing())
+
+        def acceptable(token: int, top_p: float = top_p) -> bool:
+            asked[top_p] += 1
+            return asked[top_p] > DRAWS and token % 2 == 0
+
+        assert draw.token(np.zeros(size, np.float32), acceptable) is not None
+        draw.close()
+    # of n tokens asked, n / 2 are accepted: enough when n / 2 = top_p (n / 2 + 468 - n)
+    assert asked == pytest.approx({0.25: 32 + 187, 0.5: 32 + 312, 1.0: 32 + 468}, abs=15)
+
+
 def test_truncation_applies_to_what_the_mask_leaves(fixed: LlamaBackend) -> None:
     guards = [Only("bcdef", 200) for _ in range(4)]
     texts(fixed.stream("a", Sampling(temperature=1, top_p=0.5), guards))
@@ -281,6 +297,40 @@ def test_a_rewind_into_a_token_spells_its_first_part_anew(folder: Path) -> None:
         assert texts(pieces) == {0: "ayab"} == {0: guard.text}, "after a alone comes y"
 
 
+@dataclass
+class Begins(DeadEnds):
+    """Wants the text to begin with these pieces, then characters; comes to a dead end after them if it `keeps` fewer."""
+
+    pieces: tuple[str, ...] = ()
+    keeps: int = 3
+
+    def accepts(self, piece: str) -> bool:
+        begun = "".join(self.pieces)
+        if not begun.startswith(self.text) or (self.text == begun and not self.rewinds):
+            return len(piece) == 1 and (self.rewinds > 0 or self.keeps == len(begun)) and super().accepts(piece)
+        return len(piece) == 1 if self.rewinds else piece in self.pieces and begun.startswith(self.text + piece)
+
+    @property
+    def kept(self) -> int:
+        return self.keeps
+
+
+def test_the_first_part_of_a_token_is_evaluated_as_it_is_spelled(backend: LlamaBackend) -> None:
+    """After "the" is cut to "th" the model has read "t" and "h", as if they were the prompt's end."""
+    cut, plain = Begins(30, pieces=("the",), keeps=2), Begins(28, keeps=0)
+    written = texts(backend.stream("note", ALMOST_GREEDY, [cut]))[0]
+    assert cut.rewinds == 1
+    assert backend.count("noteth") == backend.count("note") + 2
+    assert written == "th" + texts(backend.stream("noteth", ALMOST_GREEDY, [plain]))[0]
+
+
+def test_text_that_waits_for_a_stop_text_survives_a_rewind(folder: Path) -> None:
+    with table_backend(folder, "waits", {"a": {"b": 1.0}, "b": {"c": 1.0}, "c": {"a": 1.0}}) as backend:
+        guard = DeadOnce(7, after=2, keeps=1)
+        sampling = replace(ALMOST_GREEDY, stop=("bcx",))
+        assert texts(backend.stream("a", sampling, [guard])) == {0: "bcabcab"} == {0: guard.text}
+
+
 def test_after_a_rewind_other_tokens_are_drawn(folder: Path) -> None:
     table = {piece: {"a": 0.5, "b": 0.5} for piece in ("<s>", "a", "b")}
     with table_backend(folder, "halves", table) as backend:
@@ -310,9 +360,9 @@ def test_a_guard_that_never_gives_up_is_ended_by_the_number_of_tokens(fixed: Lla
 
 def test_penalties_forget_what_a_rewind_took_back(fixed: LlamaBackend) -> None:
     sampling = replace(ALMOST_GREEDY, presence_penalty=10)
-    guard = DeadOnce(5, after=5, keeps=2)
-    texts(fixed.stream("a", sampling, [DeadEnds(5), guard]))
-    assert guard.text == "bcdef"
+    guard = DeadOnce(5, after=4, keeps=2)
+    texts(fixed.stream("a", sampling, [guard]))
+    assert guard.text == "bcdef", "d and e may come again"
 
 
 # --- where a text ends
@@ -412,6 +462,12 @@ def test_timing_accounts_for_the_whole_stream(backend: LlamaBackend) -> None:
     assert min(parts) > 0
     assert sum(parts) == pytest.approx(timing.total_seconds)
     assert timing.written_tokens == 50
+
+
+@pytest.mark.parametrize(("processors", "threads"), [(1, 1), (2, 1), (4, 3), (6, 3), (8, 4), (32, 16)])
+def test_a_processor_is_left_to_other_programs(monkeypatch: pytest.MonkeyPatch, processors: int, threads: int) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(processors)), raising=False)
+    assert default_threads() == threads
 
 
 # --- files

@@ -442,13 +442,26 @@ class PartWriter:
         self.fifths = dict.fromkeys(range(1, self.part.staves + 1), 0)
         self.metre = Metre()
 
+    def skip(self, bars: tuple[Bar, ...]) -> None:
+        """Take on what goes on over bar lines from bars that are written already."""
+        for bar in bars[:-1]:
+            self.fifths = apply_keys(self.fifths, bar, self.index)
+            self.metre.apply(bar)
+            self._label(bar)
+        for bar in bars[-1:]:
+            list(self.measure(bar))
+
+    def _label(self, bar: Bar) -> str:
+        label = bar.number if bar.number is not None else str(self.expected)
+        self.expected = int(label) + 1 if re.fullmatch(r"\d{1,6}", label) else self.expected + 1
+        return label
+
     def measure(self, bar: Bar) -> Iterator[str]:
         """The lines of one `<measure>`."""
         self.fifths = apply_keys(self.fifths, bar, self.index)
         self.metre.apply(bar)
         length = self.metre.length(bar)
-        label = bar.number if bar.number is not None else str(self.expected)
-        self.expected = int(label) + 1 if re.fullmatch(r"\d{1,6}", label) else self.expected + 1
+        label = self._label(bar)
         yield f"<measure number={quoteattr(label)}{' implicit=' + quoteattr('yes') if bar.implicit else ''}>"
         yield from (f"  {line}" for line in self._write_barline(bar.start, "left"))
         yield from (f"  {line}" for line in self._attributes(bar))

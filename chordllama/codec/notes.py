@@ -91,7 +91,9 @@ class NoteReader:
         self.instruments = instruments
         self.verses: dict[str, int] = {}
 
-    def read(self, element: _Element, onset: Ticks, length: Ticks | None, scale: Ticks) -> tuple[EventDraft, str, list[str]]:
+    def read(
+        self, element: _Element, onset: Ticks, length: Ticks | None, scale: Ticks
+    ) -> tuple[EventDraft, str, list[str]]:
         """The event, its voice and the dynamics that stand in its notations.
 
         `length` is what `<duration>` says in ticks (None without one), `scale` the ticks of one division.
@@ -226,7 +228,13 @@ def _read_pitch(fields: dict[str, _Element], staff: int) -> NoteDraft:
     if pitch is not None:
         step = child_text(pitch, "step").upper()
         octave = number(pitch.findtext("octave"), 0, 9)
-        return NoteDraft(step if step in set("ABCDEFG") else "C", 4 if octave is None else octave, read_alter(pitch.findtext("alter")), False, staff)
+        return NoteDraft(
+            step if step in set("ABCDEFG") else "C",
+            4 if octave is None else octave,
+            read_alter(pitch.findtext("alter")),
+            False,
+            staff,
+        )
     place = fields.get("unpitched")
     step = child_text(place, "display-step").upper() if place is not None else ""
     octave = number(place.findtext("display-octave"), 0, 9) if place is not None else None
@@ -419,7 +427,9 @@ def _write_middle(value: Duration, marks: tuple[Mark, ...], setting: Setting, ac
         yield f"  <staff>{found.get('cross', setting.staff)}</staff>"
 
 
-def _write_notations(marks: tuple[Mark, ...], tie_stop: bool, tuplets: list[int], value: Duration | None) -> Iterator[str]:
+def _write_notations(
+    marks: tuple[Mark, ...], tie_stop: bool, tuplets: list[int], value: Duration | None
+) -> Iterator[str]:
     groups: dict[str, list[str]] = {}
     if tie_stop:
         groups.setdefault("", []).append('<tied type="stop"/>')
@@ -454,7 +464,9 @@ def _write_sign(sign: Sign, mark: Mark, tuplets: list[int], value: Duration | No
     elif sign.shape == "typed":
         type, text = re.fullmatch(r"([a-z]*)(.*)", mark.value, re.DOTALL).groups()  # type: ignore[union-attr]
         attributes += f' type="{type or "single"}"'
-    return [f"<{sign.element}{attributes}>{escape(text)}</{sign.element}>" if text else f"<{sign.element}{attributes}/>"]
+    return [
+        f"<{sign.element}{attributes}>{escape(text)}</{sign.element}>" if text else f"<{sign.element}{attributes}/>"
+    ]
 
 
 def _write_tuplet(sign: Sign, mark: Mark, tuplets: list[int]) -> list[str]:

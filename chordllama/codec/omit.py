@@ -24,7 +24,9 @@ def omit(score: Score, kinds: Iterable[str]) -> Score:
     """
     left_out = frozenset(kinds)
     if unknown := left_out - set(KINDS):
-        raise UnknownKind(f"nothing is called {', '.join(sorted(unknown))}", hint=f"what can be left out: {', '.join(KINDS)}")
+        raise UnknownKind(
+            f"nothing is called {', '.join(sorted(unknown))}", hint=f"what can be left out: {', '.join(KINDS)}"
+        )
     return replace(score, bars=tuple(_bar(bar, left_out) for bar in score.bars)) if left_out else score
 
 
@@ -34,7 +36,9 @@ def _bar(bar: Bar, kinds: frozenset[str]) -> Bar:
 
 
 def _row(row: Row, kinds: frozenset[str]) -> Row:
-    return Row(row.part, row.staff, row.voice, tuple(_item(item, kinds) for item in row.items if not _is_omitted(item, kinds)))
+    return Row(
+        row.part, row.staff, row.voice, tuple(_item(item, kinds) for item in row.items if not _is_omitted(item, kinds))
+    )
 
 
 def _is_omitted(item: Item, kinds: frozenset[str]) -> bool:

@@ -70,6 +70,7 @@ class _Writer:
 
     vocabulary: Vocabulary
     evaluator: Evaluator
+    context: int
     prompt: list[int]
     sampling: Sampling
     timing: Timing
@@ -148,7 +149,7 @@ class _Writer:
         return (
             (candidate.guard is not None and candidate.guard.done)
             or candidate.drawn >= self.sampling.maximum_tokens
-            or candidate.position + len(candidate.pending) >= self.evaluator.context
+            or candidate.position + len(candidate.pending) >= self.context
         )
 
     def _rewind(self, candidate: _Candidate) -> Iterator[Written]:
@@ -244,7 +245,7 @@ class LlamaBackend:
     def _stream(self, prompt: str, sampling: Sampling, guards: Sequence[Guard]) -> Generator[Written, None, None]:
         tokens = self._vocabulary.prompt(prompt)
         evaluator = self._reserve(len(tokens), max(1, len(guards)), sampling.maximum_tokens)
-        writer = _Writer(self._vocabulary, evaluator, tokens, sampling, self.timing, self.failures)
+        writer = _Writer(self._vocabulary, evaluator, self._context, tokens, sampling, self.timing, self.failures)
         yield from writer.write([writer.candidate(n, guard, self._table) for n, guard in enumerate(guards or (None,))])
 
     def _reserve(self, prompt: int, candidates: int, tokens: int) -> Evaluator:
@@ -260,7 +261,7 @@ class LlamaBackend:
         if have is not None:
             cells, sequences = max(cells + cells // 2, have.cells), max(sequences, have.sequences)
             self._close_evaluator()
-        self._evaluator = Evaluator(self._model, self._vocabulary.size, self._context, cells, sequences, self._threads)
+        self._evaluator = Evaluator(self._model, self._vocabulary.size, cells, sequences, self._threads)
         return self._evaluator
 
     def _close_evaluator(self) -> None:

@@ -91,9 +91,13 @@ def load(path: Path) -> Any:
 
 
 def default_threads() -> int:
-    """As many as there are cores; of many, half: the other half are often the same cores' second threads."""
+    """Half of the processors, which are often the same cores twice, or of few all but one.
+
+    One is always left to other programs: the threads wait for each other at every step, and with one of them on a busy core
+    writing is ten times slower.
+    """
     count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return count if count <= 4 else max(4, count // 2)
+    return max(1, min(count - 1, max(3, count // 2)))
 
 
 class Vocabulary:
@@ -181,15 +185,12 @@ class Vocabulary:
 class Evaluator:
     """A llama.cpp context: KV cache, one batch, the last logits. Sequence 0 holds the prompt, each candidate has one of its own.
 
-    `context` is how long one sequence may become, `cells` how many tokens there is room for in all.
+    `cells` are the tokens there is room for in all, `sequences` how many texts there can be, the prompt's one included.
     """
 
-    def __init__(
-        self, model: Any, vocabulary_size: int, context: int, cells: int, sequences: int, threads: int
-    ) -> None:
+    def __init__(self, model: Any, vocabulary_size: int, cells: int, sequences: int, threads: int) -> None:
         self._llama = library()
         self._vocabulary_size = vocabulary_size
-        self.context = context
         self.cells, self.sequences = -(-cells // ROOM) * ROOM, sequences
         self._logits: tuple[int, Logits] | None = None
         self._context = self._open(model, threads)

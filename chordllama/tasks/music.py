@@ -2,7 +2,7 @@
 
 The wording stands here and nowhere else: training, generation and evaluation all ask for it. A prompt says how many bars are
 wanted and whether the music ends with them, then the parts, then the bars that are there, counted from 1; the answer counts
-down to its last bar, -1, so that its length is exact and the model sees the end come.
+down to its last bar, -1, and ends with 0, so that its length is exact and the model sees the end come.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from chordllama.excerpt import excerpt
 from chordllama.score import FINAL, Bar, Barline, Change, Instrument, Key, Part, Score, Time
 
 Ending = Literal["open", "close"]
+
+END = "0:\n"
+"""What an answer ends with, when the count has come down."""
 
 LEFT_OUT = (
     "lyrics",
@@ -39,7 +42,9 @@ def lean(score: Score) -> Score:
 
 
 def _lean_part(part: Part) -> Part:
-    programs = tuple(Instrument(program=instrument.program) for instrument in part.instruments[:1] if instrument.program)
+    programs = tuple(
+        Instrument(program=instrument.program) for instrument in part.instruments[:1] if instrument.program
+    )
     return Part(clefs=part.clefs, instruments=programs)
 
 
@@ -71,7 +76,7 @@ def opening(score: Score, wanted: int, ending: Ending) -> str:
 def answer(bars: Iterable[Bar]) -> str:
     """The answer that these bars are."""
     new = list(bars)
-    return "".join(block(str(n - len(new)), bar) for n, bar in enumerate(new))
+    return "".join(block(str(n - len(new)), bar) for n, bar in enumerate(new)) + END
 
 
 def block(key: str, bar: Bar) -> str:

@@ -12,6 +12,7 @@ import random
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 from chordllama.codec.compact import dump_bar
 from chordllama.codec.musicxml import read
@@ -30,6 +31,16 @@ SUFFIXES = (".mxl", ".musicxml", ".xml")
 Progress = Callable[[int, int], None]
 
 
+class Job(NamedTuple):
+    """One score of one source. A source that is named twice weighs twice; `repetition` then leads to other keys and windows."""
+
+    source: str
+    path: Path
+    recipe: DataRecipe
+    seed: int
+    repetition: int
+
+
 def build_texts(recipe: DataRecipe, data: Path, out: Path, seed: int, progress: Progress | None = None) -> Path:
     """Write `out` (JSON Lines: split, work, text) from the recipe's sources; folders are looked for below `data`.
 
@@ -39,7 +50,11 @@ def build_texts(recipe: DataRecipe, data: Path, out: Path, seed: int, progress: 
     Raises:
         ModelError: a source is missing or holds no score.
     """
-    jobs = [(source, path, recipe, seed) for source in recipe.sources for path in _paths(source, data)]
+    jobs = [
+        Job(source, path, recipe, seed, recipe.sources[:place].count(source))
+        for place, source in enumerate(recipe.sources)
+        for path in _paths(source, data)
+    ]
     part = out.with_name(out.name + ".part")
     failures: list[str] = []
     with part.open("w") as file, ProcessPoolExecutor(os.cpu_count()) as pool:
@@ -73,18 +88,23 @@ def _music21_paths(composer: str) -> list[Path]:
     return found
 
 
-def _rows_of(job: tuple[str, Path, DataRecipe, int]) -> tuple[list[dict[str, str]], str | None]:
-    source, path, recipe, seed = job
-    work = f"{source}/{path.stem}"
+def _rows_of(job: Job) -> tuple[list[dict[str, str]], str | None]:
+    recipe, work = job.recipe, f"{job.source}/{job.path.stem}"
+    split = "validation" if _share(work) < recipe.validation_share else "train"
+    if split == "validation" and job.repetition:
+        return [], None
     try:
-        score = lean(read(_musicxml(path), path.name))
+        score = lean(read(_musicxml(job.path), job.path.name))
     except ChordLlamaError as error:
         return [], f"{work}: {error}"
-    split = "validation" if _share(work) < recipe.validation_share else "train"
-    chance = random.Random(f"{seed} {work}")
+    chance = random.Random(f"{job.seed} {work} {job.repetition}")
     budget = recipe.maximum_tokens * CHARACTERS_PER_TOKEN
     variants = _variants(score, recipe.transpositions if split == "train" else 0, chance)
-    return [{"split": split, "work": work, "text": text} for variant in variants for text in windows(variant, budget, chance)], None
+    return [
+        {"split": split, "work": work, "text": text}
+        for variant in variants
+        for text in windows(variant, budget, chance)
+    ], None
 
 
 def _musicxml(path: Path) -> bytes:

@@ -1,0 +1,263 @@
+"""A score's continuation: prompt, writing under guard, and the new bars put into the composer's file. Knows no command line.
+
+The model writes compact text bar by bar; a guard (codec/grammar.py) lets only text pass that is right to the tick. Long
+continuations are written in rounds, each of which reads the last bars again, so that any number of bars fits any context.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from chordllama.codec.compact import load_bar
+from chordllama.codec.container import read_container
+from chordllama.codec.grammar import Rules, Writer, rules_for
+from chordllama.codec.musicxml import Reading, read_with_origin
+from chordllama.codec.report import Report
+from chordllama.codec.splice import splice
+from chordllama.codec.yaml_subset import read_map
+from chordllama.errors import ChordLlamaError, ModelError, ScoreError
+from chordllama.generate.backend import Backend, Sampling
+from chordllama.generate.tidy import tidy
+from chordllama.score import FINAL, Bar, Barline, Chord, Metre, Score, Ticks
+from chordllama.tasks.music import Ending, block, has_closed, lean, opening, prompt
+
+MOST_REWINDS = 24
+"""How often one bar is begun anew before its candidate is given up."""
+LONGEST_CONTEXT = 1024
+"""Tokens that prompt and answer have together at most: what the embedded model was trained on."""
+ROOM = 1.6
+"""How much longer new bars may be than those before them, when room is kept for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked for. `ending` auto closes where the score closed with a plain final bar line, and else leaves it open."""
+
+    bars: int = 8
+    candidates: int = 1
+    ending: Literal["auto", "open", "close"] = "auto"
+    sampling: Sampling = Sampling()
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A bar is finished: `bar` of `bars` in `candidate` (from 0)."""
+
+    candidate: int
+    bar: int
+    bars: int
+
+
+@dataclass(frozen=True, slots=True)
+class Continuation:
+    """One candidate: the new bars and the whole file. `failure` says why there are fewer bars than were asked for."""
+
+    bars: tuple[Bar, ...]
+    xml: bytes
+    failure: ChordLlamaError | None = None
+
+
+def continue_score(
+    data: bytes,
+    name: str,
+    backend: Backend,
+    request: Request,
+    report: Report | None = None,
+    progress: Callable[[Progress], None] = lambda _: None,
+) -> list[Continuation]:
+    """The candidates for a continuation of a MusicXML file.
+
+    Raises:
+        ScoreError: the file is rejected, or holds nothing that could be continued.
+        ModelError, EndpointError: the backend fails.
+    """
+    xml = read_container(data, name)
+    reading = read_with_origin(xml, name, report)
+    check_has_notes(reading.score, name)
+    plan = Plan.of(reading.score, request)
+    drafts = write_bars(plan, backend, request, progress)
+    return [_finish(xml, reading, plan, draft) for draft in drafts]
+
+
+def check_has_notes(score: Score, name: str) -> None:
+    """Refuse a score in which there's nothing to go on from."""
+    if not any(isinstance(item, Chord) for bar in score.bars for row in bar.rows for item in row.items):
+        raise ScoreError(
+            f"{name}: the score has no notes", hint="write a bar or two first: the music goes on from there"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be written after what: the lean score without a closing bar line, the length of a new bar, the ending."""
+
+    score: Score
+    length: Ticks
+    ending: Ending
+    closing: bool
+
+    @staticmethod
+    def of(score: Score, request: Request) -> Plan:
+        """The plan for a score."""
+        closed = has_closed(score.bars[-1])
+        ending: Ending = request.ending if request.ending != "auto" else ("close" if closed else "open")
+        shown = lean(score)
+        last = replace(shown.bars[-1], end=Barline()) if closed else shown.bars[-1]
+        return Plan(replace(shown, bars=(*shown.bars[:-1], last)), _length(score), ending, closed or ending == "close")
+
+
+def _length(score: Score) -> Ticks:
+    """The length of a new bar: the time signature's, or in music without one the last bar's."""
+    metre = Metre()
+    for bar in score.bars:
+        metre.apply(bar)
+    if metre.common is not None and metre.common.ticks is None and not metre.own:
+        return score.bar_lengths[-1]
+    return metre.length(Bar())
+
+
+@dataclass(slots=True)
+class Draft:
+    """The bars of one candidate so far."""
+
+    bars: tuple[Bar, ...] = ()
+    failure: ChordLlamaError | None = None
+
+
+def write_bars(
+    plan: Plan, backend: Backend, request: Request, progress: Callable[[Progress], None] = lambda _: None
+) -> list[Draft]:
+    """The new bars of each candidate, not yet tidied."""
+    drafts = [Draft() for _ in range(request.candidates)]
+    first = _round(plan, plan.score, request, request.bars, backend)
+    for candidate, bars, failure in _write(
+        first, backend, request.sampling, request.candidates, progress, 0, request.bars
+    ):
+        drafts[candidate] = Draft(bars, failure)
+    for candidate, draft in enumerate(drafts):
+        while len(draft.bars) < request.bars and draft.failure is None:
+            longer = replace(plan.score, bars=plan.score.bars + draft.bars)
+            done = len(draft.bars)
+            next_round = _round(plan, longer, request, request.bars - done, backend)
+            sampling = replace(request.sampling, seed=(request.sampling.seed + 7919 * done + candidate) % 2**31)
+            shifted = _shifted(progress, candidate)
+            for _, bars, failure in _write(next_round, backend, sampling, 1, shifted, done, request.bars):
+                draft.bars, draft.failure = draft.bars + bars, failure
+    return drafts
+
+
+def _shifted(progress: Callable[[Progress], None], candidate: int) -> Callable[[Progress], None]:
+    return lambda step: progress(replace(step, candidate=candidate))
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One prompt and what may be written after it."""
+
+    prompt: str
+    rules: Rules
+    score: Score
+    tokens: int
+
+
+def _round(plan: Plan, score: Score, request: Request, wanted: int, backend: Backend) -> Round:
+    context = min(backend.context, LONGEST_CONTEXT)
+    sizes = [backend.count(block("00", bar)) for bar in score.bars[-200:]]
+    recent = sizes[-16:]
+    each = ROOM * sum(recent) / len(recent) + 4
+    most = max(1, int(context * 0.6 / each))
+    bars = wanted if wanted <= most else min(most, -(-wanted // 2))
+    ending: Ending = plan.ending if bars == wanted else "open"
+    budget = context - int(bars * each) - backend.count(opening(score, bars, ending)) - 48
+    first = _first_shown(sizes, budget) + len(score.bars) - len(sizes)
+    closes = bars == wanted and plan.ending == "close"
+    text = prompt(score, first, bars, ending)
+    return Round(text, rules_for(score, bars, plan.length, closes), score, context - backend.count(text) - 8)
+
+
+def _first_shown(sizes: Sequence[int], budget: int) -> int:
+    """The first bar of the longest suffix that fits; the last bar is always shown."""
+    first, size = len(sizes) - 1, sizes[-1]
+    while first > 0 and size + sizes[first - 1] <= budget:
+        first -= 1
+        size += sizes[first]
+    return first
+
+
+class BarGuard(Writer):
+    """A writer that gives a bar up when it was begun too often."""
+
+    def __init__(self, rules: Rules) -> None:
+        super().__init__(rules)
+        self._rewinds = 0
+        self._at = 0
+
+    def rewind(self) -> None:
+        """Begin the bar again.
+
+        Raises:
+            ModelError: it was begun `MOST_REWINDS` times.
+        """
+        self._rewinds = self._rewinds + 1 if self.kept == self._at else 1
+        self._at = self.kept
+        if self._rewinds > MOST_REWINDS:
+            raise ModelError(
+                f"the model could not finish bar {self.bars + 1} of {self.rules.bars}",
+                cause=f"none of {MOST_REWINDS} attempts filled its metre",
+                hint="try another --seed or a --temperature near 0.9; the bars before it are good",
+            )
+        super().rewind()
+
+
+def _write(
+    round_: Round,
+    backend: Backend,
+    sampling: Sampling,
+    candidates: int,
+    progress: Callable[[Progress], None],
+    done: int,
+    bars: int,
+) -> Iterator[tuple[int, tuple[Bar, ...], ChordLlamaError | None]]:
+    guards = [BarGuard(round_.rules) for _ in range(candidates)]
+    texts = [""] * candidates
+    finished = [0] * candidates
+    limited = replace(sampling, maximum_tokens=max(1, round_.tokens))
+    for written in backend.stream(round_.prompt, limited, guards):
+        n = written.candidate
+        if written.rewound_to is not None:
+            texts[n] = texts[n][: written.rewound_to]
+        texts[n] += written.text
+        while finished[n] < guards[n].bars:
+            finished[n] += 1
+            progress(Progress(n, done + finished[n], bars))
+    for n, guard in enumerate(guards):
+        good = texts[n][: guard.kept] if not guard.done else texts[n]
+        new = read_answer(good, round_.score)
+        failure = backend.failures.get(n)
+        if failure is None and not new:
+            failure = ModelError("the model wrote no bar", hint="try another --seed, or a model with a longer context")
+        yield n, new, failure
+
+
+def read_answer(text: str, score: Score) -> tuple[Bar, ...]:
+    """The bars of an answer (see tasks/music.py) to a prompt made from `score`.
+
+    Raises:
+        CompactError: the text is none.
+    """
+    metre = Metre()
+    for bar in score.bars:
+        metre.apply(bar)
+    entries = [entry for entry in (read_map(text) if text else []) if entry.key != "0"]
+    return tuple(load_bar(entry.entries("a bar"), score.parts, metre) for entry in entries)
+
+
+def _finish(xml: bytes, reading: Reading, plan: Plan, draft: Draft) -> Continuation:
+    bars = tidy(draft.bars)
+    if not bars:
+        return Continuation((), xml, draft.failure)
+    last = replace(bars[-1], end=FINAL if plan.closing else bars[-1].end)
+    bars = (*bars[:-1], last)
+    return Continuation(bars, splice(xml, reading, bars), draft.failure)
