@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -20,6 +20,7 @@ from chordllama.errors import ChordLlamaError, CompactError, MusicXMLError
 
 if TYPE_CHECKING:
     from chordllama.codec.report import Report
+    from chordllama.generate.continuation import Continuation
 
 STANDARD = "-"
 SCORE_SUFFIXES = (".musicxml", ".xml", ".mxl")
@@ -122,14 +123,36 @@ def decode(source: str, output: str, as_json: bool) -> None:
 @cli.command(name="continue")
 @click.argument("source", metavar="IN")
 @_output_option(_score_output)
-@click.option("--bars", type=click.IntRange(min=1), help="How many bars to write.")
-@click.option("--candidates", type=click.IntRange(min=1), help="How many continuations to choose the best from.")
-@click.option("--seed", type=click.IntRange(min=0), help="Another seed gives other bars.")
-@click.option("--temperature", type=click.FloatRange(min=0), help="Higher is bolder; 0 takes the likeliest.")
-@click.option("--top-p", type=click.FloatRange(0, 1, min_open=True), help="Keep the likeliest choices up to this sum.")
-@click.option("--min-p", type=click.FloatRange(0, 1), help="Drop choices below this share of the likeliest.")
-@click.option("--ending", type=click.Choice(["auto", "open", "close"]), help="Whether the piece may or must end.")
+@click.option("--bars", type=click.IntRange(1, 256), default=8, show_default=True, help="How many bars to write.")
+@click.option("--candidates", type=click.IntRange(1, 16), default=1, show_default=True, help="How many continuations.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True, help="Another seed gives other bars."
+)
+@click.option(
+    "--temperature",
+    type=click.FloatRange(0, 5),
+    default=0.9,
+    show_default=True,
+    help="Higher is bolder; 0 takes the likeliest.",
+)
+@click.option(
+    "--top-p",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=1.0,
+    help="Keep the likeliest choices up to this sum.",
+)
+@click.option(
+    "--min-p", type=click.FloatRange(0, 1), default=0.05, help="Drop choices below this share of the likeliest."
+)
+@click.option(
+    "--ending",
+    type=click.Choice(["auto", "open", "close"]),
+    default="auto",
+    show_default=True,
+    help="Whether the music ends with the new bars; auto: where the score had a final bar line.",
+)
 @click.option("--model", metavar="PATH|URL", help="A .gguf file or an endpoint. [default: the model that comes along]")
+@click.option("--threads", type=click.IntRange(1, 64), help="Processors to use. [default: all but one]")
 @click.option("--midi", "with_midi", is_flag=True, help="Write OUT as MIDI too.")
 @click.option("--picture", "with_picture", is_flag=True, help="Write OUT as a picture too.")
 @click.option("--picture-format", type=click.Choice(["svg", "png"]), default="svg", show_default=True)
@@ -138,41 +161,99 @@ def decode(source: str, output: str, as_json: bool) -> None:
 def continue_(
     source: str,
     output: str,
+    bars: int,
+    candidates: int,
+    ending: Literal["auto", "open", "close"],
+    model: str | None,
+    threads: int | None,
     with_midi: bool,
     with_picture: bool,
     picture_format: str,
     strict: bool,
     as_json: bool,
-    **settings: Any,
-) -> None:
+    **sampling: Any,
+) -> int:
     """Write new bars after a score's last one.
 
-    The bars that are there stay as they are. With --midi and --picture, OUT.mid and OUT.svg are written beside OUT.
+    The bars that are there stay as they are. With --candidates the files are OUT-1, OUT-2 and so on; with --midi and
+    --picture, OUT.mid and OUT.svg are written beside OUT.
     """
-    from chordllama.codec.container import write_container
     from chordllama.codec.report import Report
-    from chordllama.generate.continuation import continue_score
+    from chordllama.generate.backend import Sampling
+    from chordllama.generate.continuation import Request, continue_score
+    from chordllama.generate.models import open_backend
+    from chordllama.terminal import show_bars
 
-    if output == STANDARD and (with_midi or with_picture):
-        raise click.UsageError("--midi and --picture take their names from OUT: give one with -o")
+    if output == STANDARD and (with_midi or with_picture or candidates > 1):
+        raise click.UsageError("--midi, --picture and --candidates take their names from OUT: give one with -o")
     data, name = _read_score(source)
+    if strict:
+        _check_strictly(data, name)
     report = Report()
-    given = {key: value for key, value in settings.items() if value is not None}
-    xml = continue_score(data, name, report, **given)
-    facts: Facts = {"warnings": _warn(report, name, strict)}
-    facts |= _deliver(write_container(xml, _suffix(output)), "musicxml", output, as_json)
-    if with_midi:
-        facts["midi"] = _write_midi(xml, output)
-    if with_picture:
-        facts["picture"] = _write_picture(xml, output, f".{picture_format}")
+    request = Request(bars, candidates, ending, Sampling(**sampling))
+    with open_backend(model, threads) as backend, show_bars(bars, candidates) as progress:
+        continuations = continue_score(data, name, backend, request, report, progress)
+    facts: Facts = {"warnings": _warn(report, name, strict), "seed": request.sampling.seed, "continuations": []}
+    pictures = f".{picture_format}" if with_picture else None
+    for number, continuation in enumerate(continuations, 1):
+        place = _numbered(output, number) if candidates > 1 else output
+        facts["continuations"].append(_deliver_continuation(continuation, place, with_midi, pictures, as_json))
     _tell(facts, as_json)
+    return _say_failures(continuations)
+
+
+def _check_strictly(data: bytes, name: str) -> None:
+    from chordllama.codec.musicxml import read
+    from chordllama.codec.report import Report
+
+    report = Report()
+    read(data, name, report)
+    _warn(report, name, True)
+
+
+def _numbered(output: str, number: int) -> str:
+    path = PurePath(output)
+    return str(path.with_stem(f"{path.stem}-{number}"))
+
+
+def _deliver_continuation(
+    continuation: Continuation, output: str, with_midi: bool, pictures: str | None, as_json: bool
+) -> Facts:
+    """Write one candidate with what belongs to it; one without a new bar is not written."""
+    from chordllama.codec.container import write_container
+
+    facts: Facts = {"bars": len(continuation.bars)}
+    if continuation.failure:
+        facts["failure"] = str(continuation.failure)
+    if not continuation.bars:
+        return facts
+    facts |= _deliver(write_container(continuation.xml, _suffix(output)), "musicxml", output, as_json)
+    if with_midi:
+        facts["midi"] = _write_midi(continuation.xml, output)
+    if pictures:
+        facts["picture"] = _write_picture(continuation.xml, output, pictures)
+    return facts
+
+
+def _say_failures(continuations: Sequence[Continuation]) -> int:
+    """Say which candidates have fewer bars than were asked for, and return the exit code."""
+    for number, continuation in enumerate(continuations, 1):
+        if continuation.failure:
+            _say("error", f"candidate {number} ends after {len(continuation.bars)} new bars")
+            _say("cause", str(continuation.failure))
+            if continuation.failure.hint:
+                _say("hint", continuation.failure.hint)
+    return next((c.failure.exit_code for c in continuations if c.failure), 0)
 
 
 @cli.command()
 @click.argument("recipe")
 @click.option("--out", metavar="DIR", help="Folder of the run. [default: runs/NAME-OF-THE-RECIPE]")
+@click.option(
+    "--data", metavar="DIR", default="corpora", show_default=True, help="Folder that holds the recipe's sources."
+)
 @click.option("--resume", is_flag=True, help="Go on with the run in DIR.")
-def train(recipe: str, out: str | None, resume: bool) -> None:
+def train(recipe: str, out: str | None, data: str, resume: bool) -> None:
     """Train a model by a recipe.
 
     RECIPE is a file, or the name of one of the recipes that come along.
@@ -181,7 +262,9 @@ def train(recipe: str, out: str | None, resume: bool) -> None:
     from chordllama.training.run import train_recipe
 
     path = _recipe_path(recipe)
-    train_recipe(load_recipe(path), Path(out) if out else Path("runs", path.stem), resume=resume)
+    run = Path(out) if out else Path("runs", path.stem)
+    for model in train_recipe(load_recipe(path), run, Path(data), resume=resume):
+        click.echo(str(model))
 
 
 # Reading and writing

@@ -109,7 +109,7 @@ class PartWalker:
             self.facts = MeasureFacts()
             self.measures.append(self.facts)
             self.cursor = self.onset = Fraction(0)
-            self.bar_rests: list[tuple[str, NoteFact]] = []
+            self.bar_rests: list[tuple[str, NoteFact, bool]] = []
             for child in measure:
                 walk = _WALKERS.get(child.tag)
                 if walk is not None:
@@ -118,10 +118,10 @@ class PartWalker:
         return self.measures
 
     def _settle_bar_rests(self) -> None:
-        for voice, rest in self.bar_rests:
-            whole = rest.length == self.facts.extent
-            fact = rest._replace(length=None, type="") if whole or rest.chord else rest
-            self.facts.voices.setdefault(voice, Counter())[fact._replace(chord=False)] += 1
+        """Rests that fill their bar are alike, whether they say so or are as long as it."""
+        for voice, rest, says_so in self.bar_rests:
+            fills = says_so or rest.length == self.facts.extent
+            self.facts.voices.setdefault(voice, Counter())[rest._replace(length=None, type="") if fills else rest] += 1
 
     # ------------------------------------------------------------------------------------------------- what moves time
 
@@ -179,10 +179,9 @@ class PartWalker:
 
     def _rest(self, rest: _Element, fact: NoteFact, voice: str) -> None:
         self.facts.add("rests seen", fact.onset, fact.staff)
-        if rest.get("measure") == "yes":
-            self.bar_rests.append((voice, fact._replace(chord=True)))
-        elif not fact.onset and fact.type in ("", "whole"):
-            self.bar_rests.append((voice, fact))
+        says_so = rest.get("measure") == "yes"
+        if says_so or (not fact.onset and fact.type in ("", "whole")):
+            self.bar_rests.append((voice, fact, says_so))
         else:
             self.facts.voices.setdefault(voice, Counter())[fact] += 1
 

@@ -7,7 +7,7 @@ continuations are written in rounds, each of which reads the last bars again, so
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from chordllama.codec.compact import load_bar
@@ -38,7 +38,7 @@ class Request:
     bars: int = 8
     candidates: int = 1
     ending: Literal["auto", "open", "close"] = "auto"
-    sampling: Sampling = Sampling()
+    sampling: Sampling = field(default_factory=Sampling)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ def write_bars(
 ) -> list[Draft]:
     """The new bars of each candidate, not yet tidied."""
     drafts = [Draft() for _ in range(request.candidates)]
-    first = _round(plan, plan.score, request, request.bars, backend)
+    first = _round(plan, plan.score, request.bars, backend)
     for candidate, bars, failure in _write(
         first, backend, request.sampling, request.candidates, progress, 0, request.bars
     ):
@@ -140,7 +140,7 @@ def write_bars(
         while len(draft.bars) < request.bars and draft.failure is None:
             longer = replace(plan.score, bars=plan.score.bars + draft.bars)
             done = len(draft.bars)
-            next_round = _round(plan, longer, request, request.bars - done, backend)
+            next_round = _round(plan, longer, request.bars - done, backend)
             sampling = replace(request.sampling, seed=(request.sampling.seed + 7919 * done + candidate) % 2**31)
             shifted = _shifted(progress, candidate)
             for _, bars, failure in _write(next_round, backend, sampling, 1, shifted, done, request.bars):
@@ -162,7 +162,7 @@ class Round:
     tokens: int
 
 
-def _round(plan: Plan, score: Score, request: Request, wanted: int, backend: Backend) -> Round:
+def _round(plan: Plan, score: Score, wanted: int, backend: Backend) -> Round:
     context = min(backend.context, LONGEST_CONTEXT)
     sizes = [backend.count(block("00", bar)) for bar in score.bars[-200:]]
     recent = sizes[-16:]
