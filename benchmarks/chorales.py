@@ -5,10 +5,10 @@ Chosen are all files of the corpus by Bach that have exactly four parts; music21
 
 from __future__ import annotations
 
-import os
 import warnings
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Any
 
 CACHE = Path(__file__).parents[1] / "build" / "chorales"
 _NONE = ".none"
@@ -41,9 +41,9 @@ def _export(source: Path, cache: Path) -> None:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        score = converter.parse(source)
-        if len(score.parts) != 4:
+        score: Any = converter.parse(source)
+        if len(getattr(score, "parts", ())) != 4:
             (cache / f"{source.stem}{_NONE}").touch()
             return
         written = Path(score.write("musicxml", fp=cache / f"{source.stem}.part.musicxml"))
-    os.replace(written, cache / f"{source.stem}.musicxml")
+    written.replace(cache / f"{source.stem}.musicxml")

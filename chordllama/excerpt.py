@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from chordllama.score import Bar, Direction, Key, Part, Score, Time, Transposition, changes_for, combine
+
+T = TypeVar("T", Key, Time)
 
 
 @dataclass
@@ -27,10 +30,11 @@ class State:
     def apply(self, bar: Bar) -> None:
         """Take over what changes in a bar."""
         for part in range(len(self.parts)):
-            for staff, value in changes_for(bar.keys, part):
-                self.keys[part] = {**(self.keys.get(part, {}) if staff else {}), staff: value}  # type: ignore[dict-item]
-            for staff, value in changes_for(bar.times, part):
-                self.times[part] = {**(self.times.get(part, {}) if staff else {}), staff: value}  # type: ignore[dict-item]
+            for staff, value in (*changes_for(bar.keys, part), *changes_for(bar.times, part)):
+                if isinstance(value, Key):
+                    self.keys[part] = _changed(self.keys.get(part, {}), staff, value)
+                else:
+                    self.times[part] = _changed(self.times.get(part, {}), staff, value)
         for row in bar.rows:
             for item in row.items:
                 if isinstance(item, Direction):
@@ -43,7 +47,8 @@ class State:
             self.transpositions[part] = Transposition(*map(int, direction.value.split("/")))
         elif direction.name == "key":
             fifths, _, mode = direction.value.partition(",")
-            self.keys[part] = {None: Key(int(fifths), mode)}
+            key = Key(int(fifths), mode)
+            self.keys[part] = _changed(self.keys.get(part, {}), staff if staff > 1 else None, key)
 
     def restate(self, bar: Bar) -> Bar:
         """A first bar that says which keys and times are in force."""
@@ -61,6 +66,11 @@ class State:
         part = self.parts[index]
         clefs = tuple(self.clefs.get((index, staff), clef) for staff, clef in enumerate(part.clefs, 1))
         return replace(part, clefs=clefs, transposition=self.transpositions.get(index, part.transposition))
+
+
+def _changed(known: dict[int | None, T], staff: int | None, value: T) -> dict[int | None, T]:
+    """What is in force after a change for one staff, or (None) for all."""
+    return {**known, staff: value} if staff else {None: value}
 
 
 def excerpt(score: Score, first: int, last: int) -> Score:

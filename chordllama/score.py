@@ -7,6 +7,7 @@ anything is an integer; what is finer still is a `Fraction` of a tick, with whic
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -17,6 +18,11 @@ from typing import TypeVar
 QUARTER = 2**10 * 3**3 * 5 * 7 * 11 * 13
 """Ticks in a quarter note."""
 WHOLE = 4 * QUARTER
+LONGEST_BAR = 256 * WHOLE
+"""Ticks beyond which no bar goes."""
+MOST_PARTS = 200
+MOST_BARS = 50_000
+"""Beyond which a file is no score, but an attack or a mistake."""
 
 Ticks = int | Fraction
 
@@ -316,7 +322,7 @@ FINAL = Barline(style="light-heavy")
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar of all parts. `length` (ticks) where it isn't the time signature's; `number` where it isn't the last one plus 1."""
+    """One bar of all parts. `length` (ticks) where it isn't the time signature's; `number` where it isn't the one that follows."""
 
     rows: tuple[Row, ...] = ()
     keys: tuple[Change, ...] = ()
@@ -326,6 +332,12 @@ class Bar:
     length: Ticks | None = None
     number: str | None = None
     implicit: bool = False
+
+
+def number_after(number: str, expected: int) -> int:
+    """The number that goes without saying after a bar's `number` (of which only the digits it begins with count)."""
+    digits = re.match(r"[0-9]{1,6}(?![0-9])", number)
+    return int(digits[0]) + 1 if digits else expected + 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 
-from chordllama.score import Bar, Change, Chord, Harmony, Item, Key, Note, Row, Score, Tone
+from chordllama.score import Bar, Change, Chord, Direction, Harmony, Item, Key, Note, Row, Score, Tone
 
 _LINE = "FCGDAEB"
 _SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
@@ -57,6 +57,9 @@ def _key(fifths: int) -> int:
 def _item(item: Item, fifths: int) -> Item:
     if isinstance(item, Chord):
         return replace(item, notes=tuple(_note(note, fifths) for note in item.notes))
+    if isinstance(item, Direction) and item.name == "key":
+        key, comma, mode = item.value.partition(",")
+        return replace(item, value=f"{_key(int(key) + fifths)}{comma}{mode}")
     if isinstance(item, Harmony):
         bass = _tone(item.bass, fifths) if item.bass else None
         return replace(item, root=_tone(item.root, fifths), bass=bass, text=None)
@@ -82,9 +85,10 @@ def _pitch(step: str, alter: int | Fraction, octave: int, fifths: int) -> tuple[
 
 def _spell(step: str, alter: int | Fraction, fifths: int) -> tuple[str, int | Fraction]:
     signs, place = divmod(_LINE.index(step) + fifths, 7)
-    if abs(alter + signs) > MOST_ALTER:
-        raise CannotTranspose(f"a note with {abs(alter + signs)} signs")
-    return _LINE[place], alter + signs
+    moved = alter + signs
+    if max(moved, -moved) > MOST_ALTER:
+        raise CannotTranspose(f"a note with {max(moved, -moved)} signs")
+    return _LINE[place], moved
 
 
 def _tone(tone: Tone, fifths: int) -> Tone:

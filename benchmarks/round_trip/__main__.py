@@ -9,21 +9,22 @@ import json
 import os
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from benchmarks.chorales import CACHE, chorales
+from benchmarks.files import score_files
 from benchmarks.round_trip.compare import Result, Tally, round_trip
 
-SUFFIXES = (".mxl", ".musicxml", ".xml")
 WORST = 10
+EXAMPLES = 3
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure, print, and fail if any file raised an exception or isn't stable."""
     options = _options(arguments)
-    files = list(_files(options.paths))
+    files = score_files(options.paths)
     if options.music21_chorales:
         files += chorales(options.cache, options.jobs)
     results = list(_results(files, options.jobs))
@@ -37,19 +38,13 @@ def main(arguments: list[str] | None = None) -> int:
 def _options(arguments: list[str] | None) -> Namespace:
     parser = ArgumentParser(prog="python -m benchmarks.round_trip", description=(__doc__ or "").partition("\n\n")[2])
     parser.add_argument("paths", nargs="*", type=Path, metavar="FILE or FOLDER")
-    parser.add_argument("--music21-chorales", action="store_true", help="the four-part Bach chorales of music21's corpus")
+    parser.add_argument(
+        "--music21-chorales", action="store_true", help="the four-part Bach chorales of music21's corpus"
+    )
     parser.add_argument("--cache", type=Path, default=CACHE, help="where the chorales are exported to [%(default)s]")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes [%(default)s]")
     parser.add_argument("--json", action="store_true", help="print every file's figures as JSON")
     return parser.parse_args(arguments)
-
-
-def _files(paths: Iterable[Path]) -> Iterator[Path]:
-    for path in paths:
-        if path.is_dir():
-            yield from sorted(file for file in path.rglob("*") if file.suffix in SUFFIXES)
-        else:
-            yield path
 
 
 def _results(files: list[Path], jobs: int) -> Iterator[Result]:
@@ -65,9 +60,13 @@ def _results(files: list[Path], jobs: int) -> Iterator[Result]:
 def _print(results: list[Result]) -> None:
     whole = sum(not result.fault and not result.lost for result in results)
     print(f"{len(results)} files, {sum(result.measures for result in results)} measures")
-    print(f"{sum(bool(result.fault) for result in results)} raise an exception, {sum(not r.stable for r in results)} encode differently")
+    print(
+        f"{sum(bool(result.fault) for result in results)} raise an exception, {sum(not r.stable for r in results)} encode differently"
+    )
     print(f"{whole} come back with every note, rest, tie and tuplet")
-    print(f"{sum(result.retimed for result in results)} notes stand where their written value says, not where the source rounded\n")
+    print(
+        f"{sum(result.retimed for result in results)} notes stand where their written value says, not where the source rounded\n"
+    )
     total = _total(results)
     print(f"{'category':28}{'source':>10}{'found':>10}{'recall':>9}{'extra':>8}")
     for category, tally in sorted(total.items(), key=lambda pair: (pair[0] != "notes and rests", pair[0])):
@@ -75,7 +74,7 @@ def _print(results: list[Result]) -> None:
     print(f"\nThe {WORST} worst files (notes lost or extra, signs lost):")
     for result in sorted(results, key=lambda r: (bool(r.fault), r.lost, r.lost_signs), reverse=True)[:WORST]:
         print(f"  {result.name}: {result.fault or f'{result.lost} notes, {result.lost_signs} signs'}")
-        for example in result.examples:
+        for example in result.examples[:EXAMPLES]:
             print(f"    {example}")
 
 
@@ -84,7 +83,11 @@ def _total(results: list[Result]) -> dict[str, Tally]:
     for result in results:
         for category, tally in result.tallies.items():
             total = found.setdefault(category, Tally())
-            total.source, total.found, total.extra = total.source + tally.source, total.found + tally.found, total.extra + tally.extra
+            total.source, total.found, total.extra = (
+                total.source + tally.source,
+                total.found + tally.found,
+                total.extra + tally.extra,
+            )
     return found
 
 

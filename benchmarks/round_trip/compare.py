@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
+from typing import TypeVar
 
-from benchmarks.round_trip.walker import MeasureFacts, NoteFact, walk
+from benchmarks.round_trip.walker import Fact, MeasureFacts, NoteFact, walk
 from chordllama.codec.compact import dumps, loads
 from chordllama.codec.musicxml import read, write
 
-MOST_EXAMPLES = 3
+NOTES = "notes and rests"
+F = TypeVar("F", bound=Fact)
 NEAR = Fraction(1, 8)
 """Quarters by which a note may be set right where the source rounded its divisions."""
 
@@ -23,13 +27,6 @@ class Tally:
     source: int = 0
     found: int = 0
     extra: int = 0
-
-    def add(self, source: Counter[tuple[object, ...]], decoded: Counter[tuple[object, ...]]) -> None:
-        """Count one measure."""
-        found = (source & decoded).total()
-        self.source += source.total()
-        self.found += found
-        self.extra += decoded.total() - found
 
     @property
     def recall(self) -> float:
@@ -54,7 +51,7 @@ class Result:
     @property
     def lost(self) -> int:
         """Notes and rests that aren't in the decoded file, or are there and not in the source."""
-        notes = self.tally("notes and rests")
+        notes = self.tally(NOTES)
         return notes.source - notes.found + notes.extra
 
     @property
@@ -78,49 +75,68 @@ def round_trip(path: Path) -> Result:
 
 def compare(source: list[list[MeasureFacts]], decoded: list[list[MeasureFacts]], result: Result) -> None:
     """Count what of the source's measures is in the decoded ones."""
-    if [len(part) for part in source] != [len(part) for part in decoded]:
+    longest = max(map(len, source))
+    for number, (before, after) in enumerate(zip(source, decoded, strict=True), 1):
         # A part that ends early in the source has empty measures there.
-        longest = max(map(len, source))
-        source = [[*part, *(MeasureFacts() for _ in range(longest - len(part)))] for part in source]
-    for number, (before, after) in enumerate(zip(source, decoded, strict=True)):
-        for index, (measure, twin) in enumerate(zip(before, after, strict=True)):
+        padded = [*before, *(MeasureFacts() for _ in range(longest - len(before)))]
+        for index, (measure, twin) in enumerate(zip(padded, after, strict=True), 1):
             result.measures += 1
-            _compare_notes(measure, twin, result, f"part {number + 1}, measure {index + 1}")
+            where = f"part {number}, measure {index}"
+            _compare(measure.notes(), twin.notes(), result, NOTES, where)
             for category in {*measure.signs, *twin.signs}:
-                result.tally(category).add(measure.signs.get(category, Counter()), twin.signs.get(category, Counter()))
+                _compare(measure.signs.get(category, {}), twin.signs.get(category, {}), result, category, where)
+            voices = result.tally("voices whole")
+            voices.source += len(measure.voices)
+            voices.found += sum(
+                any(_same(voice, other) for other in twin.voices.values()) for voice in measure.voices.values()
+            )
 
 
-def _compare_notes(measure: MeasureFacts, twin: MeasureFacts, result: Result, where: str) -> None:
-    source, decoded = measure.notes(), twin.notes()
-    lost, extra = list((source - decoded).elements()), list((decoded - source).elements())
-    result.retimed += _pair_retimed(lost, extra)
-    if (lost or extra) and len(result.examples) < MOST_EXAMPLES:
-        result.examples.append(f"{where}: lost {_shown(lost)}, extra {_shown(extra)}")
-    notes = result.tally("notes and rests")
-    notes.source += source.total()
-    notes.found += source.total() - len(lost)
-    notes.extra += len(extra)
-    voices = result.tally("voices whole")
-    voices.source += len(measure.voices)
-    voices.found += sum(voice in twin.voices.values() for voice in measure.voices.values())
+def _compare(source: Mapping[F, int], decoded: Mapping[F, int], result: Result, category: str, where: str) -> None:
+    lost, extra, near = _differences(source, decoded)
+    tally = result.tally(category)
+    tally.source += sum(source.values())
+    tally.found += sum(source.values()) - len(lost)
+    tally.extra += len(extra)
+    if category == NOTES:
+        result.retimed += near
+    if (lost or (extra and category == NOTES)) and category != "beams":
+        result.examples.append(f"{where}, {category}: lost {_shown(lost)}, extra {_shown(extra)}")
 
 
-def _pair_retimed(lost: list[NoteFact], extra: list[NoteFact]) -> int:
-    """Take out of both lists the notes that are there, but at the place and with the length that their written value means."""
-    found = 0
-    for note in sorted(lost):
-        near = next((other for other in extra if _is_retimed(note, other)), None)
-        if near is not None:
-            lost.remove(note)
-            extra.remove(near)
-            found += 1
-    return found
+def _same(source: Mapping[F, int], decoded: Mapping[F, int]) -> bool:
+    lost, extra, _ = _differences(source, decoded)
+    return not lost and not extra
 
 
-def _is_retimed(note: NoteFact, other: NoteFact) -> bool:
-    alike = note._replace(onset=other.onset, length=other.length) == other
-    return alike and abs(note.onset - other.onset) <= NEAR and abs((note.length or 0) - (other.length or 0)) <= NEAR
+def _differences(source: Mapping[F, int], decoded: Mapping[F, int]) -> tuple[list[F], list[F], int]:
+    """What is lost, what is extra, and how many stand near where they stood: the source's divisions can't hold every length."""
+    if source == decoded:
+        return [], [], 0
+    before, after = Counter(source), Counter(decoded)
+    extra = list((after - before).elements())
+    lost: list[F] = []
+    near = 0
+    for fact in (before - after).elements():
+        twin = next((other for other in extra if _near(fact, other)), None)
+        if twin is None:
+            lost.append(fact)
+        else:
+            extra.remove(twin)
+            near += 1
+    return lost, extra, near
 
 
-def _shown(notes: list[NoteFact]) -> str:
-    return "; ".join(" ".join(map(str, note)) for note in notes[:3]) or "none"
+def _near(fact: object, other: object) -> bool:
+    """Whether two facts are alike but for a little time; a note without a written type may get one."""
+    if isinstance(fact, tuple) and isinstance(other, tuple):
+        if isinstance(fact, NoteFact) and isinstance(other, NoteFact) and not fact.type:
+            fact = fact._replace(type=other.type)
+        return len(fact) == len(other) and all(itertools.starmap(_near, zip(fact, other, strict=True)))
+    if isinstance(fact, Fraction) and isinstance(other, Fraction):
+        return abs(fact - other) <= NEAR
+    return fact == other
+
+
+def _shown(facts: Iterable[Fact]) -> str:
+    return "; ".join(" ".join(map(str, fact)) for fact in itertools.islice(facts, 3)) or "none"

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from lxml import etree
 from lxml.etree import _Element
 
-from chordllama.codec.whitelist import ATTRIBUTES, DIRECTION_SIGNS, ELEMENTS, SOUND_ATTRIBUTES, Verdict
+from chordllama.codec.whitelist import DIRECTION_SIGNS, ELEMENTS, SOUND_ATTRIBUTES, Verdict
 
 Fact = tuple[object, ...]
 KEPT = frozenset(name for name, rule in ELEMENTS.items() if rule.verdict is Verdict.KEPT)
@@ -68,7 +68,7 @@ def _xml(data: bytes) -> bytes:
         return data
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         container = etree.fromstring(archive.read("META-INF/container.xml"))
-        path = container.find(".//{*}rootfile").get("full-path")  # type: ignore[union-attr]
+        path = next(container.iter("{*}rootfile")).get("full-path")
         return archive.read(str(path))
 
 
@@ -77,7 +77,9 @@ def _parts(root: _Element) -> dict[str, list[_Element]]:
     if root.tag == "score-timewise":
         pairs = [(part.get("id", ""), part) for part in root.iterfind("measure/part")]
     else:
-        pairs = [(part.get("id", ""), measure) for part in root.iterfind("part") for measure in part.iterfind("measure")]
+        pairs = [
+            (part.get("id", ""), measure) for part in root.iterfind("part") for measure in part.iterfind("measure")
+        ]
     for id, measure in pairs:
         found.setdefault(id, []).append(measure)
     return found
@@ -180,7 +182,7 @@ class PartWalker:
     def _rest(self, rest: _Element, fact: NoteFact, voice: str) -> None:
         self.facts.add("rests seen", fact.onset, fact.staff)
         says_so = rest.get("measure") == "yes"
-        if says_so or (not fact.onset and fact.type in ("", "whole")):
+        if not fact.onset and (says_so or fact.type.rstrip(".") in ("", "whole")):
             self.bar_rests.append((voice, fact, says_so))
         else:
             self.facts.voices.setdefault(voice, Counter())[fact] += 1
@@ -196,7 +198,9 @@ class PartWalker:
             self.facts.add("notes in tuplets", *place, fact.ratio)
         accidental = element.find("accidental")
         if accidental is not None:
-            name = {"sharp-sharp": "double-sharp", "double-flat": "flat-flat"}.get(_flat(accidental.text), _flat(accidental.text))
+            name = {"sharp-sharp": "double-sharp", "double-flat": "flat-flat"}.get(
+                _flat(accidental.text), _flat(accidental.text)
+            )
             self.facts.add("accidentals shown", *place, name)
         head = _text(element, "notehead")
         if head not in ("", "normal"):
@@ -209,7 +213,9 @@ class PartWalker:
             self._lyric(lyric, fact)
 
     def _lyric(self, lyric: _Element, fact: NoteFact) -> None:
-        text = "".join("".join(child.itertext()) or "‿" for child in lyric if child.tag in ("text", "elision"))
+        text = "".join(
+            "".join(map(str, child.itertext())) or "‿" for child in lyric if child.tag in ("text", "elision")
+        )
         if text.strip():
             syllabic = [_flat(child.text) for child in lyric.iterfind("syllabic")][-1:] or ["single"]
             goes_on = syllabic[0] in ("begin", "middle")
@@ -250,7 +256,10 @@ class PartWalker:
         if type not in ("start", "stop"):
             return
         other = self.open.pop(key, None)
-        if other is not None and other[2] != type:
+        waited = (
+            other is not None and other[2] == "stop" and other[0] != here[0]
+        )  # a stop waits for its start within its bar
+        if other is not None and other[2] != type and not waited:
             first, second = ((other[0], other[1]), here) if type == "stop" else (here, (other[0], other[1]))
             self.facts.add(category, element.tag, second[0] - first[0], first[1], second[1])
             return
@@ -276,11 +285,18 @@ class PartWalker:
         if sign.tag == "dynamics":
             self._dynamics(sign, position, staff)
         elif sign.tag == "metronome":
-            self.facts.add("metronome marks", position, _flat(" ".join(str(t) for t in sign.itertext())))
+            self.facts.add("metronome marks", position, _flat(" ".join(map(str, sign.itertext()))))
         elif sign.tag == "wedge":
             self.facts.add("hairpins", position, staff, sign.get("type"))
         elif _flat(sign.text) or sign.tag not in ("words", "rehearsal", "other-direction"):
-            self.facts.add(_DIRECTIONS.get(str(sign.tag), "other directions"), position, staff, sign.tag, _flat(sign.text), sign.get("type"))
+            self.facts.add(
+                _DIRECTIONS.get(str(sign.tag), "other directions"),
+                position,
+                staff,
+                sign.tag,
+                _flat(sign.text),
+                sign.get("type"),
+            )
 
     def _dynamics(self, element: _Element, position: Fraction, staff: int) -> None:
         for child in element:
@@ -297,7 +313,10 @@ class PartWalker:
     def _harmony(self, element: _Element) -> None:
         root = (_text(element, "root/root-step"), _text(element, "root/root-alter", "0"))
         if root[0]:
-            bass = (_text(element, "bass/bass-step"), _text(element, "bass/bass-alter", "0") if element.find("bass") is not None else "")
+            bass = (
+                _text(element, "bass/bass-step"),
+                _text(element, "bass/bass-alter", "0") if element.find("bass") is not None else "",
+            )
             degrees = tuple(
                 (_text(degree, "degree-value"), _text(degree, "degree-alter", "0"), _text(degree, "degree-type"))
                 for degree in element.iterfind("degree")
@@ -314,7 +333,10 @@ class PartWalker:
             if key.find("fifths") is not None:
                 self._change("keys", self.keys, key.get("number", ""), (int(float(_text(key, "fifths"))),))
         for time in element.iterfind("time"):
-            beats = tuple((_text(beat, "."), _text(unit, ".")) for beat, unit in zip(time.iterfind("beats"), time.iterfind("beat-type"), strict=False))
+            beats = tuple(
+                (_text(beat, "."), _text(unit, "."))
+                for beat, unit in zip(time.iterfind("beats"), time.iterfind("beat-type"), strict=False)
+            )
             self._change("times", self.times, time.get("number", ""), (beats,))
         for clef in element.iterfind("clef"):
             staff = int(clef.get("number", "1"))

@@ -58,7 +58,8 @@ def implied_brackets(items: Sequence[Item]) -> Brackets:
     return {place: tuple(sorted(marks, key=mark_rank)) for place, marks in found.items()}
 
 
-def _marks(item: Item) -> tuple[Mark, ...]:
+def marks_of(item: Item) -> tuple[Mark, ...]:
+    """The marks of a rest, or of a chord's first note, which bears its brackets."""
     if isinstance(item, Chord):
         return item.notes[0].marks
     return item.marks if isinstance(item, Rest) else ()
@@ -85,14 +86,14 @@ def has_tuplets(items: Sequence[Item]) -> bool:
 def strip_brackets(items: tuple[Item, ...]) -> tuple[Item, ...]:
     """The row as it is written: without the brackets that are implied, or with a sign that there are none."""
     written = {
-        place: tuple(filter(_is_bracket, _marks(item)))
+        place: tuple(filter(_is_bracket, marks_of(item)))
         for place, item in enumerate(items)
-        if any(map(_is_bracket, _marks(item)))
+        if any(map(_is_bracket, marks_of(item)))
     }
     implied = implied_brackets(items)
     if written == implied:
         return tuple(
-            _with_marks(item, tuple(mark for mark in _marks(item) if not _is_bracket(mark)))
+            _with_marks(item, tuple(mark for mark in marks_of(item) if not _is_bracket(mark)))
             if place in implied
             else item
             for place, item in enumerate(items)
@@ -100,7 +101,7 @@ def strip_brackets(items: tuple[Item, ...]) -> tuple[Item, ...]:
     if not written:
         first = min(implied)
         return tuple(
-            _with_marks(item, (NO_BRACKETS, *_marks(item))) if place == first else item
+            _with_marks(item, (NO_BRACKETS, *marks_of(item))) if place == first else item
             for place, item in enumerate(items)
         )
     return items
@@ -108,11 +109,11 @@ def strip_brackets(items: tuple[Item, ...]) -> tuple[Item, ...]:
 
 def add_brackets(items: tuple[Item, ...]) -> tuple[Item, ...]:
     """The row as it is meant: with the implied brackets, unless it writes its own or says that there are none."""
-    marks = [mark for item in items for mark in _marks(item)]
+    marks = [mark for item in items for mark in marks_of(item)]
     if NO_BRACKETS in marks:
         return tuple(
-            _with_marks(item, tuple(mark for mark in _marks(item) if mark != NO_BRACKETS))
-            if NO_BRACKETS in _marks(item)
+            _with_marks(item, tuple(mark for mark in marks_of(item) if mark != NO_BRACKETS))
+            if NO_BRACKETS in marks_of(item)
             else item
             for item in items
         )
@@ -120,6 +121,8 @@ def add_brackets(items: tuple[Item, ...]) -> tuple[Item, ...]:
         return items
     implied = implied_brackets(items)
     return tuple(
-        _with_marks(item, tuple(sorted((*_marks(item), *implied[place]), key=mark_rank))) if place in implied else item
+        _with_marks(item, tuple(sorted((*marks_of(item), *implied[place]), key=mark_rank)))
+        if place in implied
+        else item
         for place, item in enumerate(items)
     )

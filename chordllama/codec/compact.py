@@ -6,25 +6,36 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Any, TypeVar
 
-from chordllama.codec import words
-from chordllama.codec.brackets import add_brackets, has_tuplets, strip_brackets
+from chordllama.codec import moments, words
+from chordllama.codec.brackets import add_brackets, has_tuplets, marks_of, strip_brackets
+from chordllama.codec.compact_header import dump_header, load_header
+from chordllama.codec.durations import format_whole, parse_whole
+from chordllama.codec.frames import (
+    BARLINE_CODES,
+    dump_barline,
+    dump_change,
+    format_time,
+    load_changes,
+    parse_barline,
+    parse_key,
+    parse_time,
+)
 from chordllama.codec.omit import omit
-from chordllama.codec.yaml_subset import Entry, flow_map, format_scalar, read_map
+from chordllama.codec.texts import split_words
+from chordllama.codec.yaml_subset import Entry, format_scalar, read_map
 from chordllama.errors import CompactError
 from chordllama.score import (
+    MOST_BARS,
     Bar,
     Barline,
-    Change,
     Chord,
     Direction,
-    Group,
-    Instrument,
+    Harmony,
     Item,
-    Key,
+    Mark,
     Metre,
     Part,
     Rest,
@@ -33,11 +44,10 @@ from chordllama.score import (
     Spacer,
     Syllable,
     Ticks,
-    Time,
-    Transposition,
+    goes_without_saying,
 )
 
-T = TypeVar("T")
+__all__ = ["BARLINE_CODES", "dump_bar", "dump_header", "dumps", "format_time", "load_bar", "load_header", "loads"]
 
 # ------------------------------------------------------------------------------------------------------------ whole text
 
@@ -59,156 +69,17 @@ def loads(text: str) -> Score:
         CompactError: the text is not YAML, uses more of YAML than the format does, or breaks the format; names line and row.
     """
     entries = read_map(text)
-    header = {entry.key: entry for entry in entries if not entry.key.isdecimal()}
-    score = load_header(header)
+    numbered = [entry for entry in entries if entry.key.isdecimal()]
+    score = load_header({entry.key: entry for entry in entries if not entry.key.isdecimal()})
+    if len(numbered) > MOST_BARS:
+        raise CompactError(f"the score is too large: more than {MOST_BARS} bars")
     bars: list[Bar] = []
     metre = Metre()
-    for entry in entries:
-        if not entry.key.isdecimal():
-            continue
-        if int(entry.key) != len(bars) + 1:
-            raise entry.error(f"bar {len(bars) + 1} was expected here, not {entry.key}")
+    for number, entry in enumerate(numbered, 1):
+        if entry.key != str(number):
+            raise entry.error(f"bar {number} was expected here, not {entry.key[:20]}")
         bars.append(load_bar(entry.entries("a bar"), score.parts, metre))
     return Score(score.parts, tuple(bars), score.title, score.movement, score.creators, score.groups)
-
-
-# ---------------------------------------------------------------------------------------------------------------- header
-
-_HEADER = ("title", "movement", "creators", "groups", "parts")
-
-
-def dump_header(score: Score) -> list[str]:
-    """The lines before the first bar."""
-    lines = [
-        f"{key}: {format_scalar(value)}"
-        for key, value in (("title", score.title), ("movement", score.movement))
-        if value
-    ]
-    if score.creators:
-        lines.append("creators:")
-        lines += [f" - {flow_map({'type': type, 'name': name})}" for type, name in score.creators]
-    if score.groups:
-        lines.append("groups:")
-        lines += [f" - {flow_map(_dump_group(group))}" for group in score.groups]
-    lines.append("parts:")
-    return lines + [f" a{index:02d}: {flow_map(_dump_part(part))}" for index, part in enumerate(score.parts)]
-
-
-def load_header(header: dict[str, Entry]) -> Score:
-    """A score with no bars, of the entries that stand before them."""
-    for key, entry in header.items():
-        if key not in _HEADER:
-            raise entry.error(f'"{key}" is neither a bar nor one of {", ".join(_HEADER)}')
-    if "parts" not in header:
-        raise CompactError("line 1: a score needs its parts", hint="begin with: parts:\\n a00: {name: Piano, clef: G2}")
-    parts = header["parts"].entries("the parts")
-    for index, entry in enumerate(parts):
-        if entry.key != f"a{index:02d}":
-            raise entry.error(f"part a{index:02d} was expected here, not {entry.key}")
-    return Score(
-        parts=tuple(_load_part(entry) for entry in parts),
-        bars=(),
-        title=header["title"].text() if "title" in header else "",
-        movement=header["movement"].text() if "movement" in header else "",
-        creators=tuple(_load_creator(entry) for entry in _list(header, "creators")),
-        groups=tuple(_load_group(entry, len(parts)) for entry in _list(header, "groups")),
-    )
-
-
-def _list(header: dict[str, Entry], key: str) -> list[Entry]:
-    return header[key].entries(key) if key in header else []
-
-
-def _load_creator(entry: Entry) -> tuple[str, str]:
-    fields = entry.fields(("type", "name"))
-    return (fields.get("type", ""), fields.get("name", ""))
-
-
-def _dump_group(group: Group) -> dict[str, str]:
-    fields = {
-        "parts": f"{group.first}-{group.last}",
-        "symbol": group.symbol,
-        "barline": group.barline,
-        "name": group.name,
-    }
-    return {key: value for key, value in fields.items() if value}
-
-
-def _load_group(entry: Entry, parts: int) -> Group:
-    fields = entry.fields(("parts", "symbol", "barline", "name"))
-    match = re.fullmatch(r"(\d{1,4})-(\d{1,4})", fields.get("parts", ""))
-    if not match or not int(match[1]) <= int(match[2]) < parts:
-        raise entry.error("a group names its parts as first-last: 0-1")
-    return Group(
-        int(match[1]), int(match[2]), fields.get("symbol", ""), fields.get("barline", ""), fields.get("name", "")
-    )
-
-
-def _dump_part(part: Part) -> dict[str, str]:
-    fields = {
-        "name": part.name,
-        "short": part.abbreviation,
-        "clef": " ".join(clef or "-" for clef in part.clefs),
-        "lines": " ".join(map(str, part.lines)),
-        "midi": " ".join(_dump_program(instrument) for instrument in part.instruments),
-        "transpose": _dump_transposition(part.transposition) if part.transposition else "",
-    }
-    names = [instrument.name for instrument in part.instruments]
-    if names and names != [part.name]:
-        fields |= {f"instrument{number}": name for number, name in enumerate(names, 1) if name}
-    return {key: value for key, value in fields.items() if value}
-
-
-def _dump_program(instrument: Instrument) -> str:
-    return (
-        str(instrument.program or "-")
-        + (f"x{instrument.unpitched}" if instrument.unpitched else "")
-        + (f"c{instrument.channel}" if instrument.channel else "")
-    )
-
-
-def _load_part(entry: Entry) -> Part:
-    fields = entry.fields(("name", "short", "clef", "lines", "midi", "transpose"), also=r"instrument\d{1,3}")
-    instruments = [_load_program(entry, word) for word in fields.get("midi", "").split()]
-    numbered = any(key.startswith("instrument") for key in fields)
-    names = [fields.get(f"instrument{n}", "") for n in range(1, len(instruments) + 1)]
-    if not numbered and len(instruments) == 1:
-        names = [fields.get("name", "")]
-    clefs = tuple("" if clef == "-" else clef for clef in fields.get("clef", "-").split())
-    if not 1 <= len(clefs) <= len(words.STAFF_LETTERS):
-        raise entry.error(f"a part has 1 to {len(words.STAFF_LETTERS)} staves, with a clef (or -) for each")
-    return Part(
-        name=fields.get("name", ""),
-        abbreviation=fields.get("short", ""),
-        clefs=clefs,
-        lines=tuple(_number(entry, word, 0, 20) for word in fields.get("lines", "").split()),
-        instruments=tuple(Instrument(name, *program) for name, program in zip(names, instruments, strict=True)),
-        transposition=_load_transposition(entry, fields["transpose"]) if "transpose" in fields else None,
-    )
-
-
-def _load_program(entry: Entry, word: str) -> tuple[int, int, int]:
-    match = re.fullmatch(r"(\d{1,3}|-)(?:x(\d{1,3}))?(?:c(\d{1,2}))?", word)
-    if not match:
-        raise entry.error(f'"{word}" is not a MIDI program (1 to 128, - for none)')
-    return (0 if match[1] == "-" else int(match[1]), int(match[2] or 0), int(match[3] or 0))
-
-
-def _number(entry: Entry, word: str, least: int, most: int) -> int:
-    if not word.isdecimal() or not least <= int(word) <= most:
-        raise entry.error(f'"{word}" is not a number from {least} to {most}')
-    return int(word)
-
-
-def _dump_transposition(transposition: Transposition) -> str:
-    return f"{transposition.chromatic}/{transposition.diatonic}/{transposition.octave}"
-
-
-def _load_transposition(entry: Entry, text: str) -> Transposition:
-    match = re.fullmatch(r"(-?\d{1,3})/(-?\d{1,3})/(-?\d{1,2})", text)
-    if not match:
-        raise entry.error(f'"{text}" is not a transposition (semitones/steps/octaves: -2/-1/0)')
-    return Transposition(*map(int, match.groups()))
 
 
 # ------------------------------------------------------------------------------------------------------------------ bars
@@ -225,11 +96,11 @@ def _bar_entries(bar: Bar) -> Iterator[tuple[str, str]]:
     if bar.implicit:
         yield "implicit", "true"
     if bar.length is not None:
-        yield "length", words.format_whole(bar.length)
+        yield "length", format_whole(bar.length)
     if bar.keys:
-        yield "key", " ".join(map(_dump_change, bar.keys))
+        yield "key", " ".join(map(dump_change, bar.keys))
     if bar.times:
-        yield "time", " ".join(map(_dump_change, bar.times))
+        yield "time", " ".join(map(dump_change, bar.times))
     if bar.start:
         yield "start", dump_barline(bar.start)
     for row in bar.rows:
@@ -256,142 +127,25 @@ def load_bar(entries: list[Entry], parts: tuple[Part, ...], metre: Metre) -> Bar
     for before, row, entry in zip(loaded, loaded[1:], rows[1:], strict=False):
         if before.place >= row.place:
             raise entry.error("the rows of a bar stand in the order of parts, staves and voices")
-    return replace(bar, rows=loaded)
+    return replace(bar, rows=tuple(row for row in loaded if not goes_without_saying(row, loaded)))
 
 
 def _load_frame(frame: dict[str, Entry], parts: tuple[Part, ...]) -> Bar:
     return Bar(
-        keys=_load_changes(frame["key"], _parse_key, parts) if "key" in frame else (),
-        times=_load_changes(frame["time"], parse_time, parts) if "time" in frame else (),
+        keys=load_changes(frame["key"], parse_key, parts) if "key" in frame else (),
+        times=load_changes(frame["time"], parse_time, parts) if "time" in frame else (),
         start=frame["start"].parsed(parse_barline) if "start" in frame else Barline(),
         end=frame["end"].parsed(parse_barline) if "end" in frame else Barline(),
-        length=frame["length"].parsed(words.parse_whole) if "length" in frame else None,
+        length=frame["length"].parsed(parse_whole) if "length" in frame else None,
         number=frame["number"].text() if "number" in frame else None,
-        implicit="implicit" in frame,
+        implicit="implicit" in frame and frame["implicit"].parsed(_parse_true),
     )
 
 
-def _dump_change(change: Change) -> str:
-    value = _format_value(change.value)
-    if change.part is None:
-        return value
-    staff = f".{change.staff}" if change.staff is not None else ""
-    return f"a{change.part:02d}{staff}={value}"
-
-
-def _format_value(value: Key | Time | None) -> str:
-    if value is None:
-        return "stays"
-    return _format_key(value) if isinstance(value, Key) else format_time(value)
-
-
-_CHANGE = re.compile(r"(?:a(\d{2,4})(?:\.([1-8]))?=)?(.+)")
-
-
-def _load_changes(entry: Entry, parse: Callable[[str], Key | Time], parts: tuple[Part, ...]) -> tuple[Change, ...]:
-    changes = []
-    for word in entry.text().split():
-        match = _CHANGE.fullmatch(word)
-        assert match is not None
-        part = int(match[1]) if match[1] else None
-        if part is not None and part >= len(parts):
-            raise entry.error(f"there is no part a{match[1]}")
-        value = None if match[3] == "stays" and part is not None else _parsed(entry, parse, match[3])
-        changes.append(Change(value, part, int(match[2]) if match[2] else None))
-    return tuple(changes)
-
-
-def _parsed(entry: Entry, parse: Callable[[str], T], word: str) -> T:
-    return Entry(entry.key, word, entry.line).parsed(parse)
-
-
-def _format_key(key: Key) -> str:
-    return f"{key.fifths},{key.mode}" if key.mode else str(key.fifths)
-
-
-def _parse_key(text: str) -> Key:
-    match = re.fullmatch(r"(-?\d{1,2})(?:,([a-z]+))?", text)
-    if not match or abs(int(match[1])) > 14:
-        raise ValueError(f'"{text}" is not a key (sharps 1 to 14, flats -1 to -14, and the mode: -3,minor)')
-    return Key(int(match[1]), match[2] or "")
-
-
-def format_time(time: Time) -> str:
-    """`4/4`, `3+2/8`, `2/4;3/8`; `common` and `cut` for their signs; `none` for senza misura."""
-    text = ";".join(f"{count}/{unit}" for count, unit in time.beats) or "none"
-    return f"{text},{time.symbol}" if time.symbol else text
-
-
-def parse_time(text: str) -> Time:
-    """The time signature that `format_time` writes."""
-    beats, _, symbol = text.partition(",")
-    if symbol and not re.fullmatch(r"[a-z-]+", symbol):
-        raise ValueError(f'"{symbol}" is not the sign of a time signature (common, cut)')
-    if beats == "none":
-        return Time((), symbol)
-    pairs = [re.fullmatch(r"(\d{1,3}(?:\+\d{1,3})*)/(\d{1,4})", pair) for pair in beats.split(";")]
-    if not all(pairs):
-        raise ValueError(f'"{text}" is not a time signature (3/4, 3+2/8, 2/4;3/8, none)')
-    found = tuple((pair[1], int(pair[2])) for pair in pairs if pair)
-    if not all(unit for _, unit in found):
-        raise ValueError(f'"{text}" is a time signature without a length')
-    time = Time(found, symbol)
-    if not time.ticks:
-        raise ValueError(f'"{text}" is a time signature without a length')
-    return time
-
-
-BARLINE_CODES = {
-    "regular": "regular",
-    "dotted": "dotted",
-    "dashed": "dashed",
-    "heavy": "heavy",
-    "light-light": "double",
-    "light-heavy": "final",
-    "heavy-light": "heavy-light",
-    "heavy-heavy": "heavy-heavy",
-    "tick": "tick",
-    "short": "short",
-    "none": "none",
-}
-_BARLINE_BY_CODE = {code: style for style, code in BARLINE_CODES.items()}
-_ENDING_CODES = {"start": "volta", "stop": "volta-end", "discontinue": "volta-open"}
-_ENDING_BY_CODE = {code: type for type, code in _ENDING_CODES.items()}
-BARLINE_SIGNS = ("segno", "coda", "fermata")
-
-
-def dump_barline(barline: Barline) -> str:
-    """`final`, `double`, `repeat=backward`, `volta=1`: the words of a bar line."""
-    found = [BARLINE_CODES[barline.style]] if barline.style else []
-    if barline.repeat:
-        found.append(f"repeat={barline.repeat}")
-    if barline.times:
-        found.append(f"times={barline.times}")
-    if barline.ending_type:
-        found.append(f"{_ENDING_CODES[barline.ending_type]}={words.format_value(barline.ending)}")
-    return " ".join([*found, *barline.signs])
-
-
-def parse_barline(text: str) -> Barline:
-    """The bar line that `dump_barline` writes."""
-    fields: dict[str, Any] = {"signs": ()}
-    for word in words.split_words(text):
-        name, _, value = word.partition("=")
-        if name in _BARLINE_BY_CODE and not value:
-            fields["style"] = _BARLINE_BY_CODE[name]
-        elif name in BARLINE_SIGNS and not value:
-            fields["signs"] += (name,)
-        elif name == "repeat" and value in ("forward", "backward"):
-            fields["repeat"] = value
-        elif name == "times" and re.fullmatch(r"[1-9]\d?", value):
-            fields["times"] = int(value)
-        elif name in _ENDING_BY_CODE and value:
-            fields |= {"ending_type": _ENDING_BY_CODE[name], "ending": words.parse_value(value)}
-        else:
-            raise ValueError(
-                f'"{word}" says nothing of a bar line (final, double, repeat=backward, times=3, volta=1, …)'
-            )
-    return Barline(**fields)
+def _parse_true(text: str) -> bool:
+    if text != "true":
+        raise ValueError(f'"{text}" is not true, which is all that can be said here')
+    return True
 
 
 # ------------------------------------------------------------------------------------------------------------------ rows
@@ -434,7 +188,7 @@ def _dump_item(item: Item, sticky: words.Sticky) -> str:
         return words.format_rest(item, sticky)
     if isinstance(item, Spacer):
         return words.format_spacer(item)
-    return words.format_direction(item) if isinstance(item, Direction) else words.format_harmony(item)
+    return moments.format_direction(item) if isinstance(item, Direction) else moments.format_harmony(item)
 
 
 def parse_word(word: str, sticky: words.Sticky) -> Item:
@@ -445,17 +199,21 @@ def parse_word(word: str, sticky: words.Sticky) -> Item:
     if first == "s":
         return words.parse_spacer(word)
     if first == "=":
-        return words.parse_direction(word)
+        return moments.parse_direction(word)
     if "A" <= first <= "G":
-        return words.parse_harmony(word)
+        return moments.parse_harmony(word)
     return words.parse_chord(word, sticky)
 
 
 def load_row(text: str) -> tuple[Item, ...]:
     """The items that `dump_row` writes."""
     sticky = words.Sticky()
-    items = tuple([parse_word(word, sticky) for word in words.split_words(text)])
-    return add_brackets(items) if has_tuplets(items) else items
+    items = tuple([parse_word(word, sticky) for word in split_words(text)])
+    if has_tuplets(items):
+        return add_brackets(items)
+    if any(words.NO_BRACKETS in marks_of(item) for item in items):
+        raise ValueError(f'"{words.NO_BRACKETS.name}" says that tuplets have no brackets, but this row has no tuplets')
+    return items
 
 
 def row_length(items: tuple[Item, ...], bar: Ticks) -> Ticks:
@@ -470,15 +228,42 @@ def row_length(items: tuple[Item, ...], bar: Ticks) -> Ticks:
 
 
 def _load_row(entry: Entry, lyrics: dict[str, Entry], parts: tuple[Part, ...], bar: Ticks) -> Row:
-    part, staff, voice = _parsed(entry, lambda key: parse_row_key(key, parts), entry.key)
+    part, staff, voice = entry.word(entry.key, lambda key: parse_row_key(key, parts))
     items = entry.parsed(load_row)
     length = row_length(items, bar)
     if length != bar:
-        raise entry.error(f"the row fills {words.format_whole(length)} of a bar of {words.format_whole(bar)}")
+        raise entry.error(f"the row fills {format_whole(length)} of a bar of {format_whole(bar)}")
+    if fault := _misfit(items, parts[part], bar):
+        raise entry.error(fault)
     verses = [key for key in lyrics if re.fullmatch(rf"l{re.escape(entry.key)}(\.([2-9]|[1-9]\d))?", key)]
     for key in verses:
         items = _sing(items, lyrics.pop(key))
     return Row(part, staff, voice, items)
+
+
+def _misfit(items: tuple[Item, ...], part: Part, bar: Ticks) -> str:
+    """What in a row its part hasn't got, or what stands after the end of the bar; "" if all fits."""
+    position: Ticks = 0
+    for item in items:
+        if isinstance(item, Direction | Harmony):
+            if item.offset and position + item.offset > bar:
+                return "a sign stands after the end of the bar"
+            continue
+        position += row_length((item,), bar)
+        for mark in _all_marks(item):
+            if mark.name == "cross" and int(mark.value) > part.staves:
+                return f"there is no staff {mark.value} to write a note on: the part has {part.staves}"
+            if mark.name == "instrument" and int(mark.value) > len(part.instruments) > 1:
+                return f"there is no instrument {mark.value}: the part has {len(part.instruments)}"
+    return ""
+
+
+def _all_marks(item: Item) -> Iterator[Mark]:
+    if isinstance(item, Chord):
+        for note in item.notes:
+            yield from note.marks
+    elif isinstance(item, Rest):
+        yield from item.marks
 
 
 # ---------------------------------------------------------------------------------------------------------------- lyrics
@@ -498,7 +283,7 @@ def _dump_lyrics(row: Row) -> Iterator[tuple[str, str]]:
 def _sing(items: tuple[Item, ...], entry: Entry) -> tuple[Item, ...]:
     verse = int(entry.key.partition(".")[2] or 1)
     syllables: list[Syllable | None] = [
-        _parsed(entry, lambda word: words.parse_syllable(word, verse), word) for word in words.split_words(entry.text())
+        entry.word(word, lambda word: words.parse_syllable(word, verse)) for word in split_words(entry.text())
     ]
     if len(syllables) > sum(isinstance(item, Chord) for item in items):
         raise entry.error(f"{len(syllables)} syllables for {sum(isinstance(item, Chord) for item in items)} notes")

@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from fractions import Fraction
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import quoteattr
 
 from lxml.etree import _Element
 
-from chordllama.codec import words
-from chordllama.codec.notes import child_text, dynamic_name, number
+from chordllama.codec.durations import TYPE_BY_CODE, TYPE_CODES
+from chordllama.codec.elements import child_text, dynamic_name, line_number, number
+from chordllama.codec.texts import format_text, parse_text, xml_text
+from chordllama.codec.values import CLEF, EQUAL_BEATS, TEMPO
 from chordllama.codec.whitelist import DIRECTION_SIGNS, DYNAMICS, HARMONY_KINDS, SOUND_ATTRIBUTES, DirectionSign
 from chordllama.score import NOTE_TYPES, Degree, Direction, Harmony, Key, Tone, Transposition, duration
 
@@ -38,59 +40,56 @@ def _read_sign(element: _Element) -> Iterator[Direction]:
     sign = DIRECTION_SIGNS.get(tag) if isinstance(tag, str) else None
     if sign is None or tag in ("sound", "clef", "key", "transpose", "barline"):
         return
-    if sign.shape == "dynamics":
+    if sign.name == "dynamics":
         for child in element:
             if isinstance(child.tag, str) and dynamic_name(child):
                 yield Direction("dynamics", dynamic_name(child))
         return
-    value = _read_value(sign, element)
-    if value is not None:
-        yield Direction(sign.name, value)
+    if sign.shape != "name" or (element.text or "").strip():
+        yield Direction(sign.name, _read_value(sign, element))
 
 
-def _read_value(sign: DirectionSign, element: _Element) -> str | None:
-    text = (element.text or "").strip()
+def _read_value(sign: DirectionSign, element: _Element) -> str:
+    """The value as the table's shape wants it; whether it is one is asked where the direction gets its place."""
     type = element.get("type", "")
-    if sign.shape == "text":
-        return text or None
-    if sign.shape == "wedge":
-        return (
-            f"{type} {element.get('number', '1')}" if type in ("crescendo", "diminuendo", "stop", "continue") else None
-        )
-    if sign.shape == "spanner":
-        return f"{type} {element.get('number', '1')}" if type else None
+    if sign.shape == "name":
+        return (element.text or "").strip()
+    if sign.shape in ("wedge", "spanner", "pedal"):
+        return type + _line(element)
     if sign.shape == "octave-shift":
-        return f"{type}{element.get('size', '8')} {element.get('number', '1')}" if type else None
-    if sign.shape == "typed":
+        return type + element.get("size", "8") + _line(element)
+    if sign.shape == "switch":
         return type
     return _read_metronome(element) if sign.shape == "metronome" else ""
 
 
-def _read_metronome(element: _Element) -> str | None:
+def _line(element: _Element) -> str:
+    number = line_number(element)
+    return "" if number == "1" else f" {number}"
+
+
+def _read_metronome(element: _Element) -> str:
     units = [child for child in element if child.tag in ("beat-unit", "beat-unit-dot", "per-minute")]
     codes: list[str] = []
     for child in units:
         text = (child.text or "").strip()
         if child.tag == "beat-unit" and text in NOTE_TYPES:
-            codes.append(words.TYPE_CODES[text])
+            codes.append(TYPE_CODES[text])
         elif child.tag == "beat-unit-dot" and codes:
             codes[-1] += "."
         elif child.tag == "per-minute" and text and len(codes) == 1:
-            speed = text if re.fullmatch(r"\d+(\.\d+)?", text) else words.format_text(text)
+            speed = text if re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,6})?", text) else format_text(text)
             return speed if codes[0] == "4" and speed == text else f"{codes[0]}={speed}"
-    return f"{codes[0]}~{codes[1]}" if len(codes) == 2 else None
-
-
-_METRONOME = re.compile(r'(?:(\d+)(\.{0,2})([=~]))?("(?:[^"\\]|\\.)*"|\d+\.{0,2}\d*)')
+    return "~".join(codes) if len(codes) == 2 else ""
 
 
 def _sounding_tempo(direction: Direction) -> Fraction | None:
     """Quarters a minute, where a metronome mark says them in figures."""
-    match = _METRONOME.fullmatch(direction.value) if direction.name == "metronome" else None
-    if not match or match[3] == "~" or match[4].startswith('"'):
+    match = TEMPO.fullmatch(direction.value) if direction.name == "metronome" else None
+    if not match or match[3]:
         return None
-    unit = duration(words.TYPE_BY_CODE[match[1] or "4"], len(match[2] or "")).ticks
-    return Fraction(match[4].rstrip(".")) * Fraction(unit) / duration("quarter").ticks
+    unit = duration(TYPE_BY_CODE[match[1] or "4"], len(match[2] or "")).ticks
+    return Fraction(match[4]) * Fraction(unit) / duration("quarter").ticks
 
 
 def read_sound(element: _Element, tempo: Fraction | None = None) -> Iterator[Direction]:
@@ -109,12 +108,11 @@ def _near(text: str, tempo: Fraction) -> bool:
 
 
 def write_direction(direction: Direction, staff: int) -> Iterator[str]:
-    """The lines of one direction at its place; `staff` is 0 in a part with one staff."""
+    """The lines of one direction at its place; `staff` is 0 in a part with one staff. A key on the first staff is for all."""
     name, value = direction.name, direction.value
     if name == "sound":
         attribute, _, setting = value.partition("=")
-        if attribute in SOUND_ATTRIBUTES:
-            yield f"<sound {attribute}={quoteattr(setting)}/>"
+        yield f"<sound {attribute}={quoteattr(setting)}/>"
         return
     if name in ("clef", "key", "transpose"):
         yield "<attributes>"
@@ -123,7 +121,7 @@ def write_direction(direction: Direction, staff: int) -> Iterator[str]:
         return
     if name == "barline":
         yield '<barline location="middle">'
-        yield f"  <bar-style>{escape(value)}</bar-style>"
+        yield f"  <bar-style>{value}</bar-style>"
         yield "</barline>"
         return
     yield "<direction>"
@@ -140,39 +138,38 @@ def write_direction(direction: Direction, staff: int) -> Iterator[str]:
 
 def _write_sign(name: str, value: str) -> list[str]:
     shape = DIRECTION_SIGNS[name].shape
-    if shape == "dynamics":
-        inner = f"<{value}/>" if value in DYNAMICS else f"<other-dynamics>{escape(value)}</other-dynamics>"
+    if name == "dynamics":
+        inner = f"<{value}/>" if value in DYNAMICS else f"<other-dynamics>{xml_text(value)}</other-dynamics>"
         return ["<dynamics>", f"  {inner}", "</dynamics>"]
-    if shape == "text":
-        return [f"<{name}>{escape(value)}</{name}>"]
+    if shape == "name":
+        return [f"<{name}>{xml_text(value)}</{name}>"]
     if shape == "metronome":
         return _write_metronome(value)
     if shape == "none":
         return [f"<{name}/>"]
-    if shape == "typed":
-        return [f"<{name} type={quoteattr(value)}/>"]
+    if shape == "switch":
+        return [f'<{name} type="{value}"/>']
     type, _, line = value.partition(" ")
+    size = ""
     if shape == "octave-shift":
-        type, size = re.fullmatch(r"([a-z]*)(\d*)", type).groups()  # type: ignore[union-attr]
-        return [f'<{name} type="{type}" size="{size or 8}" number="{line or 1}"/>']
+        letters = type.rstrip("0123456789")
+        type, size = letters, f' size="{type[len(letters) :]}"'
     ends = ' line-end="none"' if name == "bracket" else ""
-    return [f'<{name} type={quoteattr(type)} number="{line or 1}"{ends}/>']
+    return [f'<{name} type="{type}"{size} number="{line or 1}"{ends}/>']
 
 
 def _write_metronome(value: str) -> list[str]:
-    match = _METRONOME.fullmatch(value)
+    if beats := EQUAL_BEATS.fullmatch(value):
+        return ["<metronome>", *_write_unit(beats[1], beats[2]), *_write_unit(beats[3], beats[4]), "</metronome>"]
+    match = TEMPO.fullmatch(value)
     assert match is not None
-    lines = ["<metronome>", *_write_unit(match[1] or "4", match[2] or "")]
-    if match[3] == "~":
-        lines += _write_unit(match[4].rstrip("."), "." * match[4].count("."))
-    else:
-        speed = words.parse_value(match[4])
-        lines.append(f"  <per-minute>{escape(speed)}</per-minute>")
-    return [*lines, "</metronome>"]
+    speed = parse_text(match[3]) if match[3] else match[4]
+    unit = _write_unit(match[1] or "4", match[2] or "")
+    return ["<metronome>", *unit, f"  <per-minute>{xml_text(speed)}</per-minute>", "</metronome>"]
 
 
 def _write_unit(code: str, dots: str) -> list[str]:
-    return [f"  <beat-unit>{words.TYPE_BY_CODE[code]}</beat-unit>", *["  <beat-unit-dot/>" for _ in dots]]
+    return [f"  <beat-unit>{TYPE_BY_CODE[code]}</beat-unit>", *["  <beat-unit-dot/>" for _ in dots]]
 
 
 # --------------------------------------------------------------------------------------------- clefs, keys, transpositions
@@ -189,17 +186,14 @@ def read_clef(element: _Element) -> str:
     return f"{sign}{line}{shift}"
 
 
-_CLEF = re.compile(r"([A-Za-z]+)(\d?)(?:([_^])(\d+))?")
-
-
 def write_clef(code: str, staff: int) -> list[str]:
     """The lines of a `<clef>`."""
-    match = _CLEF.fullmatch(code)
+    match = CLEF.fullmatch(code)
     assert match is not None
     sign, line, direction, size = match.groups()
-    lines = [f'<clef number="{staff}">' if staff else "<clef>", f"  <sign>{sign}</sign>"]
-    if line:
-        lines.append(f"  <line>{line}</line>")
+    lines = [f'<clef number="{staff}">' if staff else "<clef>", f"  <sign>{sign or code}</sign>"]
+    if line or code == "TAB":
+        lines.append(f"  <line>{line or 5}</line>")
     if size:
         octaves = (int(size) - 1) // 7
         lines.append(f"  <clef-octave-change>{-octaves if direction == '_' else octaves}</clef-octave-change>")
@@ -244,7 +238,7 @@ def _write_attribute(name: str, value: str, staff: int) -> list[str]:
         return write_clef(value, staff)
     if name == "key":
         fifths, _, mode = value.partition(",")
-        return write_key(Key(int(fifths), mode), 0)
+        return write_key(Key(int(fifths), mode), staff if staff > 1 else 0)
     return write_transposition(Transposition(*map(int, value.split("/"))))
 
 

@@ -1,20 +1,19 @@
-"""The measures of one part, from XML to rows. Knows cursors, voices and staves; notes.py and directions.py know what stands in them.
+"""The measures of one part, from XML to rows. Knows cursors, voices and staves; rows.py knows what becomes of them.
 
 Programs number voices as they like and leave gaps. Here a voice belongs to the staff on which it has most of its notes, and its
-place there; gaps are filled, so that each row lasts as long as its bar.
+place there.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from lxml.etree import _Element
 
-from chordllama.codec import accidentals
-from chordllama.codec.compact import BARLINE_CODES
+from chordllama.codec.barlines import read_barline
 from chordllama.codec.directions import (
     read_clef,
     read_direction,
@@ -23,38 +22,32 @@ from chordllama.codec.directions import (
     read_sound,
     read_transposition,
 )
-from chordllama.codec.notes import EventDraft, NoteDraft, NoteReader, child_text, number
+from chordllama.codec.elements import child_text, decimal, number
+from chordllama.codec.frames import format_key, is_usual
+from chordllama.codec.lyrics import joined
+from chordllama.codec.notes import EventDraft, NoteReader
 from chordllama.codec.report import Report
-from chordllama.codec.spanners import Numbers
-from chordllama.codec.whitelist import SIGN_BY_NAME
-from chordllama.codec.words import mark_rank
+from chordllama.codec.rows import Moment, Placed, RowFinisher, VoicePlace, place_events, without_unused_voices
+from chordllama.codec.values import direction_fault
+from chordllama.codec.whitelist import TIME_SYMBOLS
 from chordllama.errors import MusicXMLError
 from chordllama.score import (
+    LONGEST_BAR,
     QUARTER,
     Barline,
-    Chord,
     Direction,
     Harmony,
-    Item,
     Key,
-    Mark,
-    Note,
-    Rest,
     Row,
-    Spacer,
     Ticks,
     Time,
     Transposition,
-    duration_of,
-    goes_without_saying,
 )
 
-MOST_DIVISIONS = 1_000_000
-LONGEST_BAR = 1024 * QUARTER
+MOST_DIVISIONS = 10**9
+MOST_STAVES = 8
 Stream = tuple[str, int]
 """A voice of the source; the number tells apart streams that sound at once under one name."""
-Placed = tuple[Ticks, Ticks, EventDraft | None]
-"""From, to, and the event (None is a gap)."""
 
 
 @dataclass(slots=True)
@@ -63,7 +56,7 @@ class MeasureDraft:
 
     streams: dict[Stream, list[EventDraft]] = field(default_factory=dict)
     placed: dict[Stream, list[Placed]] = field(default_factory=dict)
-    moments: list[tuple[Ticks, int, Direction | Harmony]] = field(default_factory=list)
+    moments: list[Moment] = field(default_factory=list)
     keys: list[tuple[int | None, Key]] = field(default_factory=list)
     times: list[tuple[int | None, Time]] = field(default_factory=list)
     start: Barline = field(default_factory=Barline)
@@ -81,7 +74,7 @@ class PartReader:
         self.index = index
         self.name = name
         self.report = report
-        self.notes = NoteReader(instruments)
+        self.notes = NoteReader(instruments, report)
         self.divisions = 0
         self.scale: Ticks = QUARTER
         self.staves = 1
@@ -107,7 +100,7 @@ class PartReader:
             if self.cursor > LONGEST_BAR:
                 raise self.error(child, "the bar is longer than any music")
         for stream, events in self.draft.streams.items():
-            self.draft.placed[stream] = _place(events, self.scale)
+            self.draft.placed[stream] = place_events(events, self.scale)
 
     def error(self, element: _Element, problem: str) -> MusicXMLError:
         """An error that says where `element` stands."""
@@ -120,12 +113,9 @@ class PartReader:
         text = child_text(element, "duration")
         if not text:
             return None
-        try:
-            divisions: int | Fraction = int(text) if text.isdecimal() else Fraction(text)
-        except (ValueError, ZeroDivisionError):
-            raise self.error(element, f'"{text[:40]}" is not a duration in divisions') from None
-        if not 0 <= divisions <= MOST_DIVISIONS * 1024:
-            raise self.error(element, f'"{text[:40]}" is no duration of a note')
+        divisions = decimal(text)
+        if divisions is None or divisions < 0:
+            raise self.error(element, f'"{text[:40]}" is not a duration in divisions')
         return _integer(divisions * self.scale)
 
     def _attributes(self, element: _Element) -> None:
@@ -143,33 +133,33 @@ class PartReader:
         self.scale = _integer(Fraction(QUARTER, divisions))
 
     def _staves(self, element: _Element) -> None:
-        self.staves = max(self.staves, number(element.text, 1, 8) or 1)
+        self.staves = max(self.staves, number(element.text, 1, MOST_STAVES) or 1)
 
     def _key(self, element: _Element) -> None:
         key = read_key(element)
-        staff = number(element.get("number"), 1, 8)
+        staff = number(element.get("number"), 1, MOST_STAVES)
         if key is None:
             self.report.mended["a key signature that isn't on the circle of fifths is left out"] += 1
         elif self.cursor == 0:
             self.draft.keys.append((staff, key))
         else:
-            self._at(
-                self.cursor, staff or 1, Direction("key", f"{key.fifths},{key.mode}" if key.mode else str(key.fifths))
-            )
+            self._at(self.cursor, staff or 1, Direction("key", format_key(key)))
 
     def _time(self, element: _Element) -> None:
         counts = [(child.text or "").replace(" ", "") for child in element.iterfind("beats")]
         units = [number(child.text, 1, 1024) for child in element.iterfind("beat-type")]
-        pairs = tuple((count, unit) for count, unit in zip(counts, units, strict=False) if unit and _is_count(count))
-        if not pairs and element.find("senza-misura") is None:
-            return
-        symbol = element.get("symbol", "")
-        self.draft.times.append(
-            (number(element.get("number"), 1, 8), Time(pairs, "" if symbol == "normal" else symbol))
+        pairs = tuple(
+            (_count(count), unit) for count, unit in zip(counts, units, strict=False) if unit and _is_count(count)
         )
+        symbol = element.get("symbol", "")
+        time = Time(pairs, symbol if symbol in TIME_SYMBOLS else "")
+        if (pairs or element.find("senza-misura") is not None) and is_usual(time):
+            self.draft.times.append((number(element.get("number"), 1, MOST_STAVES), time))
+        else:
+            self.report.mended["a time signature that makes no bar is left out"] += 1
 
     def _clef(self, element: _Element) -> None:
-        staff = number(element.get("number"), 1, 8) or 1
+        staff = number(element.get("number"), 1, MOST_STAVES) or 1
         clef = read_clef(element)
         self.staves = max(self.staves, staff)
         if staff not in self.first_clefs and len(self.measures) == 1 and self.cursor == 0:
@@ -180,7 +170,7 @@ class PartReader:
     def _staff_details(self, element: _Element) -> None:
         lines = number(element.findtext("staff-lines"), 0, 20)
         if lines is not None:
-            self.lines.setdefault(number(element.get("number"), 1, 8) or 1, lines)
+            self.lines.setdefault(number(element.get("number"), 1, MOST_STAVES) or 1, lines)
 
     def _transpose(self, element: _Element) -> None:
         found = read_transposition(element)
@@ -200,6 +190,7 @@ class PartReader:
             self.shows_accidentals = True
         if chord and self.last and event.notes:
             self.last.notes += event.notes
+            self.last.lyrics = joined(self.last.lyrics, event.lyrics)
             return
         self._join(voice, event)
         self.last = event
@@ -229,7 +220,7 @@ class PartReader:
 
     def _direction(self, element: _Element) -> None:
         offset = self._offset(element)
-        staff = number(element.findtext("staff"), 1, 8) or 1
+        staff = number(element.findtext("staff"), 1, MOST_STAVES) or 1
         for direction in read_direction(element):
             self._at(offset, staff, direction)
 
@@ -239,22 +230,21 @@ class PartReader:
 
     def _harmony(self, element: _Element) -> None:
         for harmony in read_harmony(element):
-            self._at(self._offset(element), number(element.findtext("staff"), 1, 8) or 1, harmony)
+            self._at(self._offset(element), number(element.findtext("staff"), 1, MOST_STAVES) or 1, harmony)
 
     def _offset(self, element: _Element) -> Ticks:
-        text = child_text(element, "offset")
-        try:
-            offset = Fraction(text) if text else Fraction(0)
-        except (ValueError, ZeroDivisionError):
-            offset = Fraction(0)
-        return min(max(0, self.cursor + _integer(offset * self.scale)), LONGEST_BAR)
+        offset = decimal(element.findtext("offset")) or 0
+        return min(max(0, self.cursor + _integer(offset * self.scale)), LONGEST_BAR) if offset else self.cursor
 
     def _at(self, position: Ticks, staff: int, item: Direction | Harmony) -> None:
+        if isinstance(item, Direction) and (fault := direction_fault(item.name, item.value)):
+            self.report.mended[f"left out: {fault}"] += 1
+            return
         self.staves = max(self.staves, staff)
         self.draft.moments.append((position, staff, item))
 
     def _barline(self, element: _Element) -> None:
-        barline = _read_barline(element)
+        barline = read_barline(element)
         location = element.get("location", "right")
         if location == "left":
             self.draft.start = barline
@@ -268,13 +258,14 @@ class PartReader:
     def rows(self, lengths: list[Ticks], keys: list[dict[int, int]]) -> list[list[Row]]:
         """Each measure's rows, given the bars' lengths and the keys (fifths) of the staves."""
         voices = self.voices()
-        finish = RowFinisher(self, voices)
-        found = [
-            finish.rows(draft, length, key) for draft, length, key in zip(self.measures, lengths, keys, strict=False)
-        ]
-        return _without_unused_voices(found)
+        finish = RowFinisher(self.index, self.staves, self.first_clefs, self.shows_accidentals)
+        found = []
+        for draft, length, key in zip(self.measures, lengths, keys, strict=False):
+            streams = {voices[stream]: placed for stream, placed in draft.placed.items() if stream in voices}
+            found.append(finish.rows(streams, draft.moments, length, key))
+        return without_unused_voices(found)
 
-    def voices(self) -> dict[Stream, tuple[int, int]]:
+    def voices(self) -> dict[Stream, VoicePlace]:
         """The staff and the place there (from 1) of each voice of the source that has notes or rests."""
         counts: dict[Stream, Counter[int]] = {}
         for draft in self.measures:
@@ -321,266 +312,12 @@ def _integer(value: Fraction | int) -> Ticks:
 
 
 def _is_count(text: str) -> bool:
-    return all(part.isdecimal() and 0 < int(part[:9]) < 1000 for part in text.split("+"))
+    return all(number(part, 1, 999) for part in text.split("+"))
+
+
+def _count(text: str) -> str:
+    return "+".join(str(number(part, 1, 999)) for part in text.split("+"))
 
 
 def _end(events: list[EventDraft]) -> Ticks:
     return max(event.onset + event.ticks for event in events)
-
-
-def _place(events: list[EventDraft], scale: Ticks) -> list[Placed]:
-    """The events one after the other, with gaps; what the source rounded is set right."""
-    placed: list[Placed] = []
-    position: Ticks = 0
-    slack: Ticks = 0
-    for event in sorted(events, key=lambda event: event.onset):
-        slack += scale if event.rounded else 0
-        gap = event.onset - position
-        if gap > slack:
-            placed.append((position, event.onset, None))
-            position = event.onset
-        length = 0 if event.grace else (event.duration.ticks if event.rounded or event.notes else event.ticks)
-        placed.append((position, position + length, event))
-        position += length
-    return placed
-
-
-def _read_barline(element: _Element) -> Barline:
-    style = child_text(element, "bar-style")
-    repeat = element.find("repeat")
-    ending = element.find("ending")
-    direction = repeat.get("direction", "") if repeat is not None else ""
-    ending_type = ending.get("type", "") if ending is not None else ""
-    known = ending is not None and ending_type in ("start", "stop", "discontinue")
-    return Barline(
-        style=style if style in BARLINE_CODES else "",
-        repeat=direction if direction in ("forward", "backward") else "",
-        times=(number(repeat.get("times"), 1, 99) or 0) if repeat is not None else 0,
-        ending=(ending.get("number") or "1") if known and ending is not None else "",
-        ending_type=ending_type if known else "",
-        signs=tuple(tag for tag in ("segno", "coda", "fermata") if element.find(tag) is not None),
-    )
-
-
-def _without_unused_voices(bars: list[list[Row]]) -> list[list[Row]]:
-    """The voices of each staff numbered without gaps."""
-    used = sorted({(row.staff, row.voice) for rows in bars for row in rows})
-    places: dict[tuple[int, int], int] = {}
-    for staff, voice in used:
-        places[staff, voice] = 1 + sum(other == staff for other, _ in places)
-    if all(voice == place for (_, voice), place in places.items()):
-        return bars
-    return [[replace(row, voice=places[row.staff, row.voice]) for row in rows] for rows in bars]
-
-
-class RowFinisher:
-    """Makes rows of measure drafts, in the order in which they are written: ties, numbers of lines and accidentals depend on it."""
-
-    def __init__(self, part: PartReader, voices: dict[Stream, tuple[int, int]]) -> None:
-        self.part = part
-        self.voices = voices
-        self.numbers = Numbers()
-        self.ties = Ties()
-        self.clefs = dict(part.first_clefs)
-
-    def rows(self, draft: MeasureDraft, length: Ticks, fifths: dict[int, int]) -> list[Row]:
-        """The rows of one measure."""
-        streams = sorted(
-            (self.voices[stream], placed) for stream, placed in draft.placed.items() if stream in self.voices
-        )
-        filled = {place: _fill(placed, length) for place, placed in streams}
-        found = {place: events for place, events in filled.items() if any(event is not None for _, _, event in events)}
-        for staff in range(1, self.part.staves + 1):
-            if not any(place[0] == staff for place in found):
-                found[staff, 1] = [(0, length, None)]
-        places = sorted(found)
-        moments = self._moments(draft, found, places, length)
-        shown = self._shown(found, places, fifths)
-        self.ties.keep(places)
-        rows = [
-            Row(self.part.index, place[0], place[1], self._items(place, found[place], moments[place], shown, length))
-            for place in places
-        ]
-        self.numbers.end_bar()
-        return [row for row in rows if not goes_without_saying(row, rows)]
-
-    def _moments(
-        self,
-        draft: MeasureDraft,
-        found: dict[tuple[int, int], list[Placed]],
-        places: list[tuple[int, int]],
-        length: Ticks,
-    ) -> dict[tuple[int, int], list[tuple[int, Direction | Harmony]]]:
-        """For each row what stands at a moment, by the place of the event before which it is written."""
-        moments: dict[tuple[int, int], list[tuple[int, Direction | Harmony]]] = {place: [] for place in places}
-        for position, staff, item in sorted(draft.moments, key=lambda moment: moment[0]):
-            if isinstance(item, Direction) and item.name == "clef":
-                if self.clefs.get(staff) == item.value:
-                    continue
-                self.clefs[staff] = item.value
-            rows = [place for place in places if place[0] == staff]
-            exact = [place for place in rows if any(start == position for start, _, _ in found[place])]
-            if position == length:
-                moments[rows[0]].append((len(found[rows[0]]), item))
-            elif exact:
-                events = found[exact[0]]
-                moments[exact[0]].append((next(i for i, event in enumerate(events) if event[0] == position), item))
-            else:
-                moments[rows[0]].append(_between(found[rows[0]], position, item))
-        return moments
-
-    def _shown(
-        self, found: dict[tuple[int, int], list[Placed]], places: list[tuple[int, int]], fifths: dict[int, int]
-    ) -> set[object]:
-        notes = [
-            accidentals.Place(start, order, note.staff, note.step, note.octave, note.alter, note.tie_stop, id(note))
-            for order, place in enumerate(places)
-            for start, _, event in found[place]
-            if event is not None
-            for note in event.notes
-            if not note.unpitched
-        ]
-        return accidentals.shown(notes, fifths)
-
-    def _items(
-        self,
-        place: tuple[int, int],
-        events: list[Placed],
-        moments: list[tuple[int, Direction | Harmony]],
-        shown: set[object],
-        length: Ticks,
-    ) -> tuple[Item, ...]:
-        items: list[Item] = []
-        queue = iter(moments)
-        moment = next(queue, None)
-        for index in range(len(events) + 1):
-            while moment is not None and moment[0] == index:
-                items.append(self._numbered(moment[1]))
-                moment = next(queue, None)
-            if index < len(events):
-                items.append(self._event(place, events[index], len(events) == 1, shown, length))
-        return tuple(items)
-
-    def _numbered(self, item: Direction | Harmony) -> Direction | Harmony:
-        if (
-            not isinstance(item, Direction)
-            or " " not in item.value
-            or item.name in ("words", "rehearsal", "other-direction", "dynamics")
-        ):
-            return item
-        type, _, line = item.value.rpartition(" ")
-        end = (
-            "stop"
-            if type.startswith("stop")
-            else "start"
-            if not type.startswith("con") and type != "change"
-            else "continue"
-        )
-        mine = self.numbers.renumber(item.name, end, line)
-        return replace(item, value=f"{type} {mine}".strip())
-
-    def _event(self, place: tuple[int, int], placed: Placed, alone: bool, shown: set[object], length: Ticks) -> Item:
-        start, end, event = placed
-        if event is None:
-            self.ties.clear(place)
-            return Spacer(None if alone and end - start == length else duration_of(end - start))
-        if event.notes:
-            return self._chord(place, event, shown)
-        self.ties.clear(place)
-        marks = self._marks(event.marks) + ([Mark("cross", str(event.staff))] if event.staff != place[0] else [])
-        if alone and (event.fills_bar or (event.could_fill_bar and end - start == length)):
-            return Rest(None, _sorted(mark for mark in marks if mark.name != "type"))
-        return Rest(event.duration, _sorted(marks))
-
-    def _chord(self, place: tuple[int, int], event: EventDraft, shown: set[object]) -> Chord:
-        implied = [self.ties.implied(place, note.pitch) for note in event.notes]
-        notes = tuple(
-            self._note(note, place[0], id(note) in shown, tied) for note, tied in zip(event.notes, implied, strict=True)
-        )
-        self.ties.take(place, notes, bool(event.grace))
-        return Chord(event.duration, notes, event.grace, tuple(sorted(event.lyrics, key=lambda s: s.verse)))
-
-    def _note(self, note: NoteDraft, staff: int, shown: bool, tied: bool) -> Note:
-        marks = self._marks(note.marks)
-        if note.tie_start:
-            marks.append(Mark("tie"))
-        if note.tie_stop != tied:
-            marks.append(Mark("tie-stop" if note.tie_stop else "no-tie-stop"))
-        if note.staff != staff:
-            marks.append(Mark("cross", str(note.staff)))
-        if not note.unpitched:
-            marks += self._accidental(note, shown)
-        return Note(note.step, note.octave, note.alter, note.unpitched, _sorted(marks))
-
-    def _accidental(self, note: NoteDraft, shown: bool) -> list[Mark]:
-        if note.accidental is None:
-            return [Mark("no-accidental")] if shown and self.part.shows_accidentals else []
-        if note.accidental != accidentals.ACCIDENTALS.get(note.alter):
-            return [Mark("accidental", note.accidental), *([Mark("parenthesised")] if note.parenthesised else [])]
-        if note.parenthesised:
-            return [Mark("parenthesised")]
-        return [] if shown else [Mark("courtesy")]
-
-    def _marks(self, marks: list[Mark]) -> list[Mark]:
-        return [self._renumbered(mark) for mark in marks]
-
-    def _renumbered(self, mark: Mark) -> Mark:
-        sign = SIGN_BY_NAME[mark.name]
-        if sign.shape != "number":
-            return mark
-        return Mark(mark.name, self.numbers.renumber(sign.element, sign.type, mark.value))
-
-
-def _sorted(marks: object) -> tuple[Mark, ...]:
-    return tuple(sorted(marks, key=mark_rank))  # type: ignore[call-overload]
-
-
-def _fill(placed: list[Placed], length: Ticks) -> list[Placed]:
-    """The events of a row with every gap, hidden rest and the time after them as one spacer each."""
-    found: list[Placed] = []
-    if len(placed) == 1 and placed[0][2] is not None and placed[0][2].fills_bar:
-        return [(0, length, None if placed[0][2].hidden else placed[0][2])]
-    for start, end, event in [*placed, (placed[-1][1], length, None)]:
-        hidden = event is None or event.hidden
-        if hidden and found and found[-1][2] is None:
-            found[-1] = (found[-1][0], end, None)
-        elif hidden and end > start:
-            found.append((start, end, None))
-        elif not hidden:
-            found.append((start, end, event))
-    return found
-
-
-def _between(events: list[Placed], position: Ticks, item: Direction | Harmony) -> tuple[int, Direction | Harmony]:
-    index = max((i for i, (start, _, _) in enumerate(events) if start <= position), default=0)
-    return index, replace(item, offset=position - events[index][0])
-
-
-class Ties:
-    """Which notes the ties of each voice lead to: those of the same pitch in the very next chord."""
-
-    def __init__(self) -> None:
-        self._open: dict[tuple[int, int], set[tuple[str, int | Fraction, int]]] = {}
-
-    def copy(self) -> Ties:
-        """The same ties, to look ahead with."""
-        twin = Ties()
-        twin._open = dict(self._open)
-        return twin
-
-    def keep(self, places: list[tuple[int, int]]) -> None:
-        """A bar begins: a voice that has no row in it ends its ties."""
-        self._open = {place: pitches for place, pitches in self._open.items() if place in places}
-
-    def implied(self, place: tuple[int, int], pitch: tuple[str, int | Fraction, int]) -> bool:
-        """Whether a tie leads to this pitch."""
-        return pitch in self._open.get(place, ())
-
-    def take(self, place: tuple[int, int], notes: tuple[Note, ...], grace: bool) -> None:
-        """A chord went by."""
-        tied = {note.pitch for note in notes if note.has("tie")}
-        self._open[place] = self._open.get(place, set()) | tied if grace else tied
-
-    def clear(self, place: tuple[int, int]) -> None:
-        """A rest or gap went by."""
-        self._open.pop(place, None)

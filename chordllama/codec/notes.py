@@ -1,25 +1,40 @@
-"""One `<note>`, read and written. Knows note values, marks and lyrics; knows neither bars nor the text.
+"""One `<note>`, read and written. Knows pitches and note values; notations.py knows its marks, lyrics.py its syllables.
 
 Source: https://www.w3.org/2021/06/musicxml40/musicxml-reference/elements/note/
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import lru_cache
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import quoteattr
 
 from lxml.etree import _Element
 
 from chordllama.codec.accidentals import ACCIDENTALS, SYNONYMS
-from chordllama.codec.whitelist import DYNAMICS, NOTATION_BY_ELEMENT, SIGN_BY_NAME, Sign
-from chordllama.score import NOTE_TYPES, Chord, Duration, Mark, Note, Rest, Syllable, Ticks, duration, duration_of
+from chordllama.codec.elements import alteration, child_text, number
+from chordllama.codec.lyrics import LyricReader
+from chordllama.codec.notations import MOST_IN_TUPLET, Notations, Open, write_notations
+from chordllama.codec.report import Report
+from chordllama.codec.texts import xml_text
+from chordllama.codec.values import NOT_AT_RESTS, NOTE_TYPE, mark_fault
+from chordllama.score import (
+    NOTE_TYPES,
+    QUARTER,
+    Chord,
+    Duration,
+    Mark,
+    Note,
+    Rest,
+    Syllable,
+    Ticks,
+    duration,
+    duration_of,
+)
 
 MOST_DOTS = 4
-MOST_IN_TUPLET = 1000
+STEPS = frozenset("ABCDEFG")
 
 # -------------------------------------------------------------------------------------------------------------- reading
 
@@ -59,37 +74,16 @@ class EventDraft:
     could_fill_bar: bool = False
     rounded: bool = False
     marks: list[Mark] = field(default_factory=list)
-    lyrics: list[Syllable] = field(default_factory=list)
-
-
-def number(text: str | None, least: int, most: int) -> int | None:
-    """An integer within its range, None where it's missing, none or out of range ("4.0" is 4)."""
-    try:
-        value = float(text or "")
-    except ValueError:
-        return None
-    return int(value) if least <= value <= most and value == int(value) else None
-
-
-def read_alter(text: str | None) -> int | Fraction:
-    """Semitones, as an integer where they are one."""
-    if not text or not re.fullmatch(r"\s*[-+]?\d{1,2}(\.\d{1,4})?\s*", text):
-        return 0
-    value = Fraction(text.strip())
-    return value.numerator if value.denominator == 1 else value
-
-
-def child_text(element: _Element, tag: str) -> str:
-    """The stripped text of a child, "" without one."""
-    return (element.findtext(tag) or "").strip()
+    lyrics: tuple[Syllable, ...] = ()
 
 
 class NoteReader:
     """Reads the notes of one part. `instruments` are the ids of its instruments in the order of the header."""
 
-    def __init__(self, instruments: list[str]) -> None:
+    def __init__(self, instruments: list[str], report: Report) -> None:
         self.instruments = instruments
-        self.verses: dict[str, int] = {}
+        self.report = report
+        self.lyrics = LyricReader()
 
     def read(
         self, element: _Element, onset: Ticks, length: Ticks | None, scale: Ticks
@@ -98,84 +92,50 @@ class NoteReader:
 
         `length` is what `<duration>` says in ticks (None without one), `scale` the ticks of one division.
         """
-        fields: dict[str, _Element] = {}
-        notations: list[_Element] = []
-        lyrics: list[_Element] = []
-        dots = 0
-        ties: set[str | None] = set()
-        for child in element:
-            tag = child.tag
-            if tag == "notations":
-                notations.append(child)
-            elif tag == "dot":
-                dots += 1
-            elif tag == "tie":
-                ties.add(child.get("type"))
-            elif tag == "lyric":
-                lyrics.append(child)
-            elif isinstance(tag, str):
-                fields[tag] = child
+        fields, several = _children(element)
         staff = number(fields["staff"].text, 1, 8) or 1 if "staff" in fields else 1
         voice = (fields["voice"].text or "").strip() or "1" if "voice" in fields else "1"
         grace = _grace(fields.get("grace"))
-        value, mismatch, rounded = _read_duration(fields, dots, length, bool(grace), scale)
+        value, mismatch, rounded = _read_duration(fields, len(several["dot"]), length, bool(grace), scale)
         draft = EventDraft(onset, 0 if grace else length or value.ticks, value, staff, [], grace, rounded=rounded)
-        dynamics: list[str] = []
-        marks = list(self._note_marks(fields))
-        for notation in notations:
-            _read_notations(notation, marks, ties, dynamics, value)
+        notations = Notations(self._note_marks(fields))
+        for child in several["notations"]:
+            notations.read(child, value)
         if mismatch:
-            marks.append(Mark("type", mismatch))
+            notations.marks.append(Mark("type", mismatch))
         if "rest" in fields:
-            _read_rest(draft, element, fields, marks)
+            _read_rest(draft, element, fields, notations.marks)
         else:
-            note = _read_pitch(fields, staff)
-            if element.get("print-object") == "no":
-                marks.append(Mark("hidden"))
-            note.marks = marks
-            note.tie_start, note.tie_stop = bool({"start", "continue"} & ties), bool({"stop", "continue"} & ties)
-            _read_accidental(fields.get("accidental"), note)
-            draft.notes.append(note)
-            draft.lyrics = list(self._lyrics(lyrics))
-        return draft, voice, dynamics
+            draft.notes.append(_read_note(element, fields, several, staff, notations))
+            draft.lyrics = self.lyrics.read(several["lyric"])
+        self.report.mended.update(notations.faults)
+        return draft, voice, notations.dynamics
 
-    def _note_marks(self, fields: dict[str, _Element]) -> Iterator[Mark]:
-        if "cue" in fields:
-            yield Mark("cue")
-        head = fields.get("notehead")
-        if head is not None and (head.text or "").strip() not in ("", "normal"):
-            yield Mark("notehead", (head.text or "").strip())
-        instrument = fields.get("instrument")
-        if instrument is not None and instrument.get("id") in self.instruments[1:]:
-            yield Mark("instrument", str(self.instruments.index(instrument.get("id") or "") + 1))
-
-    def _lyrics(self, elements: list[_Element]) -> Iterator[Syllable]:
-        seen = set()
-        for element in elements:
-            verse = self._verse(element.get("number") or "1")
-            text = "".join(_lyric_text(child) for child in element if child.tag in ("text", "elision"))
-            if text and verse not in seen:
-                seen.add(verse)
-                hyphen = _syllabic(element) in ("begin", "middle")
-                extend = element.find("extend")
-                yield Syllable(verse, text, hyphen, extend is not None and extend.get("type") != "stop")
-
-    def _verse(self, number: str) -> int:
-        if number not in self.verses:
-            taken = set(self.verses.values())
-            wanted = int(number) if re.fullmatch(r"[1-9]\d?", number) else 1
-            self.verses[number] = wanted if wanted not in taken else next(n for n in range(1, 100) if n not in taken)
-        return self.verses[number]
+    def _note_marks(self, fields: dict[str, _Element]) -> list[Mark]:
+        found = [Mark("cue")] if "cue" in fields else []
+        head = (fields["notehead"].text or "").strip() if "notehead" in fields else ""
+        if head and head != "normal":
+            found.append(Mark("notehead", head))
+        instrument = fields["instrument"].get("id", "") if "instrument" in fields else ""
+        if instrument in self.instruments[1:]:
+            found.append(Mark("instrument", str(self.instruments.index(instrument) + 1)))
+        return found
 
 
-def _lyric_text(element: _Element) -> str:
-    text = "".join(element.itertext())
-    return text or "‿" if element.tag == "elision" else text
+_SEVERAL = ("dot", "tie", "notations", "lyric")
 
 
-def _syllabic(element: _Element) -> str:
-    found = element.findall("syllabic")
-    return (found[-1].text or "").strip() if found else "single"
+def _children(element: _Element) -> tuple[dict[str, _Element], dict[str, list[_Element]]]:
+    """A note's children: those of which there's one, and those of which there may be several."""
+    single: dict[str, _Element] = {}
+    several: dict[str, list[_Element]] = {tag: [] for tag in _SEVERAL}
+    for child in element:
+        tag = child.tag
+        if tag in several:
+            several[tag].append(child)
+        else:
+            single[tag] = child
+    return single, several
 
 
 def _grace(element: _Element | None) -> str:
@@ -187,26 +147,25 @@ def _grace(element: _Element | None) -> str:
 def _read_duration(
     fields: dict[str, _Element], dots: int, length: Ticks | None, grace: bool, scale: Ticks
 ) -> tuple[Duration, str, bool]:
-    """The duration, the written type where it says something else, and whether the source rounded."""
-    actual, normal = _ratio(fields.get("time-modification"))
+    """The duration, what is written where that says something else, and whether the source rounded."""
+    actual, normal = _ratio(fields["time-modification"]) if "time-modification" in fields else (1, 1)
     type = (fields["type"].text or "").strip() if "type" in fields else ""
     if type not in NOTE_TYPES:
         return (duration("eighth") if grace or not length else duration_of(length, actual, normal)), "", False
     dots = min(dots, MOST_DOTS)
-    written = duration(type, dots, actual, normal)
     if grace:
         return duration(type, dots), "", False
-    if length is None or not length or written.ticks == length:
+    written = duration(type, dots, actual, normal)
+    if not length or written.ticks == length:
         return written, "", False
-    if written.ticks % scale and abs(written.ticks - length) < scale:
+    if written.ticks % scale and -scale < written.ticks - length < scale:
         return written, "", True
     found = duration_of(length, actual, normal)
-    return found, type + "." * dots, False
+    ratio = "" if (found.actual, found.normal) == (actual, normal) else f"/{actual}:{normal}"
+    return found, type + "." * dots + ratio, False
 
 
-def _ratio(element: _Element | None) -> tuple[int, int]:
-    if element is None:
-        return 1, 1
+def _ratio(element: _Element) -> tuple[int, int]:
     actual = number(element.findtext("actual-notes"), 1, MOST_IN_TUPLET)
     normal = number(element.findtext("normal-notes"), 1, MOST_IN_TUPLET)
     return (actual, normal) if actual and normal and actual != normal else (1, 1)
@@ -217,108 +176,50 @@ def _read_rest(draft: EventDraft, element: _Element, fields: dict[str, _Element]
     draft.hidden = element.get("print-object") == "no"
     draft.fills_bar = rest.get("measure") == "yes"
     draft.could_fill_bar = "type" not in fields or child_text(element, "type") == "whole"
-    step, octave = child_text(rest, "display-step").lower(), child_text(rest, "display-octave")
-    if re.fullmatch(r"[a-g]", step) and re.fullmatch(r"\d", octave):
-        marks.append(Mark("position", step + octave))
-    draft.marks = marks
+    position = Mark("position", child_text(rest, "display-step").lower() + child_text(rest, "display-octave"))
+    if not mark_fault(position):
+        marks.append(position)
+    draft.marks = [mark for mark in marks if mark.name not in NOT_AT_RESTS]
+
+
+def _read_note(
+    element: _Element,
+    fields: dict[str, _Element],
+    several: dict[str, list[_Element]],
+    staff: int,
+    notations: Notations,
+) -> NoteDraft:
+    note = _read_pitch(fields, staff)
+    note.marks = notations.marks
+    if element.get("print-object") == "no":
+        note.marks.append(Mark("hidden"))
+    ties = notations.ties | {tie.get("type") for tie in several["tie"]}
+    note.tie_start, note.tie_stop = bool({"start", "continue"} & ties), bool({"stop", "continue"} & ties)
+    if "accidental" in fields:
+        _read_accidental(fields["accidental"], note)
+    return note
 
 
 def _read_pitch(fields: dict[str, _Element], staff: int) -> NoteDraft:
-    pitch = fields.get("pitch")
-    if pitch is not None:
-        step = child_text(pitch, "step").upper()
-        octave = number(pitch.findtext("octave"), 0, 9)
-        return NoteDraft(
-            step if step in set("ABCDEFG") else "C",
-            4 if octave is None else octave,
-            read_alter(pitch.findtext("alter")),
-            False,
-            staff,
-        )
-    place = fields.get("unpitched")
-    step = child_text(place, "display-step").upper() if place is not None else ""
-    octave = number(place.findtext("display-octave"), 0, 9) if place is not None else None
-    return NoteDraft(step if step in set("ABCDEFG") else "E", 4 if octave is None else octave, 0, True, staff)
+    prefix, element = ("", fields["pitch"]) if "pitch" in fields else ("display-", fields.get("unpitched"))
+    step = child_text(element, f"{prefix}step").upper() if element is not None else ""
+    octave = number(element.findtext(f"{prefix}octave"), 0, 9) if element is not None else None
+    unpitched = bool(prefix)
+    return NoteDraft(
+        step if step in STEPS else ("E" if unpitched else "C"),
+        4 if octave is None else octave,
+        0 if unpitched or element is None else alteration(element.findtext("alter")),
+        unpitched,
+        staff,
+    )
 
 
-def _read_accidental(element: _Element | None, note: NoteDraft) -> None:
-    if element is not None:
-        text = (element.text or "").strip()
-        note.accidental = SYNONYMS.get(text, text)
-        note.parenthesised = "yes" in (element.get("parentheses"), element.get("bracket"))
-
-
-def _read_notations(
-    element: _Element, marks: list[Mark], ties: set[str | None], dynamics: list[str], value: Duration
-) -> None:
-    for child in element:
-        tag = child.tag
-        if tag == "tied":
-            _read_tied(child, marks, ties)
-        elif tag == "tuplet":
-            marks.append(_read_tuplet(child, value))
-        elif tag in ("articulations", "ornaments", "technical"):
-            for grandchild in child:
-                _read_sign(str(tag), grandchild, marks)
-        elif tag == "dynamics":
-            dynamics += [dynamic_name(grandchild) for grandchild in child if isinstance(grandchild.tag, str)]
-        else:
-            _read_sign("", child, marks)
-
-
-def dynamic_name(element: _Element) -> str:
-    """The dynamic that a child of `<dynamics>` says."""
-    return str(element.tag) if element.tag in DYNAMICS else (element.text or "").strip()
-
-
-def _read_tied(element: _Element, marks: list[Mark], ties: set[str | None]) -> None:
-    if element.get("type") == "let-ring":
-        marks.append(Mark("let-ring"))
-    else:
-        ties.add(element.get("type"))
-
-
-def _read_tuplet(element: _Element, value: Duration) -> Mark:
-    if element.get("type") != "start":
-        return Mark("tuplet-stop")
-    actual = number(element.findtext("tuplet-actual/tuplet-number"), 1, MOST_IN_TUPLET)
-    normal = number(element.findtext("tuplet-normal/tuplet-number"), 1, MOST_IN_TUPLET)
-    nested = actual and normal and actual * value.normal != normal * value.actual
-    return Mark("tuplet-start", f"{actual}:{normal}" if nested else "")
-
-
-_SHAPES_WITH_TEXT = ("text", "typed")
-
-
-def _read_sign(parent: str, element: _Element, marks: list[Mark]) -> None:
-    tag = element.tag
-    if not isinstance(tag, str):
-        return
-    sign = NOTATION_BY_ELEMENT.get((parent, tag, "")) or NOTATION_BY_ELEMENT.get((parent, tag, element.get("type", "")))
-    if sign is None:
-        return
-    mark = _mark(sign.name, _sign_value(sign, element))
-    if mark not in marks or sign.shape == "number":
-        marks.append(mark)
-
-
-@lru_cache(maxsize=8192)
-def _mark(name: str, value: str) -> Mark:
-    return Mark(name, value)
-
-
-def _sign_value(sign: Sign, element: _Element) -> str:
+def _read_accidental(element: _Element, note: NoteDraft) -> None:
     text = (element.text or "").strip()
-    if sign.shape == "number":
-        return element.get("number", "1")
-    if sign.shape == "text":
-        return "" if text == "normal" else text
-    if sign.shape == "direction":
-        return element.get("direction", "")
-    if sign.shape == "typed":
-        type = element.get("type", "")
-        return ("" if type == "single" else type) + text
-    return ""
+    name = SYNONYMS.get(text, text)
+    if not mark_fault(Mark("accidental", name)):
+        note.accidental = name
+        note.parenthesised = "yes" in (element.get("parentheses"), element.get("bracket"))
 
 
 # -------------------------------------------------------------------------------------------------------------- writing
@@ -332,11 +233,12 @@ class Setting:
     staff: int
     instruments: tuple[str, ...]
     divisions: int
-    quarter: int
 
-    def divided(self, length: Ticks) -> str:
-        """A length in ticks as `<duration>` says it."""
-        return str(int(Fraction(length) * self.divisions / self.quarter))
+
+def divided(length: Ticks, divisions: int) -> int:
+    """A length in ticks as `<duration>` says it."""
+    exact, rest = divmod(length * divisions, QUARTER)
+    return exact if not rest else round(Fraction(length * divisions, QUARTER))
 
 
 def write_chord(
@@ -346,12 +248,12 @@ def write_chord(
     accidentals: list[str | None],
     beams: tuple[str, ...],
     lyrics: list[str],
-    tuplets: list[int],
+    is_open: Open,
 ) -> Iterator[str]:
     """The lines of a chord's `<note>` elements.
 
-    `tie_stops` and `accidentals` (MusicXML's names) go note by note; `lyrics` are the finished lines; `tuplets` is the stack of
-    the open tuplets' numbers, taken on.
+    `tie_stops` and `accidentals` (MusicXML's names) go note by note; `lyrics` are the finished lines; `is_open` is
+    taken on.
     """
     for place, note in enumerate(chord.notes):
         yield f"<note{' print-object=' + chr(34) + 'no' + chr(34) if note.has('hidden') else ''}>"
@@ -363,19 +265,19 @@ def write_chord(
             yield "  <chord/>"
         yield from _write_pitch(note)
         if not chord.grace:
-            yield f"  <duration>{setting.divided(chord.duration.ticks)}</duration>"
+            yield f"  <duration>{divided(chord.duration.ticks, setting.divisions)}</duration>"
         if tie_stops[place]:
             yield '  <tie type="stop"/>'
         if note.has("tie"):
             yield '  <tie type="start"/>'
         yield from _write_middle(chord.duration, note.marks, setting, accidentals[place])
         yield from ([] if place else beams)
-        yield from _write_notations(note.marks, tie_stops[place], [] if place else tuplets, chord.duration)
+        yield from write_notations(note.marks, tie_stops[place], Open(is_open.lines, []) if place else is_open)
         yield from ([] if place else lyrics)
         yield "</note>"
 
 
-def write_rest(rest: Rest, setting: Setting, bar: Ticks, tuplets: list[int]) -> Iterator[str]:
+def write_rest(rest: Rest, setting: Setting, bar: Ticks, is_open: Open) -> Iterator[str]:
     """The lines of a rest's `<note>`; `bar` is the bar's length in ticks."""
     yield "<note>"
     position = next((mark.value for mark in rest.marks if mark.name == "position"), "")
@@ -388,9 +290,9 @@ def write_rest(rest: Rest, setting: Setting, bar: Ticks, tuplets: list[int]) -> 
     else:
         yield f"  <rest{whole}/>"
     length = bar if rest.duration is None else rest.duration.ticks
-    yield f"  <duration>{setting.divided(length)}</duration>"
+    yield f"  <duration>{divided(length, setting.divisions)}</duration>"
     yield from _write_middle(rest.duration or Duration(free=Fraction(1)), rest.marks, setting, None)
-    yield from _write_notations(rest.marks, False, tuplets, rest.duration)
+    yield from write_notations(rest.marks, False, is_open)
     yield "</note>"
 
 
@@ -399,7 +301,7 @@ def _write_pitch(note: Note) -> Iterator[str]:
     yield f"  <{tag}>"
     yield f"    <{prefix}step>{note.step}</{prefix}step>"
     if note.alter and not note.unpitched:
-        yield f"    <alter>{note.alter if isinstance(note.alter, int) else float(note.alter):g}</alter>"
+        yield f"    <alter>{note.alter if isinstance(note.alter, int) else float(note.alter)}</alter>"
     yield f"    <{prefix}octave>{note.octave}</{prefix}octave>"
     yield f"  </{tag}>"
 
@@ -408,95 +310,32 @@ def _write_middle(value: Duration, marks: tuple[Mark, ...], setting: Setting, ac
     found = {mark.name: mark.value for mark in marks}
     if len(setting.instruments) > 1:
         yield f"  <instrument id={quoteattr(setting.instruments[int(found.get('instrument', '1')) - 1])}/>"
-    yield f"  <voice>{setting.voice}</voice>"
-    type = found.get("type", value.type + "." * value.dots)
+    yield f"  <voice>{xml_text(setting.voice)}</voice>"
+    type, dots, actual, normal = _written_value(value, found.get("type", ""))
     if type:
-        yield f"  <type>{type.rstrip('.')}</type>"
-        yield from ["  <dot/>"] * type.count(".")
+        yield f"  <type>{type}</type>"
+        yield from ["  <dot/>"] * dots
     if accidental:
         parentheses = ' parentheses="yes"' if "parenthesised" in found else ""
         yield f"  <accidental{parentheses}>{accidental}</accidental>"
-    if value.is_tuplet:
+    if actual != normal:
         yield "  <time-modification>"
-        yield f"    <actual-notes>{value.actual}</actual-notes>"
-        yield f"    <normal-notes>{value.normal}</normal-notes>"
+        yield f"    <actual-notes>{actual}</actual-notes>"
+        yield f"    <normal-notes>{normal}</normal-notes>"
         yield "  </time-modification>"
     if "notehead" in found:
-        yield f"  <notehead>{escape(found['notehead'])}</notehead>"
+        yield f"  <notehead>{xml_text(found['notehead'])}</notehead>"
     if setting.staff:
         yield f"  <staff>{found.get('cross', setting.staff)}</staff>"
 
 
-def _write_notations(
-    marks: tuple[Mark, ...], tie_stop: bool, tuplets: list[int], value: Duration | None
-) -> Iterator[str]:
-    groups: dict[str, list[str]] = {}
-    if tie_stop:
-        groups.setdefault("", []).append('<tied type="stop"/>')
-    for mark in marks:
-        sign = SIGN_BY_NAME[mark.name]
-        if sign.parent == "note" or sign.name in ("tie-stop", "no-tie-stop"):
-            continue
-        groups.setdefault(sign.parent, []).extend(_write_sign(sign, mark, tuplets, value))
-    if not groups:
-        return
-    yield "  <notations>"
-    for parent, lines in groups.items():
-        yield from [f"    {line}" for line in lines] if not parent else _nested(parent, lines)
-    yield "  </notations>"
-
-
-def _nested(parent: str, lines: list[str]) -> list[str]:
-    return [f"    <{parent}>", *(f"      {line}" for line in lines), f"    </{parent}>"]
-
-
-def _write_sign(sign: Sign, mark: Mark, tuplets: list[int], value: Duration | None) -> list[str]:
-    if sign.element == "tuplet":
-        return _write_tuplet(sign, mark, tuplets)
-    attributes = f' type="{sign.type}"' if sign.type else ""
-    text = ""
-    if sign.shape == "number":
-        attributes += f' number="{mark.value or 1}"'
-    elif sign.shape == "text":
-        text = mark.value
-    elif sign.shape == "direction" and mark.value:
-        attributes += f" direction={quoteattr(mark.value)}"
-    elif sign.shape == "typed":
-        type, text = re.fullmatch(r"([a-z]*)(.*)", mark.value, re.DOTALL).groups()  # type: ignore[union-attr]
-        attributes += f' type="{type or "single"}"'
-    return [
-        f"<{sign.element}{attributes}>{escape(text)}</{sign.element}>" if text else f"<{sign.element}{attributes}/>"
-    ]
-
-
-def _write_tuplet(sign: Sign, mark: Mark, tuplets: list[int]) -> list[str]:
-    if sign.type == "stop":
-        return [f'<tuplet type="stop" number="{tuplets.pop() if tuplets else 1}"/>']
-    tuplets.append(len(tuplets) + 1)
-    opening = f'<tuplet type="start" number="{tuplets[-1]}"'
-    if not mark.value:
-        return [opening + "/>"]
-    actual, normal = mark.value.split(":")
-    return [
-        opening + ">",
-        f"  <tuplet-actual><tuplet-number>{actual}</tuplet-number></tuplet-actual>",
-        f"  <tuplet-normal><tuplet-number>{normal}</tuplet-number></tuplet-normal>",
-        "</tuplet>",
-    ]
-
-
-def write_lyric(syllable: Syllable, continues: bool) -> Iterator[str]:
-    """The lines of one `<lyric>`; `continues`: the syllable before it in its verse had a hyphen."""
-    syllabic = {(False, False): "single", (False, True): "begin", (True, True): "middle", (True, False): "end"}
-    yield f'  <lyric number="{syllable.verse}">'
-    yield f"    <syllabic>{syllabic[continues, syllable.hyphen]}</syllabic>"
-    for place, text in enumerate(syllable.text.split("‿")):
-        if place:
-            yield "    <elision>‿</elision>"
-        yield f"    <text>{escape(text)}</text>"
-    if syllable.extend:
-        yield "    <extend/>"
-    yield "  </lyric>"
+def _written_value(value: Duration, mark: str) -> tuple[str, int, int, int]:
+    """Type, dots and tuplet ratio as they are seen: what a mark says of them, else the duration's."""
+    match = NOTE_TYPE.fullmatch(mark)
+    if not match:
+        return value.type, value.dots, value.actual, value.normal
+    type, dots, actual, normal = match.groups()
+    return type, len(dots), int(actual or value.actual), int(normal or value.normal)
 
 
 def accidental_name(alter: int | Fraction) -> str | None:

@@ -33,8 +33,8 @@ class Sign:
 
     `name` is the mark's name, `code` its spelling as a suffix ("" spells it {name} or {name=value}), `element` MusicXML's tag,
     `parent` the child of `<notations>` that holds it ("" is `<notations>` itself, "note" the note), `type` the value of the tag's
-    type attribute, `shape` what the value is (none, text, number: a spanner's number, typed: type and text in one),
-    `kind` the group that `--without` leaves out.
+    type attribute, `shape` what the value is (see values.py; number is that of a line with two ends), `kind` the group that
+    `--without` leaves out.
     """
 
     name: str
@@ -65,14 +65,14 @@ SIGNS: tuple[Sign, ...] = (
     Sign("courtesy", "!", "accidental", "note", "engraving"),
     Sign("parenthesised", "?", "accidental", "note", "engraving"),
     Sign("no-accidental", "", "accidental", "note", "engraving"),
-    Sign("accidental", "", "accidental", "note", "engraving", "text"),
-    Sign("cross", "@", "staff", "note", "notes", "text"),
-    Sign("type", "", "type", "note", "engraving", "text"),
-    Sign("instrument", "", "instrument", "note", "notes", "text"),
+    Sign("accidental", "", "accidental", "note", "engraving", "accidental"),
+    Sign("cross", "@", "staff", "note", "notes", "staff"),
+    Sign("type", "", "type", "note", "engraving", "note type"),
+    Sign("instrument", "", "instrument", "note", "notes", "instrument"),
     Sign("cue", "", "cue", "note", "notes"),
     Sign("hidden", "", "note", "note", "notes"),
-    Sign("notehead", "", "notehead", "note", "noteheads", "text"),
-    Sign("position", "", "rest", "note", "engraving", "text"),
+    Sign("notehead", "", "notehead", "note", "noteheads", "name"),
+    Sign("position", "", "rest", "note", "engraving", "place"),
     Sign("staccato", "'", "staccato", "articulations", "articulations"),
     Sign("accent", ">", "accent", "articulations", "articulations"),
     Sign("tenuto", "-", "tenuto", "articulations", "articulations"),
@@ -85,8 +85,8 @@ SIGNS: tuple[Sign, ...] = (
     ),
     Sign("breath-mark", ",", "breath-mark", "articulations", "articulations", "none"),
     Sign("fermata", "*", "fermata", "", "articulations", "text"),
-    Sign("arpeggiate", "", "arpeggiate", "", "articulations", "direction"),
-    Sign("non-arpeggiate", "", "non-arpeggiate", "", "articulations", "typed"),
+    Sign("arpeggiate", "", "arpeggiate", "", "articulations", "arpeggio"),
+    Sign("non-arpeggiate", "", "non-arpeggiate", "", "articulations", "side"),
     Sign("trill-mark", "", "trill-mark", "ornaments", "ornaments"),
     *_signs(
         "ornaments",
@@ -95,7 +95,7 @@ SIGNS: tuple[Sign, ...] = (
         "turn delayed-turn inverted-turn delayed-inverted-turn vertical-turn inverted-vertical-turn shake mordent "
         "inverted-mordent schleifer haydn",
     ),
-    Sign("tremolo", "", "tremolo", "ornaments", "ornaments", "typed"),
+    Sign("tremolo", "", "tremolo", "ornaments", "ornaments", "tremolo"),
     *_signs("ornaments", "ornaments", "text", "accidental-mark"),
     *_spanner("wavy-line", "ornaments", "ornaments"),
     *_signs(
@@ -158,13 +158,31 @@ DYNAMICS = frozenset(
 
 WEDGES = {"crescendo": "<", "diminuendo": ">", "stop": "!", "continue": "~"}
 
+BAR_STYLES = (
+    "regular",
+    "dotted",
+    "dashed",
+    "heavy",
+    "light-light",
+    "light-heavy",
+    "heavy-light",
+    "heavy-heavy",
+    "tick",
+    "short",
+    "none",
+)
+
+TIME_SYMBOLS = ("common", "cut", "single-number", "note", "dotted-note")
+GROUP_SYMBOLS = ("brace", "bracket", "line", "square", "none")
+GROUP_BARLINES = ("yes", "no", "Mensurstrich")
+
 SOUND_ATTRIBUTES = ("tempo", "dacapo", "segno", "dalsegno", "coda", "tocoda", "fine", "forward-repeat", "pizzicato")
 """What `<sound>` says that no other sign does."""
 
 
 @dataclass(frozen=True, slots=True)
 class DirectionSign:
-    """A child of `<direction-type>`: `shape` says what its value is made of."""
+    """A child of `<direction-type>`: `shape` says what its value is made of (see values.py)."""
 
     name: str
     shape: str
@@ -174,28 +192,28 @@ class DirectionSign:
 DIRECTION_SIGNS = {
     sign.name: sign
     for sign in (
-        DirectionSign("dynamics", "dynamics", "dynamics"),
+        DirectionSign("dynamics", "name", "dynamics"),
         DirectionSign("wedge", "wedge", "dynamics"),
-        DirectionSign("words", "text", "words"),
-        DirectionSign("rehearsal", "text", "words"),
-        DirectionSign("other-direction", "text", "words"),
+        DirectionSign("words", "name", "words"),
+        DirectionSign("rehearsal", "name", "words"),
+        DirectionSign("other-direction", "name", "words"),
         DirectionSign("metronome", "metronome", "tempo"),
         DirectionSign("segno", "none", "navigation"),
         DirectionSign("coda", "none", "navigation"),
         DirectionSign("dashes", "spanner", "words"),
         DirectionSign("bracket", "spanner", "words"),
-        DirectionSign("pedal", "spanner", "pedal"),
+        DirectionSign("pedal", "pedal", "pedal"),
         DirectionSign("octave-shift", "octave-shift", "octave-shifts"),
         DirectionSign("damp", "none", "technical"),
         DirectionSign("damp-all", "none", "technical"),
         DirectionSign("eyeglasses", "none", "words"),
-        DirectionSign("string-mute", "typed", "technical"),
+        DirectionSign("string-mute", "switch", "technical"),
         # not children of <direction-type>, but things that stand at a moment all the same
         DirectionSign("sound", "sound", "tempo"),
         DirectionSign("clef", "clef", "notes"),
         DirectionSign("key", "key", "notes"),
         DirectionSign("transpose", "transpose", "notes"),
-        DirectionSign("barline", "text", "notes"),
+        DirectionSign("barline", "bar line", "notes"),
     )
 }
 
@@ -236,8 +254,8 @@ HARMONY_KINDS = {
 }
 HARMONY_KIND_BY_CODE = {code: kind for kind, code in HARMONY_KINDS.items()}
 
-KINDS = tuple(dict.fromkeys(sign.kind for sign in (*SIGNS, *DIRECTION_SIGNS.values()) if sign.kind != "notes"))
-KINDS = (*KINDS, "harmony", "lyrics", "grace")
+_SIGN_KINDS = [*(sign.kind for sign in SIGNS), *(sign.kind for sign in DIRECTION_SIGNS.values())]
+KINDS = (*(kind for kind in dict.fromkeys(_SIGN_KINDS) if kind != "notes"), "harmony", "lyrics", "grace")
 """What `--without` can leave out."""
 
 
@@ -323,8 +341,18 @@ ATTRIBUTES: dict[str, Rule] = {
     **_rules(
         Verdict.KEPT,
         {
-            "what the element is": "type number id location direction measure slash print-object parentheses cautionary text "
-            "implicit times name sign size symbol tempo dacapo dalsegno fine tocoda segno coda forward-repeat pizzicato",
+            "what the element is": "type number id location direction measure slash print-object parentheses bracket text "
+            "implicit times size symbol",
+            "what a sound says that no sign does": " ".join(SOUND_ATTRIBUTES),
+        },
+    ),
+    **_rules(
+        Verdict.DERIVED,
+        {
+            "from what the bar and the key show already": "cautionary editorial",
+            "from the divisions that are written": "divisions",
+            "from the staves of the part": "top-staff bottom-staff",
+            "written anew": "version element attribute value",
         },
     ),
     **_rules(
@@ -332,11 +360,23 @@ ATTRIBUTES: dict[str, Rule] = {
         {
             "layout": "default-x default-y relative-x relative-y width bezier-x bezier-y bezier-x2 bezier-y2 bezier-offset "
             "bezier-offset2 color font-family font-size font-style font-weight halign valign justify placement orientation "
-            "dash-length space-length line-shape line-type line-end line-length enclosure spread niente attack end-length "
-            "letter-spacing line-height line-through overline underline rotation dir additional new-page new-system "
-            "blank-page page page-number staff-spacing print-spacing print-dot print-lyric print-leger print-frame height "
-            "filled bracket show-number show-type justify use-dots use-stems use-symbols",
+            "dash-length space-length line-shape line-type line-end line-length enclosure spread niente end-length "
+            "letter-spacing line-height line-through overline underline rotation dir new-page new-system blank-page "
+            "page-number staff-spacing print-spacing print-dot print-lyric print-leger print-frame height filled text-x text-y "
+            "fan repeater show-number show-type use-dots use-stems use-symbols show-frets slashes after-barline after-jump "
+            "additional directive separator abbreviated line sign winged unbroken non-controlling arrangement "
+            "bracket-degrees parentheses-degrees stack-degrees plus-minus first-beat last-beat second-beat approach departure "
+            "long scaling multiple-rest-always multiple-rest-range system staff cancel",
+            "one font's own form of a sign": "smufl",
+            "playback of one sound library": "attack release dynamics end-dynamics time-only steal-time-previous "
+            "steal-time-following make-time damper-pedal soft-pedal sostenuto-pedal elevation pan player latency sound offset "
+            "accelerate beats start-note trill-step two-note-turn port",
+            "editors' remarks and catalogue data": "member-of reference name source xlink:actuate xlink:href xlink:role "
+            "xlink:show xlink:title xlink:type xml:lang xml:space position",
+            "special signs of single instruments, not kept yet": "above dashed-circle tip hand shape string substitution "
+            "alternate unplayed",
+            "of elements that are dropped": "page",
         },
     ),
 }
-"""Attributes by name, where an element's own rule doesn't say otherwise."""
+"""Attributes by name. One that is kept stands at the elements that are kept; of `bracket`, an accidental's alone."""

@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import AliasEvent, DocumentStartEvent, Event, MappingStartEvent, ScalarEvent, SequenceStartEvent
 
+from chordllama.codec.texts import has_forbidden
 from chordllama.errors import CompactError
 
 T = TypeVar("T")
@@ -47,6 +48,10 @@ class Entry:
             raise
         except ValueError as error:
             raise self.error(str(error)) from error
+
+    def word(self, word: str, parse: Callable[[str], T]) -> T:
+        """One word of the value as `parse` reads it."""
+        return Entry(self.key, word, self.line).parsed(parse)
 
     def entries(self, what: str) -> list[Entry]:
         """The value, which must be a map or list, or empty."""
@@ -123,6 +128,8 @@ def _value(events: Iterator[Event], depth: int) -> str | list[Entry]:
 def _node(event: Event, events: Iterator[Event], depth: int) -> str | list[Entry]:
     _refuse_specials(event)
     if isinstance(event, ScalarEvent):
+        if has_forbidden(event.value):
+            raise _refused(event, "a character that no MusicXML may hold")
         return str(event.value)
     if depth >= DEEPEST:
         raise _refused(event, "so many maps and lists in one another")

@@ -1,0 +1,64 @@
+"""`<barline>`, read and written. Knows nothing of what stands between two of them.
+
+Source: https://www.w3.org/2021/06/musicxml40/musicxml-reference/elements/barline/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from xml.sax.saxutils import quoteattr
+
+from lxml.etree import _Element
+
+from chordllama.codec.elements import child_text, number
+from chordllama.codec.frames import BARLINE_SIGNS
+from chordllama.codec.whitelist import BAR_STYLES
+from chordllama.score import Barline
+
+_DIRECTIONS = ("forward", "backward")
+_ENDINGS = ("start", "stop", "discontinue")
+
+
+def read_barline(element: _Element) -> Barline:
+    """What a `<barline>` says, wherever it stands."""
+    style = child_text(element, "bar-style")
+    repeat, times = _read_repeat(element.find("repeat"))
+    ending, ending_type = _read_ending(element.find("ending"))
+    return Barline(
+        style=style if style in BAR_STYLES else "",
+        repeat=repeat,
+        times=times,
+        ending=ending,
+        ending_type=ending_type,
+        signs=tuple(tag for tag in BARLINE_SIGNS if element.find(tag) is not None),
+    )
+
+
+def _read_repeat(element: _Element | None) -> tuple[str, int]:
+    direction = element.get("direction", "") if element is not None else ""
+    if element is None or direction not in _DIRECTIONS:
+        return "", 0
+    return direction, number(element.get("times"), 1, 99) or 0
+
+
+def _read_ending(element: _Element | None) -> tuple[str, str]:
+    type = element.get("type", "") if element is not None else ""
+    if element is None or type not in _ENDINGS:
+        return "", ""
+    return element.get("number") or "1", type
+
+
+def write_barline(barline: Barline, location: str) -> Iterator[str]:
+    """The lines of a `<barline>`; none for one that says nothing."""
+    if not barline:
+        return
+    yield f'<barline location="{location}">'
+    if barline.style:
+        yield f"  <bar-style>{barline.style}</bar-style>"
+    yield from (f"  <{sign}/>" for sign in BARLINE_SIGNS if sign in barline.signs)
+    if barline.ending_type:
+        yield f'  <ending number={quoteattr(barline.ending)} type="{barline.ending_type}"/>'
+    if barline.repeat:
+        times = f' times="{barline.times}"' if barline.times else ""
+        yield f'  <repeat direction="{barline.repeat}"{times}/>'
+    yield "</barline>"

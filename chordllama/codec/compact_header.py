@@ -1,0 +1,181 @@
+"""The header of the compact text: titles, creators, groups, parts; and back. Knows no bars."""
+
+from __future__ import annotations
+
+import re
+
+from chordllama.codec.values import is_clef
+from chordllama.codec.whitelist import GROUP_BARLINES, GROUP_SYMBOLS
+from chordllama.codec.words import STAFF_LETTERS
+from chordllama.codec.yaml_subset import Entry, flow_map, format_scalar
+from chordllama.errors import CompactError
+from chordllama.score import MOST_PARTS, Group, Instrument, Part, Score, Transposition
+
+USUAL_LINES = 5
+MOST_PROGRAMS = 128
+DRUM_CHANNEL = 10
+_HEADER = ("title", "movement", "creators", "groups", "parts")
+
+
+def dump_header(score: Score) -> list[str]:
+    """The lines before the first bar."""
+    lines = [
+        f"{key}: {format_scalar(value)}"
+        for key, value in (("title", score.title), ("movement", score.movement))
+        if value
+    ]
+    if score.creators:
+        lines.append("creators:")
+        lines += [f" - {flow_map({'type': type, 'name': name})}" for type, name in score.creators]
+    if score.groups:
+        lines.append("groups:")
+        lines += [f" - {flow_map(_dump_group(group))}" for group in score.groups]
+    lines.append("parts:")
+    return lines + [f" a{index:02d}: {flow_map(_dump_part(part))}" for index, part in enumerate(score.parts)]
+
+
+def load_header(header: dict[str, Entry]) -> Score:
+    """A score with no bars, of the entries that stand before them."""
+    for key, entry in header.items():
+        if key not in _HEADER:
+            raise entry.error(f'"{key}" is neither a bar nor one of {", ".join(_HEADER)}')
+    if "parts" not in header:
+        raise CompactError("line 1: a score needs its parts", hint="begin with: parts:\\n a00: {name: Piano, clef: G2}")
+    parts = header["parts"].entries("the parts")
+    if not 1 <= len(parts) <= MOST_PARTS:
+        raise header["parts"].error(f"a score has 1 to {MOST_PARTS} parts")
+    for index, entry in enumerate(parts):
+        if entry.key != f"a{index:02d}":
+            raise entry.error(f"part a{index:02d} was expected here, not {entry.key}")
+    return Score(
+        parts=tuple(_load_part(entry) for entry in parts),
+        bars=(),
+        title=header["title"].text() if "title" in header else "",
+        movement=header["movement"].text() if "movement" in header else "",
+        creators=tuple(_load_creator(entry) for entry in _list(header, "creators")),
+        groups=tuple(_load_group(entry, len(parts)) for entry in _list(header, "groups")),
+    )
+
+
+def _list(header: dict[str, Entry], key: str) -> list[Entry]:
+    return header[key].entries(key) if key in header else []
+
+
+def _load_creator(entry: Entry) -> tuple[str, str]:
+    fields = entry.fields(("type", "name"))
+    return (fields.get("type", ""), fields.get("name", ""))
+
+
+def _dump_group(group: Group) -> dict[str, str]:
+    fields = {
+        "parts": f"{group.first}-{group.last}",
+        "symbol": group.symbol,
+        "barline": group.barline,
+        "name": group.name,
+    }
+    return {key: value for key, value in fields.items() if value}
+
+
+def _load_group(entry: Entry, parts: int) -> Group:
+    fields = entry.fields(("parts", "symbol", "barline", "name"))
+    match = re.fullmatch(r"(\d{1,4})-(\d{1,4})", fields.get("parts", ""))
+    if not match or not int(match[1]) <= int(match[2]) < parts:
+        raise entry.error("a group names its parts as first-last: 0-1")
+    for key, known in (("symbol", GROUP_SYMBOLS), ("barline", GROUP_BARLINES)):
+        if fields.get(key, "") not in ("", *known):
+            raise entry.error(f'"{fields[key]}" is not one of {", ".join(known)}')
+    return Group(
+        int(match[1]), int(match[2]), fields.get("symbol", ""), fields.get("barline", ""), fields.get("name", "")
+    )
+
+
+def _dump_part(part: Part) -> dict[str, str]:
+    fields = {
+        "name": part.name,
+        "short": part.abbreviation,
+        "clef": " ".join(clef or "-" for clef in part.clefs),
+        "lines": " ".join(map(str, part.lines)),
+        "midi": " ".join(_dump_program(instrument) for instrument in part.instruments),
+        "transpose": _dump_transposition(part.transposition) if part.transposition else "",
+    }
+    found = {key: value for key, value in fields.items() if value}
+    names = [instrument.name for instrument in part.instruments]
+    if len(names) == 1 and names != [part.name]:
+        found["instrument1"] = names[0]  # even "", for without it the part's name would count
+    elif len(names) > 1:
+        found |= {f"instrument{number}": name for number, name in enumerate(names, 1) if name}
+    return found
+
+
+def _dump_program(instrument: Instrument) -> str:
+    return (
+        str(instrument.program or "-")
+        + (f"x{instrument.unpitched}" if instrument.unpitched else "")
+        + (f"c{instrument.channel}" if instrument.channel else "")
+    )
+
+
+def _load_part(entry: Entry) -> Part:
+    fields = entry.fields(("name", "short", "clef", "lines", "midi", "transpose"), also=r"instrument[1-9][0-9]{0,2}")
+    clefs = _load_clefs(entry, fields.get("clef", "-"))
+    lines = tuple(_number(entry, word, 0, 20) for word in fields.get("lines", "").split())
+    if lines and len(lines) != len(clefs):
+        raise entry.error(f"{len(lines)} numbers of lines for {len(clefs)} staves")
+    return Part(
+        name=fields.get("name", ""),
+        abbreviation=fields.get("short", ""),
+        clefs=clefs,
+        lines=lines if any(line != USUAL_LINES for line in lines) else (),
+        instruments=_load_instruments(entry, fields),
+        transposition=_load_transposition(entry, fields["transpose"]) if "transpose" in fields else None,
+    )
+
+
+def _load_clefs(entry: Entry, text: str) -> tuple[str, ...]:
+    clefs = tuple("" if clef == "-" else clef for clef in text.split())
+    if not 1 <= len(clefs) <= len(STAFF_LETTERS):
+        raise entry.error(f"a part has 1 to {len(STAFF_LETTERS)} staves, with a clef (or -) for each")
+    for clef in clefs:
+        if clef and not is_clef(clef):
+            raise entry.error(f'"{clef}" is not a clef (G2, F4, C3, G2_8, percussion, TAB, none)')
+    return clefs
+
+
+def _load_instruments(entry: Entry, fields: dict[str, str]) -> tuple[Instrument, ...]:
+    programs = [_load_program(entry, word) for word in fields.get("midi", "").split()]
+    numbers = [int(key.removeprefix("instrument")) for key in fields if key.startswith("instrument")]
+    if max(numbers, default=0) > len(programs):
+        raise entry.error(f"midi names {len(programs)} instruments (- for one without a program), not {max(numbers)}")
+    names = [fields.get(f"instrument{n}", "") for n in range(1, len(programs) + 1)]
+    if not numbers and len(programs) == 1:
+        names = [fields.get("name", "")]
+    return tuple(Instrument(name, *program) for name, program in zip(names, programs, strict=True))
+
+
+def _load_program(entry: Entry, word: str) -> tuple[int, int, int]:
+    match = re.fullmatch(r"(\d{1,3}|-)(?:x(\d{1,3}))?(?:c(\d{1,2}))?", word)
+    if not match:
+        raise entry.error(f'"{word}" is not a MIDI program (1 to 128, - for none)')
+    program, unpitched, channel = 0 if match[1] == "-" else int(match[1]), int(match[2] or 0), int(match[3] or 0)
+    if program > MOST_PROGRAMS or unpitched > MOST_PROGRAMS or channel not in (0, DRUM_CHANNEL):
+        raise entry.error(
+            f"\"{word}\" is not a MIDI program (1 to 128, x with a drum's key, c10 for the drums' channel)"
+        )
+    return (program, unpitched, channel)
+
+
+def _number(entry: Entry, word: str, least: int, most: int) -> int:
+    if not re.fullmatch(r"[0-9]{1,4}", word) or not least <= int(word) <= most:
+        raise entry.error(f'"{word}" is not a number from {least} to {most}')
+    return int(word)
+
+
+def _dump_transposition(transposition: Transposition) -> str:
+    return f"{transposition.chromatic}/{transposition.diatonic}/{transposition.octave}"
+
+
+def _load_transposition(entry: Entry, text: str) -> Transposition:
+    match = re.fullmatch(r"(-?\d{1,2})/(-?\d{1,2})/(-?\d{1,2})", text)
+    if not match:
+        raise entry.error(f'"{text}" is not a transposition (semitones/steps/octaves: -2/-1/0)')
+    return Transposition(*map(int, match.groups()))

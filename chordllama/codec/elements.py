@@ -1,0 +1,52 @@
+"""What elements say, as numbers and texts: missing, malformed and absurd values become None or "". Knows no music."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+
+from lxml.etree import _Element
+
+from chordllama.codec.whitelist import DYNAMICS
+
+MOST_LINES = 16
+"""The highest number that MusicXML gives to lines which are open at once."""
+_DECIMAL = re.compile(r"\s*([-+]?[0-9]{1,12}(?:\.[0-9]{0,9})?)\s*")
+
+
+def child_text(element: _Element, tag: str) -> str:
+    """The stripped text of a child, "" without one."""
+    return (element.findtext(tag) or "").strip()
+
+
+def number(text: str | None, least: int, most: int) -> int | None:
+    """An integer within its range, None where it's missing, none or out of range ("4.0" is 4)."""
+    try:
+        value = float(text or "")
+    except ValueError:
+        return None
+    return int(value) if least <= value <= most and value == int(value) else None
+
+
+def decimal(text: str | None) -> Fraction | None:
+    """A decimal number of ordinary size, None for anything else."""
+    match = _DECIMAL.fullmatch(text or "")
+    return Fraction(match[1]) if match else None
+
+
+def alteration(text: str | None) -> int | Fraction:
+    """Semitones, as an integer where they are one; 0 where there's nothing of the sort."""
+    if not text or not re.fullmatch(r"\s*[-+]?[0-9]{1,2}(\.[0-9]{1,4})?\s*", text):
+        return 0
+    value = Fraction(text.strip())
+    return value.numerator if value.denominator == 1 else value
+
+
+def line_number(element: _Element) -> str:
+    """The number that tells a slur, hairpin or other line from those that are open with it."""
+    return str(number(element.get("number"), 1, MOST_LINES) or 1)
+
+
+def dynamic_name(element: _Element) -> str:
+    """The dynamic that a child of `<dynamics>` says."""
+    return str(element.tag) if element.tag in DYNAMICS else (element.text or "").strip()

@@ -1,0 +1,79 @@
+"""The `<lyric>` elements of a note, read and written. Knows syllables and verses; knows no notes.
+
+Source: https://www.w3.org/2021/06/musicxml40/musicxml-reference/elements/lyric/
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from lxml.etree import _Element
+
+from chordllama.codec.texts import xml_text
+from chordllama.score import Syllable
+
+ELISION = "‿"
+"""Joins two syllables that are sung on one note."""
+MOST_VERSES = 99
+
+
+class LyricReader:
+    """Reads the lyrics of one part: verses are counted as they come, where programs name them as they like."""
+
+    def __init__(self) -> None:
+        self._verses: dict[str, int] = {}
+
+    def read(self, elements: list[_Element]) -> tuple[Syllable, ...]:
+        """The syllables of one note, by verse; of two for one verse the first."""
+        found: dict[int, Syllable] = {}
+        for element in elements:
+            verse = self._verse(element.get("number") or "1")
+            text = "".join(_text(child) for child in element if child.tag in ("text", "elision"))
+            if text and verse not in found:
+                extend = element.find("extend")
+                line = extend is not None and extend.get("type") != "stop"
+                found[verse] = Syllable(verse, text, _syllabic(element) in ("begin", "middle"), line)
+        return tuple(found[verse] for verse in sorted(found))
+
+    def _verse(self, number: str) -> int:
+        if number not in self._verses:
+            taken = set(self._verses.values())
+            wanted = int(number) if re.fullmatch(r"[1-9][0-9]?", number) else 1
+            free = (n for n in range(1, MOST_VERSES) if n not in taken)
+            self._verses[number] = wanted if wanted not in taken else next(free, MOST_VERSES)
+        return self._verses[number]
+
+
+def joined(syllables: tuple[Syllable, ...], others: tuple[Syllable, ...]) -> tuple[Syllable, ...]:
+    """The syllables of two notes of a chord, by verse; of two for one verse the first."""
+    if not others:
+        return syllables
+    found = {syllable.verse: syllable for syllable in (*others, *syllables)}
+    return tuple(found[verse] for verse in sorted(found))
+
+
+def _text(element: _Element) -> str:
+    text = "".join(map(str, element.itertext("text", "elision")))
+    return text or ELISION if element.tag == "elision" else text
+
+
+def _syllabic(element: _Element) -> str:
+    found = element.findall("syllabic")
+    return (found[-1].text or "").strip() if found else "single"
+
+
+def write_lyric(syllable: Syllable, continues: bool) -> Iterator[str]:
+    """The lines of one `<lyric>`; `continues`: the syllable before it in its verse had a hyphen."""
+    yield f'  <lyric number="{syllable.verse}">'
+    yield f"    <syllabic>{_SYLLABIC[continues, syllable.hyphen]}</syllabic>"
+    for place, text in enumerate(syllable.text.split(ELISION)):
+        if place:
+            yield f"    <elision>{ELISION}</elision>"
+        yield f"    <text>{xml_text(text)}</text>"
+    if syllable.extend:
+        yield "    <extend/>"
+    yield "  </lyric>"
+
+
+_SYLLABIC = {(False, False): "single", (False, True): "begin", (True, True): "middle", (True, False): "end"}

@@ -1,0 +1,296 @@
+"""The measures of one part, from rows to XML. Knows how a source writes its part (`Origin`); knows no header and no whole file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import chain
+from math import lcm
+from xml.sax.saxutils import quoteattr
+
+from chordllama.codec import accidentals
+from chordllama.codec.barlines import write_barline
+from chordllama.codec.beams import beams
+from chordllama.codec.directions import write_clef, write_direction, write_harmony, write_key, write_transposition
+from chordllama.codec.lyrics import write_lyric
+from chordllama.codec.measures import MOST_DIVISIONS
+from chordllama.codec.notations import Open
+from chordllama.codec.notes import Setting, accidental_name, divided, write_chord, write_rest
+from chordllama.codec.rows import VoicePlace
+from chordllama.codec.spanners import OpenLines
+from chordllama.codec.texts import xml_text
+from chordllama.codec.ties import Ties, tie_stops
+from chordllama.score import (
+    QUARTER,
+    Bar,
+    Chord,
+    Direction,
+    Harmony,
+    Item,
+    Key,
+    Metre,
+    Note,
+    Part,
+    Rest,
+    Row,
+    Score,
+    Spacer,
+    Ticks,
+    Time,
+    apply_keys,
+    changes_for,
+    number_after,
+)
+
+Shown = set[object]
+"""The (voice's place, item, note) whose accidental the rules show."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """How the source wrote one part: what new measures must follow to fit in.
+
+    `divisions` (of a quarter) at the end; `voices`: the source's name for the voice at a staff and place; `instruments`: their ids.
+    """
+
+    id: str
+    divisions: int
+    voices: dict[VoicePlace, str]
+    instruments: tuple[str, ...]
+
+
+def origin_of(score: Score, index: int) -> Origin:
+    """How a part of a score without a source is written."""
+    places = {row.place[1:] for bar in score.bars for row in bar.rows if row.part == index}
+    stride = max([4, *(voice for _, voice in places)])
+    voices = {place: str(stride * (place[0] - 1) + place[1]) for place in places}
+    voices |= {(staff, 1): str(stride * (staff - 1) + 1) for staff in range(1, score.parts[index].staves + 1)}
+    instruments = tuple(f"P{index + 1}-I{n}" for n in range(1, len(score.parts[index].instruments) + 1))
+    return Origin(f"P{index + 1}", divisions_for(score, index), voices, instruments)
+
+
+def divisions_for(score: Score, part: int, at_least: int = 1) -> int:
+    """The smallest number of divisions of a quarter, a multiple of `at_least`, in which every length of a part is a whole number."""
+    found = at_least
+    seen: set[Ticks] = set()
+    for bar, length in zip(score.bars, score.bar_lengths, strict=True):
+        seen.add(length)
+        for row in bar.rows:
+            if row.part == part:
+                seen.update(_lengths(row.items))
+    for length in seen:
+        found = lcm(found, Fraction(length, QUARTER).denominator)
+    return (
+        found if found <= MOST_DIVISIONS else QUARTER
+    )  # then absurd lengths are rounded, by less than any ear can tell
+
+
+def _lengths(items: tuple[Item, ...]) -> Iterator[Ticks]:
+    for item in items:
+        if isinstance(item, Direction | Harmony):
+            yield item.offset
+        elif item.duration is not None:
+            yield item.duration.ticks
+
+
+class PartWriter:
+    """Writes the measures of one part in order. What goes on over bar lines (ties, words of a verse, keys) is kept here."""
+
+    def __init__(self, parts: tuple[Part, ...], index: int, origin: Origin, *, first: bool = True) -> None:
+        self.part = parts[index]
+        self.index = index
+        self.origin = origin
+        self.divisions = origin.divisions
+        self.first = first
+        self.expected = 1
+        self.ties = Ties()
+        self.lines = OpenLines()
+        self.hyphens: set[tuple[int, int, int]] = set()
+        self.fifths = dict.fromkeys(range(1, self.part.staves + 1), 0)
+        self.metre = Metre()
+
+    def skip(self, bars: tuple[Bar, ...]) -> None:
+        """Take on what goes on over bar lines from bars that are written already."""
+        for bar in bars[:-1]:
+            self.fifths = apply_keys(self.fifths, bar, self.index)
+            self.metre.apply(bar)
+            self._label(bar)
+        for bar in bars[-1:]:
+            list(self.measure(bar))
+
+    def _label(self, bar: Bar) -> str:
+        label = bar.number if bar.number is not None else str(self.expected)
+        self.expected = number_after(label, self.expected)
+        return label
+
+    def measure(self, bar: Bar) -> Iterator[str]:
+        """The lines of one `<measure>`."""
+        self.fifths = apply_keys(self.fifths, bar, self.index)
+        self.metre.apply(bar)
+        length = self.metre.length(bar)
+        label = self._label(bar)
+        yield f"<measure number={quoteattr(label)}{' implicit=' + quoteattr('yes') if bar.implicit else ''}>"
+        yield from (f"  {line}" for line in write_barline(bar.start, "left"))
+        yield from (f"  {line}" for line in self._attributes(bar))
+        yield from (f"  {line}" for line in self._rows(bar, length))
+        yield from (f"  {line}" for line in write_barline(bar.end, "right"))
+        yield "</measure>"
+
+    def _attributes(self, bar: Bar) -> Iterator[str]:
+        lines = self._first_attributes() if self.first else []
+        keys = [write_key(key, staff or 0) for staff, key in changes_for(bar.keys, self.index) if isinstance(key, Key)]
+        times = [
+            _write_time(time, staff or 0)
+            for staff, time in changes_for(bar.times, self.index)
+            if isinstance(time, Time)
+        ]
+        several = self.part.staves > 1
+        staves = [f"<staves>{self.part.staves}</staves>"] if self.first and several else []
+        clefs = [write_clef(clef, n * several) for n, clef in enumerate(self.part.clefs, 1) if clef and self.first]
+        details = [
+            _write_lines(lines, n * several) for n, lines in enumerate(self.part.lines, 1) if self.first and lines != 5
+        ]
+        transposition = write_transposition(self.part.transposition) if self.first and self.part.transposition else []
+        self.first = False
+        found = [*lines, *chain(*keys), *chain(*times), *staves, *chain(*clefs), *chain(*details), *transposition]
+        if found:
+            yield "<attributes>"
+            yield from (f"  {line}" for line in found)
+            yield "</attributes>"
+
+    def _first_attributes(self) -> list[str]:
+        return [f"<divisions>{self.divisions}</divisions>"]
+
+    def _rows(self, bar: Bar, length: Ticks) -> Iterator[str]:
+        rows = {row.place[1:]: row for row in bar.rows if row.part == self.index}
+        for staff in range(1, self.part.staves + 1):
+            if not any(place[0] == staff for place in rows):
+                rows[staff, 1] = Row(self.index, staff, 1, (Rest(),))
+        places = sorted(rows)
+        self.ties.keep(places)
+        shown = self._shown(rows, places)
+        for n, place in enumerate(places):
+            if n:
+                yield from self._move("backup", length)
+            yield from self._row(rows[place], shown, length)
+
+    def _shown(self, rows: dict[VoicePlace, Row], places: list[VoicePlace]) -> Shown:
+        """The notes whose accidental the rules show."""
+        ties = self.ties.copy()
+        notes = chain.from_iterable(_places(rows[place], order, ties) for order, place in enumerate(places))
+        return accidentals.shown(notes, self.fifths)
+
+    def _row(self, row: Row, shown: Shown, length: Ticks) -> Iterator[str]:
+        place = row.place[1:]
+        staff = row.staff if self.part.staves > 1 else 0
+        setting = Setting(self._voice(place), staff, self.origin.instruments, self.divisions)
+        beamed = self._beams(row, length)
+        is_open = Open(self.lines, [])
+        for i, item in enumerate(row.items):
+            if isinstance(item, Chord):
+                stops = tie_stops(self.ties, place, item)
+                signs = [_accidental(note, (place, i, n) in shown) for n, note in enumerate(item.notes)]
+                yield from write_chord(
+                    item, setting, stops, signs, beamed.get(i, ()), self._lyrics(place, item), is_open
+                )
+            elif isinstance(item, Rest):
+                self.ties.clear(place)
+                yield from write_rest(item, setting, length, is_open)
+            elif isinstance(item, Spacer):
+                self.ties.clear(place)
+                yield from self._move("forward", item.duration.ticks if item.duration else length, setting.voice, staff)
+            else:
+                yield from self._moment(item, staff)
+
+    def _beams(self, row: Row, length: Ticks) -> dict[int, tuple[str, ...]]:
+        time = self.metre.own.get(self.index) or self.metre.common
+        nominal = time.ticks if time else None
+        return beams(row.items, time, max(0, nominal - length) if nominal else 0)
+
+    def _lyrics(self, place: VoicePlace, chord: Chord) -> list[str]:
+        return [
+            line
+            for syllable in chord.lyrics
+            for line in write_lyric(syllable, self._continues(place, syllable.verse, syllable.hyphen))
+        ]
+
+    def _voice(self, place: VoicePlace) -> str:
+        found = self.origin.voices.get(place)
+        if found is not None:
+            return found
+        taken = {int(voice) for voice in self.origin.voices.values() if re.fullmatch(r"[0-9]{1,6}", voice)}
+        wanted = 4 * (place[0] - 1) + place[1]
+        free = str(wanted if wanted not in taken else max(taken) + 1)
+        self.origin.voices[place] = free
+        return free
+
+    def _continues(self, place: VoicePlace, verse: int, hyphen: bool) -> bool:
+        key = (*place, verse)
+        before = key in self.hyphens
+        (self.hyphens.add if hyphen else self.hyphens.discard)(key)
+        return before
+
+    def _move(self, tag: str, length: Ticks, voice: str = "", staff: int = 0) -> Iterator[str]:
+        if length:
+            yield f"<{tag}>"
+            yield f"  <duration>{divided(length, self.divisions)}</duration>"
+            if voice:
+                yield f"  <voice>{xml_text(voice)}</voice>"
+            if staff:
+                yield f"  <staff>{staff}</staff>"
+            yield f"</{tag}>"
+
+    def _moment(self, item: Direction | Harmony, staff: int) -> Iterator[str]:
+        lines = list(write_harmony(item, staff) if isinstance(item, Harmony) else write_direction(item, staff))
+        if not item.offset:
+            yield from lines
+            return
+        yield from self._move("forward", item.offset)
+        yield from lines
+        yield from self._move("backup", item.offset)
+
+
+def _places(row: Row, order: int, ties: Ties) -> Iterator[accidentals.Place]:
+    """The pitched notes of a row as the rule for accidentals sees them; `ties` is taken on."""
+    place = row.place[1:]
+    position: Ticks = 0
+    for i, item in enumerate(row.items):
+        if isinstance(item, Chord):
+            stops = tie_stops(ties, place, item)
+            for n, note in enumerate(item.notes):
+                if not note.unpitched:
+                    pitch = (note.step, note.octave, note.alter)
+                    yield accidentals.Place(position, order, _staff(note, row.staff), *pitch, stops[n], (place, i, n))
+            position += item.ticks
+        elif isinstance(item, Rest | Spacer):
+            ties.clear(place)
+            position += item.duration.ticks if item.duration else 0
+
+
+def _staff(note: Note, staff: int) -> int:
+    """The staff on which a note of a row is written."""
+    return next((int(mark.value) for mark in note.marks if mark.name == "cross"), staff)
+
+
+def _accidental(note: Note, shown: bool) -> str | None:
+    """The name of the accidental that is seen, if one is."""
+    found = {mark.name: mark.value for mark in note.marks}
+    if "accidental" in found:
+        return found["accidental"]
+    visible = (shown and "no-accidental" not in found) or "courtesy" in found or "parenthesised" in found
+    return accidental_name(note.alter) if visible else None
+
+
+def _write_time(time: Time, staff: int) -> list[str]:
+    symbol = f" symbol={quoteattr(time.symbol)}" if time.symbol else ""
+    lines = [f'<time number="{staff}"{symbol}>' if staff else f"<time{symbol}>"]
+    for count, unit in time.beats:
+        lines += [f"  <beats>{count}</beats>", f"  <beat-type>{unit}</beat-type>"]
+    return [*lines, *([] if time.beats else ["  <senza-misura/>"]), "</time>"]
+
+
+def _write_lines(lines: int, staff: int) -> list[str]:
+    number = f' number="{staff}"' if staff else ""
+    return [f"<staff-details{number}>", f"  <staff-lines>{lines}</staff-lines>", "</staff-details>"]

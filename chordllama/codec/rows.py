@@ -1,0 +1,266 @@
+"""The rows of a measure, from the events of its voices. Knows neither XML nor cursors: measures.py reads those.
+
+Gaps are filled, so that each row lasts as long as its bar; what stands at a moment gets its place in a row; ties, the numbers of
+lines and accidentals, which depend on the order in which rows are written, are settled here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from chordllama.codec import accidentals
+from chordllama.codec.notes import EventDraft, NoteDraft
+from chordllama.codec.spanners import End, Numbers
+from chordllama.codec.ties import Ties
+from chordllama.codec.values import LINES
+from chordllama.codec.whitelist import DIRECTION_SIGNS, SIGN_BY_NAME
+from chordllama.codec.words import mark_rank
+from chordllama.score import (
+    Chord,
+    Direction,
+    Harmony,
+    Item,
+    Mark,
+    Note,
+    Rest,
+    Row,
+    Spacer,
+    Ticks,
+    duration_of,
+    goes_without_saying,
+)
+
+VoicePlace = tuple[int, int]
+"""A staff, and a voice's place there; both from 1."""
+Placed = tuple[Ticks, Ticks, EventDraft | None]
+"""From, to, and the event (None is a gap)."""
+Moment = tuple[Ticks, int, Direction | Harmony]
+"""What stands at a position on a staff."""
+
+
+def place_events(events: list[EventDraft], scale: Ticks) -> list[Placed]:
+    """The events one after the other, with gaps; what the source rounded is set right."""
+    placed: list[Placed] = []
+    position: Ticks = 0
+    slack: Ticks = 0
+    for event in sorted(events, key=lambda event: event.onset):
+        slack += scale if event.rounded else 0
+        gap = event.onset - position
+        if gap > slack:
+            placed.append((position, event.onset, None))
+            position = event.onset
+        length = 0 if event.grace else (event.duration.ticks if event.rounded or event.notes else event.ticks)
+        placed.append((position, position + length, event))
+        position += length
+    return placed
+
+
+def without_unused_voices(bars: list[list[Row]]) -> list[list[Row]]:
+    """The voices of each staff numbered without gaps."""
+    used = sorted({(row.staff, row.voice) for rows in bars for row in rows})
+    places: dict[tuple[int, int], int] = {}
+    for staff, voice in used:
+        places[staff, voice] = 1 + sum(other == staff for other, _ in places)
+    if all(voice == place for (_, voice), place in places.items()):
+        return bars
+    return [[replace(row, voice=places[row.staff, row.voice]) for row in rows] for rows in bars]
+
+
+class RowFinisher:
+    """Makes rows of measure drafts, in the order in which they are written: ties, numbers of lines and accidentals depend on it."""
+
+    def __init__(self, part: int, staves: int, clefs: dict[int, str], shows_accidentals: bool) -> None:
+        self.part = part
+        self.staves = staves
+        self.shows_accidentals = shows_accidentals
+        self.numbers = Numbers()
+        self.ties = Ties()
+        self.clefs = dict(clefs)
+
+    def rows(
+        self, streams: dict[VoicePlace, list[Placed]], moments: list[Moment], length: Ticks, fifths: dict[int, int]
+    ) -> list[Row]:
+        """The rows of one measure, given the events of each voice, what stands at a moment, the bar's length and the keys."""
+        filled = {place: _fill(placed, length) for place, placed in sorted(streams.items())}
+        found = {place: events for place, events in filled.items() if any(event is not None for _, _, event in events)}
+        for staff in range(1, self.staves + 1):
+            if not any(place[0] == staff for place in found):
+                found[staff, 1] = [(0, length, None)]
+        places = sorted(found)
+        between = self._moments(moments, found, places, length)
+        shown = self._shown(found, places, fifths)
+        self.ties.keep(places)
+        rows = [
+            Row(self.part, place[0], place[1], self._items(place, found[place], between[place], shown, length))
+            for place in places
+        ]
+        self.numbers.end_bar()
+        return [row for row in rows if not goes_without_saying(row, rows)]
+
+    def _moments(
+        self,
+        moments: list[Moment],
+        found: dict[VoicePlace, list[Placed]],
+        places: list[VoicePlace],
+        length: Ticks,
+    ) -> dict[VoicePlace, list[tuple[int, Direction | Harmony]]]:
+        """For each row what stands at a moment, by the place of the event before which it is written."""
+        between: dict[VoicePlace, list[tuple[int, Direction | Harmony]]] = {place: [] for place in places}
+        for position, staff, item in sorted(moments, key=lambda moment: moment[0]):
+            if isinstance(item, Direction) and item.name == "clef":
+                if self.clefs.get(staff) == item.value:
+                    continue
+                self.clefs[staff] = item.value
+            rows = [place for place in places if place[0] == staff]
+            place, index = next(
+                ((place, index) for place in rows if (index := _begins(found[place], position)) is not None),
+                (rows[0], None),
+            )
+            if position >= length:
+                between[rows[0]].append((len(found[rows[0]]), item))
+            elif index is not None:
+                between[place].append((index, item))
+            else:
+                between[place].append(_between(found[place], position, item))
+        return between
+
+    def _shown(
+        self, found: dict[VoicePlace, list[Placed]], places: list[VoicePlace], fifths: dict[int, int]
+    ) -> set[object]:
+        notes = [
+            accidentals.Place(start, order, note.staff, note.step, note.octave, note.alter, note.tie_stop, id(note))
+            for order, place in enumerate(places)
+            for start, _, event in found[place]
+            if event is not None
+            for note in event.notes
+            if not note.unpitched
+        ]
+        return accidentals.shown(notes, fifths)
+
+    def _items(
+        self,
+        place: VoicePlace,
+        events: list[Placed],
+        moments: list[tuple[int, Direction | Harmony]],
+        shown: set[object],
+        length: Ticks,
+    ) -> tuple[Item, ...]:
+        items: list[Item] = []
+        queue = iter(moments)
+        moment = next(queue, None)
+        for index in range(len(events) + 1):
+            while moment is not None and moment[0] == index:
+                items.append(self._numbered(moment[1]))
+                moment = next(queue, None)
+            if index < len(events):
+                items.append(self._event(place, events[index], len(events) == 1, shown, length))
+        return tuple(items)
+
+    def _numbered(self, item: Direction | Harmony) -> Direction | Harmony:
+        """A line's end with its canonical number."""
+        if not isinstance(item, Direction) or DIRECTION_SIGNS[item.name].shape not in LINES:
+            return item
+        type, _, line = item.value.partition(" ")
+        number = self.numbers.renumber(End(item.name, _end(type), line or "1"))
+        return replace(item, value=f"{type} {number}".strip())
+
+    def _event(self, place: VoicePlace, placed: Placed, alone: bool, shown: set[object], length: Ticks) -> Item:
+        start, end, event = placed
+        if event is None:
+            self.ties.clear(place)
+            return Spacer(None if alone and end - start == length else duration_of(end - start))
+        if event.notes:
+            return self._chord(place, event, shown)
+        self.ties.clear(place)
+        marks = self._marks(event.marks) + ([Mark("cross", str(event.staff))] if event.staff != place[0] else [])
+        if alone and (event.fills_bar or (event.could_fill_bar and end - start == length)):
+            return Rest(None, _sorted(mark for mark in marks if mark.name != "type"))
+        return Rest(event.duration, _sorted(marks))
+
+    def _chord(self, place: VoicePlace, event: EventDraft, shown: set[object]) -> Chord:
+        implied = [self.ties.implied(place, note.pitch) for note in event.notes]
+        notes = tuple(
+            self._note(note, place[0], id(note) in shown, tied) for note, tied in zip(event.notes, implied, strict=True)
+        )
+        self.ties.take(place, notes, bool(event.grace))
+        return Chord(event.duration, notes, event.grace, event.lyrics)
+
+    def _note(self, note: NoteDraft, staff: int, shown: bool, tied: bool) -> Note:
+        marks = self._marks(note.marks)
+        if note.tie_start:
+            marks.append(Mark("tie"))
+        if note.tie_stop != tied:
+            marks.append(Mark("tie-stop" if note.tie_stop else "no-tie-stop"))
+        if note.staff != staff:
+            marks.append(Mark("cross", str(note.staff)))
+        if not note.unpitched:
+            marks += self._accidental(note, shown)
+        return Note(note.step, note.octave, note.alter, note.unpitched, _sorted(marks))
+
+    def _accidental(self, note: NoteDraft, shown: bool) -> list[Mark]:
+        if note.accidental is None:
+            return [Mark("no-accidental")] if shown and self.shows_accidentals else []
+        if note.accidental != accidentals.ACCIDENTALS.get(note.alter):
+            return [Mark("accidental", note.accidental), *([Mark("parenthesised")] if note.parenthesised else [])]
+        if note.parenthesised:
+            return [Mark("parenthesised")]
+        return [] if shown else [Mark("courtesy")]
+
+    def _marks(self, marks: list[Mark]) -> list[Mark]:
+        """The marks with canonical numbers."""
+        places = [place for place, mark in enumerate(marks) if SIGN_BY_NAME[mark.name].shape == "number"]
+        if not places:
+            return list(marks)
+        found = list(marks)
+        numbers = self.numbers.renumber_note([_end_of(marks[place]) for place in places])
+        for place, number in zip(places, numbers, strict=True):
+            found[place] = Mark(marks[place].name, number)
+        return found
+
+
+def _end_of(mark: Mark) -> End:
+    sign = SIGN_BY_NAME[mark.name]
+    return End(sign.element, sign.type, mark.value)
+
+
+def _sorted(marks: Iterable[Mark]) -> tuple[Mark, ...]:
+    return tuple(sorted(marks, key=mark_rank))
+
+
+def _fill(placed: list[Placed], length: Ticks) -> list[Placed]:
+    """The events of a row with every gap, hidden rest and the time after them as one spacer each."""
+    found: list[Placed] = []
+    if len(placed) == 1 and placed[0][2] is not None and placed[0][2].fills_bar:
+        return [(0, length, None if placed[0][2].hidden else placed[0][2])]
+    for start, end, event in [*placed, (placed[-1][1], length, None)]:
+        hidden = event is None or event.hidden
+        if hidden and found and found[-1][2] is None:
+            found[-1] = (found[-1][0], end, None)
+        elif hidden and end > start:
+            found.append((start, end, None))
+        elif not hidden:
+            found.append((start, end, event))
+    return found
+
+
+def _end(type: str) -> str:
+    """Whether a type is one of a line's beginning, its end, or what lies between."""
+    if type.startswith(("stop", "discontinue")):
+        return "stop"
+    return "continue" if type.startswith(("continue", "change", "resume")) else "start"
+
+
+def _begins(events: list[Placed], position: Ticks) -> int | None:
+    """The first event that begins at a position, where the source puts both; its own place in the bar may be set right."""
+    for index, (start, _, event) in enumerate(events):
+        if start == position or (event is not None and event.onset == position):
+            return index
+    return None
+
+
+def _between(events: list[Placed], position: Ticks, item: Direction | Harmony) -> tuple[int, Direction | Harmony]:
+    """The event before which an item is written, and the item with its offset."""
+    index = max((i for i, (start, _, _) in enumerate(events) if start <= position), default=0)
+    offset = max(0, position - events[index][0])
+    return index, replace(item, offset=offset)

@@ -1,0 +1,209 @@
+"""What new bars of a score may hold, as its own bars show it. Knows the score model; grammar.py holds a text to it.
+
+A new bar keeps to the voices, ranges, clefs and tuplets that are there, and to note values that are hardly shorter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
+
+from chordllama.codec.durations import format_whole
+from chordllama.codec.filling import LONGEST_GRID, RATIOS, TRIPLET, Grid, grid_for, shortest_after
+from chordllama.codec.lexicon import Lexicon
+from chordllama.codec.words import ALTER_CODES
+from chordllama.errors import ScoreError
+from chordllama.excerpt import State
+from chordllama.score import NOTE_TYPES, Bar, Chord, Direction, Harmony, Note, Rest, Row, Score, Ticks, ticks
+
+Place = tuple[int, int, int]
+"""Part (from 0), staff and voice (from 1)."""
+
+
+class Moment(NamedTuple):
+    """Where something stands that is open: bar, ticks from its start, row, and how many events are before it in the row."""
+
+    bar: int
+    position: Ticks
+    place: Place
+    event: int
+
+
+MOST_VOICES = 3
+ROOM = 4
+"""Semitones by which a new note may leave the range of its part."""
+LEAST_RANGE = 12
+"""Semitones that a part may use even where it has used fewer."""
+OPEN_BARS = 8
+"""A slur or hairpin that has been open for longer was forgotten and not meant to go on."""
+_SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+_BEFORE = -(10**6)
+"""The bar of what was open before the new bars."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartRules:
+    """What new bars may hold in one part: heights (semitones above C0), percussion places, clefs,
+    notes in one chord, chord symbols, voices by staff (0: the staff has been silent, and stays so)."""
+
+    lowest: int
+    highest: int
+    unpitched: frozenset[tuple[str, int]]
+    pitched: bool
+    clefs: frozenset[str]
+    notes: int
+    harmony: bool
+    voices: tuple[int, ...]
+
+    @property
+    def spellings(self) -> Lexicon[int]:
+        """The notes of this part as they are spelled with their octave, with their heights."""
+        return _spellings(self.lowest, self.highest, self.unpitched, self.pitched)
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What is open where new bars begin: slurs by part and number, hairpins by part; and the clefs by part and staff."""
+
+    slurs: dict[tuple[int, str], Moment] = field(default_factory=dict)
+    wedges: dict[int, Moment] = field(default_factory=dict)
+    clefs: dict[tuple[int, int], str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What new bars must keep to. `length` is that of a bar in ticks, `closes` whether a final bar line ends the last of `bars`."""
+
+    parts: tuple[PartRules, ...]
+    length: Ticks
+    bars: int
+    closes: bool
+    grid: Grid
+    opening: Opening = field(default_factory=Opening)
+
+
+def rules_for(score: Score, bars: int, length: Ticks, closes: bool) -> Rules:
+    """The rules for `bars` new bars of `length` ticks after a (lean) score: its own staves, voices, ranges and values.
+
+    Raises:
+        ScoreError: no note values fill a bar of that length.
+    """
+    grid = grid_for(length, _shortest(score), _ratios(score))
+    if grid is None:
+        raise ScoreError(
+            f"no note values fill a bar of {format_whole(length)}",
+            hint="the music goes on in its last time signature: change that one",
+        )
+    parts = tuple(_part_rules(score, index) for index in range(len(score.parts)))
+    return Rules(parts, length, bars, closes, grid, opening_of(score))
+
+
+def _part_rules(score: Score, index: int) -> PartRules:
+    rows = [row for bar in score.bars for row in bar.rows if row.part == index]
+    items = [item for row in rows for item in row.items]
+    notes = [note for item in items if isinstance(item, Chord) for note in item.notes]
+    heights = [height(note) for note in notes if not note.unpitched] or [36, 72]
+    spare = max(0, LEAST_RANGE - (max(heights) - min(heights)))
+    staves = range(1, score.parts[index].staves + 1)
+    return PartRules(
+        lowest=min(heights) - ROOM - spare // 2,
+        highest=max(heights) + ROOM + spare // 2,
+        unpitched=frozenset((note.step, note.octave) for note in notes if note.unpitched),
+        pitched=any(not note.unpitched for note in notes),
+        clefs=frozenset(
+            {*score.parts[index].clefs, *(i.value for i in items if isinstance(i, Direction) and i.name == "clef")}
+        ),
+        notes=max((len(item.notes) for item in items if isinstance(item, Chord)), default=1),
+        harmony=any(isinstance(item, Harmony) for item in items),
+        voices=tuple(
+            max((row.voice for row in rows if row.staff == staff and _sounds(row)), default=0) for staff in staves
+        ),
+    )
+
+
+def _sounds(row: Row) -> bool:
+    return row.voice <= MOST_VOICES and any(isinstance(item, Chord) and not item.grace for item in row.items)
+
+
+def height(note: Note) -> int:
+    """A written pitch in semitones above C0."""
+    return 12 * note.octave + _SEMITONES[note.step] + int(note.alter)
+
+
+@lru_cache(maxsize=256)
+def _spellings(lowest: int, highest: int, unpitched: frozenset[tuple[str, int]], pitched: bool) -> Lexicon[int]:
+    heights = {
+        f"{step.lower()}{code}{octave}": 12 * octave + semitones + int(alter)
+        for step, semitones in _SEMITONES.items()
+        for alter, code in ALTER_CODES.items()
+        for octave in range(10)
+    }
+    found = {spelling: value for spelling, value in heights.items() if pitched and lowest <= value <= highest}
+    return Lexicon(found | {f"x{step.lower()}{octave}": 12 * octave + _SEMITONES[step] for step, octave in unpitched})
+
+
+# ------------------------------------------------------------------------------------------------------------ note values
+
+
+def _shortest(score: Score) -> Ticks:
+    """The shortest value of new bars: one step below the shortest that is there, its dots included."""
+    shown = [
+        ticks(NOTE_TYPES[value.type] / 2**value.dots)
+        for item in _events(score)
+        if (value := item.duration) is not None and value.type
+    ]
+    return shortest_after(min(shown)) if shown else LONGEST_GRID
+
+
+def _events(score: Score) -> Iterator[Chord | Rest]:
+    for bar in score.bars:
+        for row in bar.rows:
+            for item in row.items:
+                if isinstance(item, Rest) or (isinstance(item, Chord) and not item.grace):
+                    yield item
+
+
+def _ratios(score: Score) -> tuple[tuple[int, int], ...]:
+    """Triplets, and those other tuplets that are there."""
+    shown = {(item.duration.actual, item.duration.normal) for item in _events(score) if item.duration is not None}
+    return tuple(ratio for ratio in RATIOS if ratio == TRIPLET or ratio in shown)
+
+
+# ---------------------------------------------------------------------------------------------------- what is still open
+
+
+def opening_of(score: Score) -> Opening:
+    """What is open at a score's end."""
+    opening = Opening(clefs=_clefs(score))
+    for bar in score.bars[-OPEN_BARS:]:
+        _take(opening, bar)
+    return opening
+
+
+def _clefs(score: Score) -> dict[tuple[int, int], str]:
+    first = {(part, staff): clef for part, own in enumerate(score.parts) for staff, clef in enumerate(own.clefs, 1)}
+    return first | State(score.parts).after(score.bars).clefs
+
+
+def _take(opening: Opening, bar: Bar) -> None:
+    for row in bar.rows:
+        at = Moment(_BEFORE, 0, row.place, 0)
+        for item in row.items:
+            if isinstance(item, Chord):
+                _take_slurs(opening, item, at)
+            elif isinstance(item, Direction) and item.name == "wedge" and " " not in item.value:
+                if item.value == "stop":
+                    opening.wedges.pop(row.part, None)
+                else:
+                    opening.wedges[row.part] = at
+
+
+def _take_slurs(opening: Opening, chord: Chord, at: Moment) -> None:
+    for note in chord.notes:
+        for mark in note.marks:
+            if mark.name == "slur-stop":
+                opening.slurs.pop((at.place[0], mark.value), None)
+            elif mark.name == "slur-start":
+                opening.slurs[at.place[0], mark.value] = at

@@ -1,0 +1,117 @@
+"""What the value of a mark or direction may be, by its shape in the table. Reader and text ask the same patterns; knows no trees.
+
+So whatever is read can be written as text, and whatever text is loaded can be written as MusicXML.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from chordllama.codec.durations import TYPE_BY_CODE, TYPE_CODES
+from chordllama.codec.texts import parse_text
+from chordllama.codec.whitelist import BAR_STYLES, DIRECTION_SIGNS, SIGN_BY_NAME, SOUND_ATTRIBUTES, WEDGES
+from chordllama.score import Mark
+
+CLEF = re.compile(r"([GFC])([1-5])(?:([_^])(8|15|22))?|percussion|TAB|jianpu|none")
+_CODE = "|".join(sorted(TYPE_BY_CODE, key=len, reverse=True))
+TEMPO = re.compile(rf'(?:({_CODE})(\.{{0,2}})=)?(?:("(?:[^"\\]|\\.)*")|([0-9]{{1,4}}(?:\.[0-9]{{1,6}})?))')
+"""A beat and its dots (a quarter without them), then a text or a number of beats a minute."""
+EQUAL_BEATS = re.compile(rf"({_CODE})(\.{{0,2}})~({_CODE})(\.{{0,2}})")
+"""Two beats, each with its dots, of which the one becomes the other."""
+NOT_AT_RESTS = frozenset(
+    [
+        "alter",
+        "tie",
+        "tie-stop",
+        "no-tie-stop",
+        "let-ring",
+        "courtesy",
+        "parenthesised",
+        "no-accidental",
+        "accidental",
+        "hidden",
+    ]
+)
+"""Marks that only a note can have."""
+NOTE_TYPE = re.compile(rf"({'|'.join(TYPE_CODES)})(\.{{0,4}})(?:/([1-9][0-9]{{0,3}}):([1-9][0-9]{{0,3}}))?")
+"""A written note type with its dots, and the tuplet ratio where that isn't the one that is played."""
+
+_LINE = r"(?:[2-9]|[1-9][0-9])"
+_TEXT = r"\S(?:.*\S)?"
+_PATTERNS = {
+    "none": (r"", "no value"),
+    "number": (rf"{_LINE}?", "the number of a line (2 to 99, 1 goes without saying)"),
+    "ratio": (r"(?:[1-9][0-9]{0,3}:[1-9][0-9]{0,3})?", "a ratio (3:2)"),
+    "text": (rf"(?:{_TEXT})?", "a text that neither begins nor ends with a space"),
+    "name": (_TEXT, "a text that neither begins nor ends with a space"),
+    "accidental": (r"[a-z][a-z0-9-]*", "the name of an accidental (sharp, quarter-flat, …)"),
+    "note type": (NOTE_TYPE.pattern, "a note type with its dots (quarter, eighth.)"),
+    "staff": (r"[1-8]", "the number of a staff (1 to 8)"),
+    "instrument": (r"[1-9][0-9]{0,2}", "the number of an instrument (from 1)"),
+    "place": (r"[a-g][0-9]", "a step and an octave (b4)"),
+    "arpeggio": (r"(?:up|down)?", "up, down or nothing"),
+    "side": (r"top|bottom", "top or bottom"),
+    "tremolo": (
+        r"(?:start|stop|unmeasured)?[0-9]?",
+        "the number of strokes, after start or stop where it is between two notes",
+    ),
+    "wedge": (rf"(?:{'|'.join(WEDGES)})(?: {_LINE})?", "a hairpin"),
+    "spanner": (
+        rf"(?:start|stop|continue)(?: {_LINE})?",
+        "start, stop or continue, and the number of the line if it isn't 1",
+    ),
+    "pedal": (
+        rf"(?:start|stop|sostenuto|change|continue|discontinue|resume)(?: {_LINE})?",
+        "start, stop, change, continue, sostenuto, discontinue or resume",
+    ),
+    "octave-shift": (
+        rf"(?:up|down|stop|continue)(?:8|15|22)(?: {_LINE})?",
+        "up, down, stop or continue with 8, 15 or 22: down8",
+    ),
+    "switch": (r"on|off", "on or off"),
+    "sound": (rf"(?:{'|'.join(SOUND_ATTRIBUTES)})={_TEXT}", f"one of {', '.join(SOUND_ATTRIBUTES)}, = and its value"),
+    "clef": (CLEF.pattern, "a clef (G2, F4, C3, G2_8, percussion, TAB, none)"),
+    "key": (r"-?(?:[0-9]|1[0-4])(?:,[a-z]+)?", "a key (-14 to 14, and the mode: -3,minor)"),
+    "transpose": (r"-?[0-9]{1,2}/-?[0-9]{1,2}/-?[0-9]{1,2}", "a transposition (semitones/steps/octaves: -2/-1/0)"),
+    "bar line": ("|".join(BAR_STYLES), "the style of a bar line"),
+}
+_SHAPES = {shape: (re.compile(pattern, re.DOTALL), wanted) for shape, (pattern, wanted) in _PATTERNS.items()}
+
+
+LINES = ("wedge", "spanner", "pedal", "octave-shift")
+"""Shapes of directions whose value ends with the number of a line."""
+
+
+@lru_cache(maxsize=8192)
+def mark_fault(mark: Mark) -> str:
+    """What is wrong with a mark's value; "" if nothing is."""
+    return _fault(mark.name, SIGN_BY_NAME[mark.name].shape, mark.value)
+
+
+@lru_cache(maxsize=8192)
+def direction_fault(name: str, value: str) -> str:
+    """What is wrong with a direction's value; "" if nothing is."""
+    shape = DIRECTION_SIGNS[name].shape
+    if shape != "metronome":
+        return _fault(name, shape, value)
+    return "" if _is_metronome(value) else f'"{value}" is not a tempo (t120, t4.=60, t4="c. 60", t8~4.)'
+
+
+def _fault(name: str, shape: str, value: str) -> str:
+    pattern, wanted = _SHAPES[shape]
+    if pattern.fullmatch(value):
+        return ""
+    return f'"{value}" is no value of {name}: wanted {wanted}' if value else f"{name} lacks its value: wanted {wanted}"
+
+
+def _is_metronome(value: str) -> bool:
+    match = TEMPO.fullmatch(value)
+    if match and match[3]:
+        return bool(_SHAPES["name"][0].fullmatch(parse_text(match[3])))
+    return bool(match or EQUAL_BEATS.fullmatch(value))
+
+
+def is_clef(code: str) -> bool:
+    """Whether a code is that of a clef."""
+    return CLEF.fullmatch(code) is not None
