@@ -13,6 +13,9 @@ MOST_LINES = 16
 """The highest number that MusicXML gives to lines which are open at once."""
 _DECIMAL = re.compile(r"\s*([-+]?[0-9]{1,12}(?:\.[0-9]{0,9})?)\s*")
 
+_ALTERATION = re.compile(r"\s*[-+]?[0-9]{1,2}(\.[0-9]{1,4})?\s*")
+_PLAIN = {str(semitones): semitones for semitones in (-2, -1, 0, 1, 2)}
+
 
 def child_text(element: _Element, tag: str) -> str:
     """The stripped text of a child, "" without one."""
@@ -36,7 +39,9 @@ def decimal(text: str | None) -> Fraction | None:
 
 def alteration(text: str | None) -> int | Fraction:
     """Semitones, as an integer where they are one; 0 where there's nothing of the sort."""
-    if not text or not re.fullmatch(r"\s*[-+]?[0-9]{1,2}(\.[0-9]{1,4})?\s*", text):
+    if text in _PLAIN:
+        return _PLAIN[text]
+    if not text or not _ALTERATION.fullmatch(text):
         return 0
     value = Fraction(text.strip())
     return value.numerator if value.denominator == 1 else value

@@ -22,10 +22,10 @@ from chordllama.codec.directions import (
     read_sound,
     read_transposition,
 )
-from chordllama.codec.elements import child_text, decimal, number
+from chordllama.codec.elements import decimal, number
 from chordllama.codec.frames import format_key, is_usual
 from chordllama.codec.lyrics import joined
-from chordllama.codec.notes import EventDraft, NoteReader
+from chordllama.codec.notes import EventDraft, NoteElement, NoteReader
 from chordllama.codec.report import Report
 from chordllama.codec.rows import Moment, Placed, RowFinisher, VoicePlace, place_events, without_unused_voices
 from chordllama.codec.values import direction_fault
@@ -45,6 +45,7 @@ from chordllama.score import (
 )
 
 MOST_DIVISIONS = 10**9
+MOST_DIGITS = 12
 MOST_STAVES = 8
 Stream = tuple[str, int]
 """A voice of the source; the number tells apart streams that sound at once under one name."""
@@ -108,15 +109,16 @@ class PartReader:
             f'part "{self.name}", measure {len(self.measures)}, <{element.tag}> in line {element.sourceline}: {problem}'
         )
 
-    def length(self, element: _Element) -> Ticks | None:
-        """The ticks that `<duration>` says; None without one."""
-        text = child_text(element, "duration")
+    def length(self, element: _Element, text: str | None) -> Ticks | None:
+        """The ticks that the text of an element's `<duration>` says; None without one."""
+        text = (text or "").strip()
         if not text:
             return None
-        divisions = decimal(text)
+        divisions = int(text) if len(text) < MOST_DIGITS and text.isdecimal() else decimal(text)
         if divisions is None or divisions < 0:
             raise self.error(element, f'"{text[:40]}" is not a duration in divisions')
-        return _integer(divisions * self.scale)
+        length = divisions * self.scale
+        return length if isinstance(length, int) else _integer(length)
 
     def _attributes(self, element: _Element) -> None:
         for child in element:
@@ -180,9 +182,11 @@ class PartReader:
             self._at(self.cursor, 1, Direction("transpose", f"{found.chromatic}/{found.diatonic}/{found.octave}"))
 
     def _note(self, element: _Element) -> None:
-        chord = element.find("chord") is not None and self.last is not None and bool(self.last.notes)
+        note = NoteElement(element)
+        chord = "chord" in note.fields and self.last is not None and bool(self.last.notes)
         onset = self.last.onset if chord and self.last else self.cursor
-        event, voice, dynamics = self.notes.read(element, onset, self.length(element), self.scale)
+        length = self.length(element, note.fields["duration"].text) if "duration" in note.fields else None
+        event, voice, dynamics = self.notes.read(note, onset, length, self.scale)
         self.staves = max(self.staves, event.staff)
         for value in filter(None, dynamics):
             self._at(onset, event.staff, Direction("dynamics", value))
@@ -213,10 +217,10 @@ class PartReader:
             self.draft.extent = max(self.draft.extent, self.cursor)
 
     def _backup(self, element: _Element) -> None:
-        self.cursor = max(0, self.cursor - (self.length(element) or 0))
+        self.cursor = max(0, self.cursor - (self.length(element, element.findtext("duration")) or 0))
 
     def _forward(self, element: _Element) -> None:
-        self._advance(self.length(element) or 0)
+        self._advance(self.length(element, element.findtext("duration")) or 0)
 
     def _direction(self, element: _Element) -> None:
         offset = self._offset(element)

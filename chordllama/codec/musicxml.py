@@ -86,7 +86,7 @@ def read_with_origin(data: bytes, name: str = "score", report: Report | None = N
 
 def _count(root: _Element, report: Report) -> None:
     """Count what the table drops and what it doesn't know."""
-    for tag, count in Counter(str(element.tag) for element in root.iter(Element)).items():
+    for tag, count in Counter(element.tag for element in root.iter(Element)).items():
         rule = ELEMENTS.get(tag)
         if rule is None:
             report.unknown[tag] += count

@@ -77,6 +77,23 @@ class EventDraft:
     lyrics: tuple[Syllable, ...] = ()
 
 
+class NoteElement:
+    """A `<note>` with its children: those of which there's one, and those of which there may be several."""
+
+    __slots__ = ("fields", "is_hidden", "several")
+
+    def __init__(self, element: _Element) -> None:
+        self.is_hidden = element.get("print-object") == "no"
+        self.fields: dict[str, _Element] = {}
+        self.several: dict[str, list[_Element]] = {"dot": [], "tie": [], "notations": [], "lyric": []}
+        for child in element:
+            tag = child.tag
+            if tag in self.several:
+                self.several[tag].append(child)
+            else:
+                self.fields[tag] = child
+
+
 class NoteReader:
     """Reads the notes of one part. `instruments` are the ids of its instruments in the order of the header."""
 
@@ -86,13 +103,13 @@ class NoteReader:
         self.lyrics = LyricReader()
 
     def read(
-        self, element: _Element, onset: Ticks, length: Ticks | None, scale: Ticks
+        self, note: NoteElement, onset: Ticks, length: Ticks | None, scale: Ticks
     ) -> tuple[EventDraft, str, list[str]]:
         """The event, its voice and the dynamics that stand in its notations.
 
         `length` is what `<duration>` says in ticks (None without one), `scale` the ticks of one division.
         """
-        fields, several = _children(element)
+        fields, several = note.fields, note.several
         staff = number(fields["staff"].text, 1, 8) or 1 if "staff" in fields else 1
         voice = (fields["voice"].text or "").strip() or "1" if "voice" in fields else "1"
         grace = _grace(fields.get("grace"))
@@ -104,11 +121,13 @@ class NoteReader:
         if mismatch:
             notations.marks.append(Mark("type", mismatch))
         if "rest" in fields:
-            _read_rest(draft, element, fields, notations.marks)
+            _read_rest(draft, note, notations.marks)
         else:
-            draft.notes.append(_read_note(element, fields, several, staff, notations))
-            draft.lyrics = self.lyrics.read(several["lyric"])
-        self.report.mended.update(notations.faults)
+            draft.notes.append(_read_note(note, staff, notations))
+            if several["lyric"]:
+                draft.lyrics = self.lyrics.read(several["lyric"])
+        if notations.faults:
+            self.report.mended.update(notations.faults)
         return draft, voice, notations.dynamics
 
     def _note_marks(self, fields: dict[str, _Element]) -> list[Mark]:
@@ -120,22 +139,6 @@ class NoteReader:
         if instrument in self.instruments[1:]:
             found.append(Mark("instrument", str(self.instruments.index(instrument) + 1)))
         return found
-
-
-_SEVERAL = ("dot", "tie", "notations", "lyric")
-
-
-def _children(element: _Element) -> tuple[dict[str, _Element], dict[str, list[_Element]]]:
-    """A note's children: those of which there's one, and those of which there may be several."""
-    single: dict[str, _Element] = {}
-    several: dict[str, list[_Element]] = {tag: [] for tag in _SEVERAL}
-    for child in element:
-        tag = child.tag
-        if tag in several:
-            several[tag].append(child)
-        else:
-            single[tag] = child
-    return single, several
 
 
 def _grace(element: _Element | None) -> str:
@@ -171,44 +174,42 @@ def _ratio(element: _Element) -> tuple[int, int]:
     return (actual, normal) if actual and normal and actual != normal else (1, 1)
 
 
-def _read_rest(draft: EventDraft, element: _Element, fields: dict[str, _Element], marks: list[Mark]) -> None:
-    rest = fields["rest"]
-    draft.hidden = element.get("print-object") == "no"
+def _read_rest(draft: EventDraft, note: NoteElement, marks: list[Mark]) -> None:
+    rest, type = note.fields["rest"], note.fields.get("type")
+    draft.hidden = note.is_hidden
     draft.fills_bar = rest.get("measure") == "yes"
-    draft.could_fill_bar = "type" not in fields or child_text(element, "type") == "whole"
+    draft.could_fill_bar = type is None or (type.text or "").strip() == "whole"
     position = Mark("position", child_text(rest, "display-step").lower() + child_text(rest, "display-octave"))
     if not mark_fault(position):
         marks.append(position)
     draft.marks = [mark for mark in marks if mark.name not in NOT_AT_RESTS]
 
 
-def _read_note(
-    element: _Element,
-    fields: dict[str, _Element],
-    several: dict[str, list[_Element]],
-    staff: int,
-    notations: Notations,
-) -> NoteDraft:
-    note = _read_pitch(fields, staff)
+def _read_note(element: NoteElement, staff: int, notations: Notations) -> NoteDraft:
+    note = _read_pitch(element.fields, staff)
     note.marks = notations.marks
-    if element.get("print-object") == "no":
+    if element.is_hidden:
         note.marks.append(Mark("hidden"))
-    ties = notations.ties | {tie.get("type") for tie in several["tie"]}
-    note.tie_start, note.tie_stop = bool({"start", "continue"} & ties), bool({"stop", "continue"} & ties)
-    if "accidental" in fields:
-        _read_accidental(fields["accidental"], note)
+    ties = notations.ties | {tie.get("type") for tie in element.several["tie"]}
+    if ties:
+        note.tie_start, note.tie_stop = bool({"start", "continue"} & ties), bool({"stop", "continue"} & ties)
+    if "accidental" in element.fields:
+        _read_accidental(element.fields["accidental"], note)
     return note
 
 
 def _read_pitch(fields: dict[str, _Element], staff: int) -> NoteDraft:
-    prefix, element = ("", fields["pitch"]) if "pitch" in fields else ("display-", fields.get("unpitched"))
-    step = child_text(element, f"{prefix}step").upper() if element is not None else ""
-    octave = number(element.findtext(f"{prefix}octave"), 0, 9) if element is not None else None
-    unpitched = bool(prefix)
+    pitch = fields.get("pitch")
+    unpitched = pitch is None
+    place = fields.get("unpitched") if unpitched else pitch
+    texts = {child.tag: child.text for child in place} if place is not None else {}
+    prefix = "display-" if unpitched else ""
+    step = (texts.get(f"{prefix}step") or "").strip().upper()
+    octave = number(texts.get(f"{prefix}octave"), 0, 9)
     return NoteDraft(
         step if step in STEPS else ("E" if unpitched else "C"),
         4 if octave is None else octave,
-        0 if unpitched or element is None else alteration(element.findtext("alter")),
+        0 if unpitched else alteration(texts.get("alter")),
         unpitched,
         staff,
     )
