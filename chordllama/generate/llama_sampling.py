@@ -116,17 +116,22 @@ class Draw:
     def _strike_out(self, acceptable: Callable[[int], bool]) -> bool:
         """Strike out all that isn't acceptable, the most probable tokens asked first. False if nothing is left.
 
-        Asking may end when what is acceptable holds so much probability that the rest can't be drawn (top_p), or hardly.
+        Asking ends when what is acceptable holds so much probability that the rest can't be drawn (top_p), or hardly, and when
+        what follows is too improbable beside the best (min_p).
         """
         work = self._table.work
         order = np.argsort(-work, kind="stable")
         order = order[work[order] > -np.inf]
         mass = np.exp(work[order] - work[order[:1]])
-        unasked, accepted, kept = float(mass.sum()), 0.0, []
+        unasked, accepted, least = float(mass.sum()), 0.0, 0.0
+        kept: list[int] = []
         share = min(self._sampling.top_p, ASKED_SHARE)
         for token, probability in zip(order.tolist(), mass.tolist(), strict=True):
             unasked -= probability
+            if kept and probability < least:
+                break
             if acceptable(token):
+                least = least or self._sampling.min_p * probability
                 kept.append(token)
                 accepted += probability
                 if accepted >= share * (accepted + unasked):
