@@ -28,10 +28,11 @@ from chordllama.errors import ChordLlamaError
 PROGRAMS = ("mscore3", "musescore3")
 _SECONDS = 120
 _NOT_VALID = "is not a valid MusicXML file"
-# Its chatter, some of it called an error: an arpeggio without a direction is imported as what it is, and so are grace notes after a
-# note. Then, that a second, third or fourth voice of a staff has gaps, which is allowed: filling.py judges those.
+# Its chatter, some of it called an error: an arpeggio without a direction, grace notes after a note and a hairpin up to the end of
+# the score are imported as what they are. Then, that a second, third or fourth voice of a staff has gaps, which is allowed: filling.py judges those.
 _CHATTER = re.compile(
-    r"convert <.*|\s*to <.*>|\.\.\. success!|Error at .*: unknown arpeggio type none|addGraceChordsAfter .*|\s*"
+    r"convert <.*|\s*to <.*>|\.\.\. success!|Error at .*: unknown arpeggio type none|addGraceChordsAfter .*"
+    r"|no segment for tick .*|\s*"
 )
 _GAP = re.compile(r"(?:in measure underrun|measure) +\d+ (?:at|pos) .*track (\d+)")
 _VOICES = 4  # of a staff, in MuseScore: a track is one voice of one staff

@@ -54,11 +54,11 @@ class State:
         """A first bar that says which keys and times are in force."""
         before = State(self.parts, dict(self.keys), dict(self.times))
         before.apply(replace(bar, rows=()))
-        parts = range(len(self.parts))
+        parts = list(enumerate(part.staves for part in self.parts))
         return replace(
             bar,
-            keys=combine([list(before.keys.get(part, {}).items()) for part in parts]),
-            times=combine([list(before.times.get(part, {}).items()) for part in parts]),
+            keys=combine([(staves, list(before.keys.get(part, {}).items())) for part, staves in parts]),
+            times=combine([(staves, list(before.times.get(part, {}).items())) for part, staves in parts]),
         )
 
     def part(self, index: int) -> Part:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property, lru_cache
@@ -275,9 +275,12 @@ def changes_for(changes: tuple[Change, ...], part: int) -> list[tuple[int | None
     return [(change.staff, change.value) for change in found if change.value is not None]
 
 
-def combine(parts: list[list[tuple[int | None, T]]]) -> tuple[Change, ...]:
-    """The changes of a bar from what each part changes: (staff or None, value); the commonest for all, and the exceptions."""
-    own = [_collapse(changes) for changes in parts]
+def combine(parts: Sequence[tuple[int, list[tuple[int | None, T]]]]) -> tuple[Change, ...]:
+    """The changes of a bar from each part's staves and what it changes: (staff or None, value).
+
+    The commonest goes for all, and then come the exceptions.
+    """
+    own = [_collapse(staves, changes) for staves, changes in parts]
     simple = Counter(changes[0][1] for changes in own if len(changes) == 1 and changes[0][0] is None)
     common = simple.most_common(1)[0] if simple else None
     value = common[0] if common and 2 * common[1] > len(parts) else None
@@ -291,13 +294,12 @@ def combine(parts: list[list[tuple[int | None, T]]]) -> tuple[Change, ...]:
     return tuple(found)
 
 
-def _collapse(changes: list[tuple[int | None, T]]) -> list[tuple[int | None, T]]:
+def _collapse(staves: int, changes: list[tuple[int | None, T]]) -> list[tuple[int | None, T]]:
     """A change written staff by staff as one, where all say the same."""
     values = {value for _, value in changes}
-    if len(values) == 1:
-        staves = {staff for staff, _ in changes}
-        if None in staves or len(staves) > 1 or staves == {1}:
-            return [(None, values.pop())]
+    named = {staff for staff, _ in changes}
+    if len(values) == 1 and (None in named or named >= set(range(1, staves + 1))):
+        return [(None, values.pop())]
     return sorted(dict(changes).items(), key=lambda change: change[0] or 0)
 
 

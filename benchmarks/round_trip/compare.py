@@ -130,12 +130,19 @@ def _differences(source: Mapping[F, int], decoded: Mapping[F, int]) -> tuple[lis
 def _near(fact: object, other: object) -> bool:
     """Whether two facts are alike but for a little time; a note without a written type may get one."""
     if isinstance(fact, tuple) and isinstance(other, tuple):
-        if isinstance(fact, NoteFact) and isinstance(other, NoteFact) and not fact.type:
-            fact = fact._replace(type=other.type)
+        if isinstance(fact, NoteFact) and isinstance(other, NoteFact):
+            fact = _alike(fact, other)
         return len(fact) == len(other) and all(itertools.starmap(_near, zip(fact, other, strict=True)))
     if isinstance(fact, Fraction) and isinstance(other, Fraction):
         return abs(fact - other) <= NEAR
     return fact == other
+
+
+def _alike(note: NoteFact, other: NoteFact) -> NoteFact:
+    """The note with the other one's type where it has none, and its length too where either is a rest that fills its bar."""
+    if None in (note.length, other.length):
+        return note._replace(type=other.type, length=other.length)
+    return note if note.type else note._replace(type=other.type)
 
 
 def _shown(facts: Iterable[Fact]) -> str:

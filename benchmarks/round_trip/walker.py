@@ -40,6 +40,16 @@ class NoteFact(NamedTuple):
     hidden: bool
 
 
+class LoneEnd(NamedTuple):
+    """One end of a slur or other line whose other end hasn't been met."""
+
+    category: str
+    tag: str
+    measure: int
+    place: Fact
+    type: str
+
+
 @dataclass
 class MeasureFacts:
     """One measure of one part: notes and rests by voice, and everything else by category."""
@@ -98,7 +108,7 @@ class PartWalker:
 
     def __init__(self) -> None:
         self.divisions = Fraction(1)
-        self.open: dict[tuple[str, str], tuple[int, Fact, str]] = {}
+        self.open: dict[tuple[str, str], LoneEnd] = {}
         self.measures: list[MeasureFacts] = []
         self.clefs: dict[int, Fact] = {}
         self.keys: dict[str, Fact] = {}
@@ -112,12 +122,23 @@ class PartWalker:
             self.measures.append(self.facts)
             self.cursor = self.onset = Fraction(0)
             self.bar_rests: list[tuple[str, NoteFact, bool]] = []
+            self.measure_clefs: list[tuple[Fraction, int, str, str, str]] = []
             for child in measure:
                 walk = _WALKERS.get(child.tag)
                 if walk is not None:
                     walk(self, child)
             self._settle_bar_rests()
+            self._settle_clefs()
+        for end in self.open.values():
+            self._lone(end)
         return self.measures
+
+    def _settle_clefs(self) -> None:
+        """In order of time, whatever the voices' order; a clef that is in force already says nothing."""
+        for position, staff, *clef in sorted(self.measure_clefs, key=lambda clef: clef[0]):
+            if self.clefs.get(staff) != tuple(clef):
+                self.clefs[staff] = tuple(clef)
+                self.facts.add("clefs", position, staff, *clef)
 
     def _settle_bar_rests(self) -> None:
         """Rests that fill their bar are alike, whether they say so or are as long as it."""
@@ -213,9 +234,8 @@ class PartWalker:
             self._lyric(lyric, fact)
 
     def _lyric(self, lyric: _Element, fact: NoteFact) -> None:
-        text = "".join(
-            "".join(map(str, child.itertext())) or "‿" for child in lyric if child.tag in ("text", "elision")
-        )
+        texts = ((child.tag, "".join(map(str, child.itertext()))) for child in lyric.iterchildren("text", "elision"))
+        text = "".join(text or ("‿" if tag == "elision" else "") for tag, text in texts)
         if text.strip():
             syllabic = [_flat(child.text) for child in lyric.iterfind("syllabic")][-1:] or ["single"]
             goes_on = syllabic[0] in ("begin", "middle")
@@ -249,23 +269,25 @@ class PartWalker:
             self.facts.add(category, *place, sign.tag, "" if sign.tag == "breath-mark" else _flat(sign.text))
 
     def _spanner(self, category: str, element: _Element, place: Fact) -> None:
-        """Pair the two ends; an end that stands alone counts by itself."""
-        type = element.get("type")
+        """Pair the two ends; an end that stands alone counts by itself. A stop waits for its start within its bar."""
+        type = str(element.get("type"))
         key = (str(element.tag), element.get("number", "1"))
-        here = (len(self.measures) - 1, place)
+        here = len(self.measures) - 1
         if type not in ("start", "stop"):
             return
         other = self.open.pop(key, None)
-        waited = (
-            other is not None and other[2] == "stop" and other[0] != here[0]
-        )  # a stop waits for its start within its bar
-        if other is not None and other[2] != type and not waited:
-            first, second = ((other[0], other[1]), here) if type == "stop" else (here, (other[0], other[1]))
-            self.facts.add(category, element.tag, second[0] - first[0], first[1], second[1])
+        if other is not None and other.type != type and (type == "stop" or other.measure == here):
+            (first, start), (second, stop) = sorted([(other.measure, other.place), (here, place)], key=lambda end: end[0])
+            if type == "start":
+                start, stop = place, other.place
+            self.facts.add(category, element.tag, second - first, start, stop)
             return
         if other is not None:
-            self.measures[other[0]].add(f"{category} (lone ends)", element.tag, other[1], other[2])
-        self.open[key] = (here[0], place, str(type))
+            self._lone(other)
+        self.open[key] = LoneEnd(category, str(element.tag), here, place, type)
+
+    def _lone(self, end: LoneEnd) -> None:
+        self.measures[end.measure].add(f"{end.category} (lone ends)", end.tag, end.place, end.type)
 
     # ------------------------------------------------------------------------------------------------------- directions
 
@@ -340,10 +362,8 @@ class PartWalker:
             self._change("times", self.times, time.get("number", ""), (beats,))
         for clef in element.iterfind("clef"):
             staff = int(clef.get("number", "1"))
-            fact = (_text(clef, "sign"), _text(clef, "line"), _text(clef, "clef-octave-change", "0"))
-            if self.clefs.get(staff) != fact:
-                self.clefs[staff] = fact
-                self.facts.add("clefs", self.cursor, staff, *fact)
+            sign, line = _text(clef, "sign"), _text(clef, "line")
+            self.measure_clefs.append((self.cursor, staff, sign, line, _text(clef, "clef-octave-change", "0")))
 
     def _change(self, category: str, known: dict[str, Fact], staff: str, value: Fact) -> None:
         if known.get(staff) != value:

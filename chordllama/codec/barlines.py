@@ -48,6 +48,23 @@ def _read_ending(element: _Element | None) -> tuple[str, str]:
     return element.get("number") or "1", type
 
 
+def merged(barlines: list[Barline]) -> Barline:
+    """The one bar line that the parts write, where some programs say in the first part alone what others say in each."""
+    if len(set(barlines)) <= 1:
+        return barlines[0] if barlines else Barline()
+    with_ending = next((barline for barline in barlines if barline.ending_type), Barline())
+    with_repeat = next((barline for barline in barlines if barline.repeat), Barline())
+    signs = {sign for barline in barlines for sign in barline.signs}
+    return Barline(
+        style=next((barline.style for barline in barlines if barline.style), ""),
+        repeat=with_repeat.repeat,
+        times=with_repeat.times,
+        ending=with_ending.ending,
+        ending_type=with_ending.ending_type,
+        signs=tuple(sign for sign in BARLINE_SIGNS if sign in signs),
+    )
+
+
 def write_barline(barline: Barline, location: str) -> Iterator[str]:
     """The lines of a `<barline>`; none for one that says nothing."""
     if not barline:

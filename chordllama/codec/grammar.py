@@ -12,7 +12,7 @@ Left out on purpose, although the compact text has it, since a model that writes
   bar's rest beside another voice or under a sign; two spacers in a row; spacers or rests between a grace note and its note
 - values: shorter than half the shortest in the score (or than a 64th), more than two dots (one in tuplets), free lengths; tuplets that
   the score hasn't got, triplets excepted, and tuplets that aren't complete
-- notes: outside of the part's range by more than a third, more notes in a chord than the part has had, other places of percussion
+- notes: outside of the part's range by more than a fourth, more notes in a chord than the part has had, other places of percussion
 - graces: more than four in a row, other values than eighth, 16th and 32nd, ties from them
 - marks: those not in `MARKS`; slurs beyond the second that is open, ends of slurs that aren't open, numbers other than the free one
 - signs: dynamics of more than a name, a second hairpin at once, hairpins and clefs away from the places of notes, clefs that the part

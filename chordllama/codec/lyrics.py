@@ -67,7 +67,8 @@ def write_lyric(syllable: Syllable, continues: bool) -> Iterator[str]:
     """The lines of one `<lyric>`; `continues`: the syllable before it in its verse had a hyphen."""
     yield f'  <lyric number="{syllable.verse}">'
     yield f"    <syllabic>{_SYLLABIC[continues, syllable.hyphen]}</syllabic>"
-    for place, text in enumerate(syllable.text.split(ELISION)):
+    texts = syllable.text.split(ELISION)
+    for place, text in enumerate(texts if all(texts) else [syllable.text]):
         if place:
             yield f"    <elision>{ELISION}</elision>"
         yield f"    <text>{xml_text(text)}</text>"

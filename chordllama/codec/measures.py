@@ -28,6 +28,7 @@ from chordllama.codec.lyrics import joined
 from chordllama.codec.notes import EventDraft, NoteElement, NoteReader
 from chordllama.codec.report import Report
 from chordllama.codec.rows import Moment, Placed, RowFinisher, VoicePlace, place_events, without_unused_voices
+from chordllama.codec.spanners import Pairs
 from chordllama.codec.values import direction_fault
 from chordllama.codec.whitelist import TIME_SYMBOLS
 from chordllama.errors import MusicXMLError
@@ -76,6 +77,7 @@ class PartReader:
         self.name = name
         self.report = report
         self.notes = NoteReader(instruments, report)
+        self.pairs = Pairs()
         self.divisions = 0
         self.scale: Ticks = QUARTER
         self.staves = 1
@@ -100,6 +102,7 @@ class PartReader:
                 read(self, child)
             if self.cursor > LONGEST_BAR:
                 raise self.error(child, "the bar is longer than any music")
+        self.pairs.end_bar()
         for stream, events in self.draft.streams.items():
             self.draft.placed[stream] = place_events(events, self.scale)
 
@@ -188,6 +191,9 @@ class PartReader:
         length = self.length(element, note.fields["duration"].text) if "duration" in note.fields else None
         event, voice, dynamics = self.notes.read(note, onset, length, self.scale)
         self.staves = max(self.staves, event.staff)
+        event.marks = self.pairs.marks(event.marks)
+        for head in event.notes:
+            head.marks = self.pairs.marks(head.marks)
         for value in filter(None, dynamics):
             self._at(onset, event.staff, Direction("dynamics", value))
         if event.notes and event.notes[0].accidental:
@@ -245,7 +251,8 @@ class PartReader:
             self.report.mended[f"left out: {fault}"] += 1
             return
         self.staves = max(self.staves, staff)
-        self.draft.moments.append((position, staff, item))
+        paired = self.pairs.direction(item) if isinstance(item, Direction) else item
+        self.draft.moments.append((position, staff, paired))
 
     def _barline(self, element: _Element) -> None:
         barline = read_barline(element)

@@ -11,6 +11,7 @@ from fractions import Fraction
 
 from lxml.etree import Element, _Element
 
+from chordllama.codec.barlines import merged
 from chordllama.codec.container import parse, read_container
 from chordllama.codec.elements import child_text
 from chordllama.codec.header import PartHeader, read_creators, read_groups, read_part_list, write_header
@@ -24,7 +25,6 @@ from chordllama.score import (
     MOST_PARTS,
     QUARTER,
     Bar,
-    Barline,
     Metre,
     Part,
     Score,
@@ -160,10 +160,11 @@ def _read_bars(readers: list[PartReader], labels: list[tuple[str, bool]]) -> tup
     lengths: list[Ticks] = []
     metre = Metre()
     expected = 1
+    staves = [reader.staves for reader in readers]
     for index in range(max(len(reader.measures) for reader in readers)):
         drafts = [reader.measures[index] if index < len(reader.measures) else MeasureDraft() for reader in readers]
         label, implicit = labels[index] if index < len(labels) else ("", False)
-        frame, length = _read_frame(drafts, metre, label or str(expected), implicit, expected)
+        frame, length = _read_frame(drafts, staves, metre, label or str(expected), implicit, expected)
         expected = number_after(label, expected)
         frames.append(frame)
         lengths.append(length)
@@ -184,13 +185,13 @@ def _read_bars(readers: list[PartReader], labels: list[tuple[str, bool]]) -> tup
 
 
 def _read_frame(
-    drafts: list[MeasureDraft], metre: Metre, label: str, implicit: bool, expected: int
+    drafts: list[MeasureDraft], staves: list[int], metre: Metre, label: str, implicit: bool, expected: int
 ) -> tuple[Bar, Ticks]:
     frame = Bar(
-        keys=combine([draft.keys for draft in drafts]),
-        times=combine([draft.times for draft in drafts]),
-        start=next((draft.start for draft in drafts if draft.start), Barline()),
-        end=next((draft.end for draft in drafts if draft.end), Barline()),
+        keys=combine([(count, draft.keys) for count, draft in zip(staves, drafts, strict=True)]),
+        times=combine([(count, draft.times) for count, draft in zip(staves, drafts, strict=True)]),
+        start=merged([draft.start for draft in drafts if draft.start]),
+        end=merged([draft.end for draft in drafts if draft.end]),
         number=None if label == str(expected) else label,
         implicit=implicit,
     )

@@ -11,10 +11,8 @@ from dataclasses import replace
 
 from chordllama.codec import accidentals
 from chordllama.codec.notes import EventDraft, NoteDraft
-from chordllama.codec.spanners import End, Numbers
+from chordllama.codec.spanners import Numbers
 from chordllama.codec.ties import Ties
-from chordllama.codec.values import LINES
-from chordllama.codec.whitelist import DIRECTION_SIGNS, SIGN_BY_NAME
 from chordllama.codec.words import mark_rank
 from chordllama.score import (
     Chord,
@@ -151,19 +149,11 @@ class RowFinisher:
         moment = next(queue, None)
         for index in range(len(events) + 1):
             while moment is not None and moment[0] == index:
-                items.append(self._numbered(moment[1]))
+                items.append(self.numbers.direction(moment[1]) if isinstance(moment[1], Direction) else moment[1])
                 moment = next(queue, None)
             if index < len(events):
                 items.append(self._event(place, events[index], len(events) == 1, shown, length))
         return tuple(items)
-
-    def _numbered(self, item: Direction | Harmony) -> Direction | Harmony:
-        """A line's end with its canonical number."""
-        if not isinstance(item, Direction) or DIRECTION_SIGNS[item.name].shape not in LINES:
-            return item
-        type, _, line = item.value.partition(" ")
-        number = self.numbers.renumber(End(item.name, _end(type), line or "1"))
-        return replace(item, value=f"{type} {number}".strip())
 
     def _event(self, place: VoicePlace, placed: Placed, alone: bool, shown: set[object], length: Ticks) -> Item:
         start, end, event = placed
@@ -173,7 +163,7 @@ class RowFinisher:
         if event.notes:
             return self._chord(place, event, shown)
         self.ties.clear(place)
-        marks = self._marks(event.marks) + ([Mark("cross", str(event.staff))] if event.staff != place[0] else [])
+        marks = self.numbers.marks(event.marks) + ([Mark("cross", str(event.staff))] if event.staff != place[0] else [])
         if alone and (event.fills_bar or (event.could_fill_bar and end - start == length)):
             return Rest(None, _sorted(mark for mark in marks if mark.name != "type"))
         return Rest(event.duration, _sorted(marks))
@@ -187,7 +177,7 @@ class RowFinisher:
         return Chord(event.duration, notes, event.grace, event.lyrics)
 
     def _note(self, note: NoteDraft, staff: int, shown: bool, tied: bool) -> Note:
-        marks = self._marks(note.marks)
+        marks = self.numbers.marks(note.marks)
         if note.tie_start:
             marks.append(Mark("tie"))
         if note.tie_stop != tied:
@@ -206,22 +196,6 @@ class RowFinisher:
         if note.parenthesised:
             return [Mark("parenthesised")]
         return [] if shown else [Mark("courtesy")]
-
-    def _marks(self, marks: list[Mark]) -> list[Mark]:
-        """The marks with canonical numbers."""
-        places = [place for place, mark in enumerate(marks) if SIGN_BY_NAME[mark.name].shape == "number"]
-        if not places:
-            return list(marks)
-        found = list(marks)
-        numbers = self.numbers.renumber_note([_end_of(marks[place]) for place in places])
-        for place, number in zip(places, numbers, strict=True):
-            found[place] = Mark(marks[place].name, number)
-        return found
-
-
-def _end_of(mark: Mark) -> End:
-    sign = SIGN_BY_NAME[mark.name]
-    return End(sign.element, sign.type, mark.value)
 
 
 def _sorted(marks: Iterable[Mark]) -> tuple[Mark, ...]:
@@ -242,13 +216,6 @@ def _fill(placed: list[Placed], length: Ticks) -> list[Placed]:
         elif not hidden:
             found.append((start, end, event))
     return found
-
-
-def _end(type: str) -> str:
-    """Whether a type is one of a line's beginning, its end, or what lies between."""
-    if type.startswith(("stop", "discontinue")):
-        return "stop"
-    return "continue" if type.startswith(("continue", "change", "resume")) else "start"
 
 
 def _begins(events: list[Placed], position: Ticks) -> int | None:

@@ -32,7 +32,7 @@ class Moment(NamedTuple):
 
 
 MOST_VOICES = 3
-ROOM = 4
+ROOM = 5
 """Semitones by which a new note may leave the range of its part."""
 LEAST_RANGE = 12
 """Semitones that a part may use even where it has used fewer."""

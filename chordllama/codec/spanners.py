@@ -1,70 +1,87 @@
-"""Numbers for slurs, hairpins and other lines with two ends. Knows no notes.
+"""Pairs and numbers of slurs, hairpins and other lines with two ends. Knows marks and directions; knows no notes and no bars.
 
-MusicXML tells lines apart that are open at once by numbers, which programs choose freely. Here a line gets the smallest number
-that is free when it is first met, so that one score has one set of numbers. At one note the text says stops before starts: a line
-that begins and ends there has a number of its own, which no open line has, and so is told from two lines that meet.
+MusicXML tells lines apart that are open at once by numbers, which programs choose freely and use again. So each end is paired with
+its other end in the order of the file (`Pairs`), and in the order of the rows each line gets the smallest number that is free when
+it is first met (`Numbers`): one score has one set of numbers. At one note the text says stops before starts: a line that begins
+and ends there has a number of its own, which no open line has, and so is told from two lines that meet.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from dataclasses import replace
 from typing import NamedTuple
+
+from chordllama.codec.values import LINES
+from chordllama.codec.whitelist import DIRECTION_SIGNS, SIGN_BY_NAME
+from chordllama.score import Direction, Mark
 
 
 class End(NamedTuple):
-    """One end of a line: its kind (slur), which end (start, stop; anything else goes on), the source's number."""
+    """One end of a line: its kind (slur), which end (start, stop; anything else goes on), and its name among lines of its kind."""
 
     kind: str
     end: str
-    number: str
+    name: str
 
     @property
     def line(self) -> tuple[str, str]:
-        return (self.kind, self.number)
+        return (self.kind, self.name)
 
 
-class Numbers:
-    """The open lines of one part, by kind and by the number in the source."""
+class Lines(ABC):
+    """The open lines of one part by kind and name, each with a label and the end that was met."""
 
     def __init__(self) -> None:
         self._open: dict[tuple[str, str], tuple[int, str]] = {}
 
-    def renumber(self, end: End) -> str:
-        """The canonical number ("" for 1) of one end that stands by itself."""
-        return _written(self._take(end, set()))
+    @abstractmethod
+    def _label(self, kind: str, used: set[tuple[str, int]], /) -> int:
+        """The label of a new line; `used` are those of the kinds that stand at the same note."""
 
-    def renumber_note(self, ends: list[End]) -> list[str]:
-        """The canonical numbers of the ends that stand at one note, in the source's order."""
+    def marks(self, marks: list[Mark]) -> list[Mark]:
+        """The marks of one note, in the source's order, with labels for numbers."""
+        places = [place for place, mark in enumerate(marks) if SIGN_BY_NAME[mark.name].shape == "number"]
+        found = list(marks)
+        if places:
+            labels = self._take_note([_end_of_mark(marks[place]) for place in places])
+            for place, label in zip(places, labels, strict=True):
+                found[place] = Mark(marks[place].name, _written(label))
+        return found
+
+    def direction(self, direction: Direction) -> Direction:
+        """The direction, with a label for the number if it is an end of a line."""
+        if DIRECTION_SIGNS[direction.name].shape not in LINES:
+            return direction
+        type, _, name = direction.value.partition(" ")
+        label = _written(self._take(End(direction.name, _end_of_type(type), name), set()))
+        return replace(direction, value=f"{type} {label}".strip())
+
+    def _take_note(self, ends: list[End]) -> list[int]:
         if len(ends) == 1:
-            return [self.renumber(ends[0])]
-        found = [0] * len(ends)
+            return [self._take(ends[0], set())]
+        found: dict[int, int] = {}
         used: set[tuple[str, int]] = set()
         within = _within_note(ends)
         for index, end in sorted(enumerate(ends), key=lambda pair: _turn(pair[1], within)):
             if end.line in within:
-                begun = next(
-                    (found[other] for other in range(len(ends)) if found[other] and ends[other].line == end.line), 0
-                )
-                found[index] = begun or self._free(end.kind, used)
+                begun = [label for other, label in found.items() if ends[other].line == end.line]
+                found[index] = begun[0] if begun else self._label(end.kind, used)
             else:
                 meets = any(other.line == end.line and other.end != end.end for other in ends)
                 found[index] = self._take(end, used, lone=meets)
             used.add((end.kind, found[index]))
-        return [_written(number) for number in found]
+        return [found[index] for index in range(len(ends))]
 
     def _take(self, end: End, used: set[tuple[str, int]], *, lone: bool = False) -> int:
         """Close or open a line; a `lone` stop without a beginning waits for none."""
         known = self._open.get(end.line)
-        number = known[0] if known else self._free(end.kind, used)
+        label = known[0] if known else self._label(end.kind, used)
         if known and known[1] != end.end and end.end in ("start", "stop"):
             del self._open[end.line]
         elif end.end in ("start", "stop") and not (lone and end.end == "stop"):
-            self._open[end.line] = (number, end.end)
-        return number
-
-    def _free(self, kind: str, used: set[tuple[str, int]]) -> int:
-        taken = {number for (other, _), (number, _) in self._open.items() if other == kind}
-        taken |= {number for other, number in used if other == kind}
-        return next(number for number in range(1, len(taken) + 2) if number not in taken)
+            self._open[end.line] = (label, end.end)
+        return label
 
     def end_bar(self) -> None:
         """Forget ends without a beginning: they pair only within their bar."""
@@ -72,7 +89,41 @@ class Numbers:
             self._open = {key: value for key, value in self._open.items() if value[1] == "start"}
 
 
+class Pairs(Lines):
+    """Lines by the source's numbers, in the order of the file: the labels are never used twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last = 0
+
+    def _label(self, _kind: str, _used: set[tuple[str, int]], /) -> int:
+        self._last += 1
+        return self._last
+
+
+class Numbers(Lines):
+    """Lines by the labels of `Pairs`, in the order of the rows: the labels are canonical numbers."""
+
+    def _label(self, kind: str, used: set[tuple[str, int]], /) -> int:
+        taken = {number for (other, _), (number, _) in self._open.items() if other == kind}
+        taken |= {number for other, number in used if other == kind}
+        return next(number for number in range(1, len(taken) + 2) if number not in taken)
+
+
+def _end_of_mark(mark: Mark) -> End:
+    sign = SIGN_BY_NAME[mark.name]
+    return End(sign.element, sign.type, mark.value)
+
+
+def _end_of_type(type: str) -> str:
+    """Whether a direction's type is one of a line's beginning, its end, or what lies between."""
+    if type.startswith(("stop", "discontinue")):
+        return "stop"
+    return "continue" if type.startswith(("continue", "change", "resume")) else "start"
+
+
 def _written(number: int) -> str:
+    """A number as a value says it: 1 goes without saying."""
     return "" if number == 1 else str(number)
 
 

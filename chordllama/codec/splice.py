@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from xml.parsers import expat
+from xml.sax.saxutils import quoteattr
 
 from chordllama.codec.container import encoding_of
 from chordllama.codec.musicxml import Origin, PartWriter, Reading, divisions_for
 from chordllama.errors import MusicXMLError
-from chordllama.score import Bar, Metre, Score
+from chordllama.score import FINAL, Bar, Barline, Metre, Score
 
 # ---------------------------------------------------------------------------------------------------------- the encoding
 
@@ -66,6 +67,10 @@ class _Last:
     closing: tuple[int, int] | None = None
 
 
+_TAG = re.compile(rb"""<(?:[^>"']|"[^"]*"|'[^']*')*>""")
+"""A whole tag; a ">" within an attribute's value doesn't end it."""
+
+
 @dataclass(slots=True)
 class _Locator:
     """Finds where each part ends, in one pass of expat, which knows the byte offset of each tag."""
@@ -75,8 +80,8 @@ class _Locator:
     timewise: bool = False
     depth: int = 0
     part: str = ""
-    measures_end: int = 0
     measure_start: int = 0
+    measure_ends: list[tuple[int, int]] = field(default_factory=list)
     barline: int | None = None
     plain: bool = False
     inside: list[str] = field(default_factory=list)
@@ -104,7 +109,7 @@ class _Locator:
             last.measures += 1
         elif len(self.inside) == 4 and tag == "barline":
             self.barline = index if attributes.get("location", "right") == "right" else None
-            self.plain = True
+            self.plain = attributes.keys() <= {"location"}
         elif len(self.inside) > 4 and self.barline is not None and tag != "bar-style":
             self.plain = False
 
@@ -115,7 +120,7 @@ class _Locator:
     def _end(self, index: int, tag: str) -> None:
         depth = len(self.inside)
         self.inside.pop()
-        end = self.text.index(b">", index) + 1
+        end = self._tag_end(index)
         if depth == 4 and tag == "barline" and self.barline is not None:
             closing = (self.barline, end)
             styled = b"light-heavy" in self.text[slice(*closing)]
@@ -124,7 +129,18 @@ class _Locator:
         if depth == 3 and tag == ("part" if self.timewise else "measure"):
             self.parts[self.part].end = end
         if depth == 2 and tag == "measure":
-            self.measures_end = end
+            self.measure_ends.append((index, end))
+
+    def _tag_end(self, index: int) -> int:
+        """Where the tag ends that begins at `index`: an element's end tag, or the whole of an empty element."""
+        tag = _TAG.match(self.text, index)
+        assert tag is not None, "expat has read it"
+        return tag.end()
+
+    @property
+    def most(self) -> int:
+        """How many measures the longest part has."""
+        return max(last.measures for last in self.parts.values())
 
 
 # ------------------------------------------------------------------------------------------------------------ the splice
@@ -133,7 +149,7 @@ class _Locator:
 def closes_plainly(xml: bytes) -> bool:
     """Whether the score ends with a plain closing bar line, which moves when music is added."""
     places = _Locator(source_text(xml).utf8).run()
-    return any(last.closing for last in places.parts.values())
+    return any(last.closing for last in places.parts.values() if last.measures == places.most)
 
 
 def splice(xml: bytes, reading: Reading, bars: tuple[Bar, ...]) -> bytes:
@@ -147,12 +163,18 @@ def splice(xml: bytes, reading: Reading, bars: tuple[Bar, ...]) -> bytes:
     """
     text = source_text(xml)
     places = _Locator(text.utf8).run()
-    score = replace(reading.score, bars=reading.score.bars + bars)
-    keep_closing = not bars or bars[-1].end.style != "light-heavy"
+    moves = bool(bars) and bars[-1].end.style == FINAL.style
+    old = _without_closing(reading.score.bars) if moves else reading.score.bars
+    score = replace(reading.score, bars=old + bars)
     measures = {origin.id: _part_measures(score, i, origin, places) for i, origin in enumerate(reading.origins)}
-    edits = [] if keep_closing else list(_removals(text.utf8, places))
+    edits = list(_removals(text.utf8, places)) if moves else []
     edits += _timewise(text.utf8, places, measures) if places.timewise else _partwise(text.utf8, places, measures)
     return text.bytes(_edited(text.utf8, edits))
+
+
+def _without_closing(bars: tuple[Bar, ...]) -> tuple[Bar, ...]:
+    """The old bars as a part that lacks the last ones must have them, when the closing bar line moves."""
+    return (*bars[:-1], replace(bars[-1], end=Barline())) if bars[-1].end == FINAL else bars
 
 
 Edit = tuple[int, int, bytes]
@@ -169,7 +191,8 @@ def _part_measures(score: Score, index: int, origin: Origin, places: _Locator) -
     count = places.parts[origin.id].measures
     new = replace(score, bars=score.bars[count:])
     divisions = divisions_for(_with_metre(new, score, count), index, origin.divisions)
-    writer = PartWriter(score.parts, index, replace(origin, divisions=divisions), first=False)
+    origin_now = replace(origin, divisions=divisions, voices=dict(origin.voices))
+    writer = PartWriter(score.parts, index, origin_now, first=False)
     writer.skip(score.bars[:count])
     found = [list(writer.measure(bar)) for bar in new.bars]
     if divisions != origin.divisions and found:
@@ -191,7 +214,7 @@ def _with_metre(new: Score, score: Score, count: int) -> Score:
 
 def _removals(text: bytes, places: _Locator) -> Iterator[Edit]:
     for last in places.parts.values():
-        if last.closing:
+        if last.closing and last.measures == places.most:
             start, end = last.closing
             yield start - len(_white_space_before(text, start)), end, b""
 
@@ -206,16 +229,26 @@ def _partwise(text: bytes, places: _Locator, measures: dict[str, list[list[str]]
 
 
 def _timewise(text: bytes, places: _Locator, measures: dict[str, list[list[str]]]) -> list[Edit]:
+    """New measures after the last one; before them, what parts lack goes into the measures that are there."""
     style = _Style.of(text, places.measure_start)
+    fewest = min(map(len, measures.values()))
+    edits = []
+    for back in range(max(map(len, measures.values())), fewest, -1):
+        start, _ = places.measure_ends[fewest - back]
+        lines = [line for id, new in measures.items() if len(new) >= back for line in _timewise_part(id, new[-back])]
+        at = start - len(_white_space_before(text, start))
+        edits.append((at, at, style.lines(lines, 1)))
     found = b""
-    for n in range(max(map(len, measures.values()), default=0)):
-        opening = next(new[n][0] for new in measures.values() if n < len(new))
-        found += style.lines([opening], 0)
-        for id, new in measures.items():
-            if n < len(new):
-                found += style.lines([f'<part id="{id}">', *new[n][1:-1], "</part>"], 1)
-        found += style.lines(["</measure>"], 0)
-    return [(places.measures_end, places.measures_end, found)]
+    for back in range(fewest, 0, -1):
+        opening = next(iter(measures.values()))[-back][0]
+        lines = [line for id, new in measures.items() for line in _timewise_part(id, new[-back])]
+        found += style.lines([opening], 0) + style.lines(lines, 1) + style.lines(["</measure>"], 0)
+    end = places.measure_ends[-1][1]
+    return [*edits, (end, end, found)]
+
+
+def _timewise_part(id: str, measure: list[str]) -> list[str]:
+    return [f"<part id={quoteattr(id)}>", *measure[1:-1], "</part>"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,422 @@
+"""What the grammar lets pass: random walks that must decode, real answers that must pass, and no place from which nothing goes on."""
+
+from __future__ import annotations
+
+import random
+import re
+import string
+from collections.abc import Iterator
+
+import pytest
+from small_scores import TEXTS, shared_scores, small_score
+
+from chordllama.codec.grammar import MARKS, Rules, Writer, height, rules_for
+from chordllama.codec.musicxml import read
+from chordllama.errors import ScoreError
+from chordllama.excerpt import excerpt
+from chordllama.generate.continuation import length_after, read_answer
+from chordllama.score import QUARTER, WHOLE, Chord, Row, Score, Spacer, ticks
+from chordllama.tasks.music import answer, lean
+
+LETTERS = sorted(set(string.printable))
+NAMES = sorted(TEXTS)
+
+
+def pieces() -> list[str]:
+    """Pieces as a tokenizer has them: parts of words, words, several words, the start of a row with its first word."""
+    text = "".join(answer(lean(small_score(name)).bars) for name in NAMES)
+    words = re.findall(r"[^ \n]+", text)
+    cut = random.Random(0)
+    across = [text[start : start + cut.randint(2, 14)] for start in range(0, len(text), 5)]
+    named = [mark for mark in MARKS if mark.startswith("{")]
+    return sorted({*words, *(f" {word}" for word in words), *(p for p in across if "\n" not in p), *named, "\n", "-", "0:"})
+
+
+PIECES = pieces()
+
+
+def rules_of(score: Score, bars: int = 4, closes: bool = False) -> Rules:
+    return rules_for(score, bars, length_after(score), closes)
+
+
+def walk(writer: Writer, chance: random.Random) -> str:
+    """A text that the writer takes to the end, of random pieces; fails where nothing goes on."""
+    text = ""
+    while not writer.done:
+        piece = next((piece for piece in chance.choices(PIECES, k=10) if writer.accepts(piece)), None)
+        if piece is None:
+            open_letters = [letter for letter in LETTERS if writer.accepts(letter)]
+            assert open_letters, f"a dead end after {text[-60:]!r}"
+            piece = chance.choice(open_letters)
+        writer.feed(piece)
+        text += piece
+    return text
+
+
+def takes(writer: Writer, text: str) -> bool:
+    """Whether the writer takes a text to which more may come; nothing is written."""
+    return writer.accepts(text)
+
+
+# ------------------------------------------------------------------------------------------------------------- soundness
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("closes", [False, True])
+def test_what_a_random_walk_writes_decodes_fills_its_bars_and_is_canonical(name: str, closes: bool) -> None:
+    score = lean(small_score(name))
+    chance = random.Random(f"{name} {closes}")
+    for _ in range(3):
+        text = walk(Writer(rules_of(score, closes=closes)), chance)
+        bars = read_answer(text, score, length_after(score))
+        assert answer(_without_length(bars)) == text
+        assert len(bars) == 4
+        assert (bars[-1].end.style == "light-heavy") is closes
+        assert all(any(_sounds(row) for row in bar.rows) for bar in bars)
+
+
+def _without_length(bars: tuple[object, ...]) -> list[object]:
+    from dataclasses import replace
+
+    return [replace(bar, length=None) for bar in bars]  # type: ignore[type-var]
+
+
+def _sounds(row: Row) -> bool:
+    return any(isinstance(item, Chord) and not item.grace for item in row.items)
+
+
+def test_notes_stay_in_the_range_the_chords_and_the_rows_of_their_part() -> None:
+    score = lean(small_score("piano"))
+    rules = rules_of(score)
+    bars = read_answer(walk(Writer(rules), random.Random(5)), score, rules.length)
+    for row in (row for bar in bars for row in bar.rows):
+        own = rules.parts[row.part]
+        assert row.voice <= own.voices[row.staff - 1]
+        assert any(map(_sounds, (r for bar in score.bars for r in bar.rows if r.place == row.place))) or row.voice < 3
+        for chord in (item for item in row.items if isinstance(item, Chord)):
+            assert len(chord.notes) <= own.notes
+            assert all(own.lowest <= height(note) <= own.highest for note in chord.notes)
+            assert len({note.pitch for note in chord.notes}) == len(chord.notes)
+
+
+def test_parts_and_staves_that_are_silent_stay_so() -> None:
+    rules = rules_of(lean(small_score("one part silent")))
+    assert [part.voices for part in rules.parts] == [(1,), (0, 1, 0), (0,)]
+    writer = Writer(rules)
+    assert not takes(writer, "-4:\n a01")
+    assert not takes(writer, "-4:\n a00: c44 d\n c")
+    assert not takes(writer, "-4:\n a00: c44 d\n a02")
+    assert takes(writer, "-4:\n a00: c44 d\n b01: c32")
+
+
+def test_percussion_keeps_to_its_places() -> None:
+    writer = Writer(rules_of(lean(small_score("percussion"))))
+    assert takes(writer, "-4:\n a00: xf44_xg5")
+    assert not takes(writer, "-4:\n a00: xf5")
+    assert not takes(writer, "-4:\n a00: f")
+    assert not takes(writer, "-4:\n a01: x")
+
+
+def test_chord_symbols_stand_only_where_the_part_has_had_some() -> None:
+    assert takes(Writer(rules_of(lean(small_score("chord symbols")))), "-4:\n a00: Bbmaj7/D c44 G#m7b5 d")
+    assert not takes(Writer(rules_of(lean(small_score("six eight")))), "-4:\n a00: C")
+    twice = Writer(rules_of(lean(small_score("chord symbols"))))
+    assert not takes(twice, "-4:\n a00: C D")
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "r4 r r r\n",  # rests alone
+        "r1\n",
+        "r\n",  # goes without saying: there is no other voice
+        "s4 s",  # two spacers are one
+        "s1",
+        "a48g b48g c58g d58g e58g",  # more than four graces
+        "a48g r",
+        "a44~ a128",  # too short
+        "a48t b a4",  # a tuplet that isn't complete
+        "a44 b c5 d e",  # over the bar line
+        "a44 a44",  # a value that goes without saying
+        "a44 a4 ",
+        "a44_a",  # more notes than the part has had
+        "a44''",
+        "a44>'",  # not the order of marks
+        "a44)",
+        "a44(2",
+        "a44@",
+        "a48g~",
+        "=p =f",
+        "=p =p",
+        "=p\n",
+        "=! a",
+        "=< =!",
+        "=G2 ",  # has it already
+        "=F4",
+        "=&",
+        "a44 =p\n",
+        "c14 ",
+        "a44  ",
+        " a",
+        "a44:",
+        "a44t7",
+        "a44...",
+    ],
+)
+def test_what_is_left_out_on_purpose_is_refused(row: str) -> None:
+    writer = Writer(rules_of(lean(small_score("chorale"))))
+    assert not takes(writer, f"-4:\n a00: {row}")
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "a44 b c5 d",
+        "a44~ a48 b =< c5( d e) f* =!\n",
+        "a48t b c5 d54 b48t a g f44\n",
+        "a44t b8t ".replace("b8", "b48"),
+        "s2 a44 b\n",
+        "a42 s\n".replace("s", "s2"),
+        "a48g( b48g/ a41)\n",
+        "=p =< a41 =!\n",
+        "=ff a4",
+        "r4 a =f b r\n".replace("a ", "a4 "),
+        "a44( b)( c5(2 d))2".replace("))2", ")2)"),
+        "a44'{turn}",
+        "r2* a44 b\n",
+    ],
+)
+def test_what_music_needs_is_taken(row: str) -> None:
+    writer = Writer(rules_of(lean(small_score("chorale"))))
+    assert takes(writer, f"-4:\n a00: {row}")
+
+
+def test_a_bar_rest_has_a_row_only_beside_another_voice_or_under_a_sign() -> None:
+    writer = Writer(rules_of(lean(small_score("two voices"))))
+    assert takes(writer, "-4:\n a00: r\n a00_2: c34 d\n")
+    assert not takes(writer, "-4:\n a00: r\n-")
+    assert takes(writer, "-4:\n a00: =p r\n a00_2: r\n a00_3: c34 d\n-3:\n")
+    assert not takes(writer, "-4:\n a00: =p r\n a00_2: r\n a00_3: r\n")
+    assert not takes(writer, "-4:\n a00: c44 r s")
+    assert not takes(writer, "-4:\n-3")
+
+
+def test_signs_stand_in_the_first_row_of_their_staff_that_has_an_event_there() -> None:
+    writer = Writer(rules_of(lean(small_score("two voices"))))
+    assert not takes(writer, "-4:\n a00: e44 d\n a00_2: =p")
+    assert takes(writer, "-4:\n a00: e42\n a00_2: c34 =p g\n")
+    assert not takes(writer, "-4:\n a00: e42\n a00_2: =< ")
+    assert not takes(writer, "-4:\n a00: e42\n a00_2: c34 =< g =")
+    assert takes(writer, "-4:\n a00: =< e42 =!\n")
+
+
+def test_a_slur_ends_after_it_begins() -> None:
+    writer = Writer(rules_of(lean(small_score("two voices"))))
+    assert not takes(writer, "-4:\n a00: e44 d(\n a00_2: c34)")
+    assert takes(writer, "-4:\n a00: e44( d\n a00_2: c34 g)\n")
+    assert takes(writer, "-4:\n a00: e48g( e44) d(\n a00_2: c34 g\n-3:\n a00: e44)")
+    chord = Writer(rules_of(lean(small_score("piano"))))
+    assert not takes(chord, "-4:\n a00: e44(_g)")
+
+
+def test_cross_staff_notes_name_the_other_staff() -> None:
+    writer = Writer(rules_of(lean(small_score("piano"))))
+    assert takes(writer, "-4:\n a00: e44@b")
+    assert not takes(writer, "-4:\n a00: e44@a")
+    assert not takes(writer, "-4:\n a00: e44@c")
+
+
+def test_the_shortest_value_is_at_most_a_step_shorter_than_the_shortest_there_is() -> None:
+    def shortest(name: str) -> int:
+        return WHOLE // int(rules_of(lean(small_score(name))).grid.shortest)
+
+    assert shortest("chorale") == 16
+    assert shortest("transposing") == 8  # quarters and halves
+    assert shortest("piano") == 32
+    assert rules_for(lean(small_score("transposing")), 1, QUARTER // 4 * 3, closes=False).grid.shortest == QUARTER // 4
+
+
+def test_tuplets_other_than_triplets_only_where_the_score_has_them() -> None:
+    assert takes(Writer(rules_of(lean(small_score("tuplets")))), "-4:\n a00: c416t5 d")
+    assert takes(Writer(rules_of(lean(small_score("six eight")))), "-4:\n a00: c58t2 d c54.\n")
+    assert not takes(Writer(rules_of(lean(small_score("chorale")))), "-4:\n a00: a48t5")
+
+
+def test_a_bar_that_no_note_values_fill_is_an_error_for_people() -> None:
+    with pytest.raises(ScoreError, match="1/3"):
+        rules_for(lean(small_score("chorale")), 1, WHOLE // 3, closes=False)
+
+
+# ---------------------------------------------------------------------------------------------------------- completeness
+
+
+def _continuations(score: Score, window: int) -> Iterator[tuple[Score, Score]]:
+    """What has been shown, and the next `window` bars; only where bars are alike in length and frame."""
+    for first in range(4, len(score.bars) - window, window):
+        new = score.bars[first : first + window]
+        if not any(bar.length or bar.keys or bar.times or bar.start or bar.end for bar in new):
+            yield excerpt(score, 0, first), excerpt(score, first, first + window)
+
+
+def _accepted(path_bytes: bytes, name: str) -> tuple[int, int]:
+    """How many real bars are taken, of how many."""
+    score = lean(read(path_bytes, name))
+    taken = total = 0
+    for shown, _ in _continuations(score, 2):
+        new = score.bars[len(shown.bars) : len(shown.bars) + 2]
+        writer = Writer(rules_of(shown, bars=2))
+        text = answer(new)
+        taken += sum(writer.accepts(text[: len(text) - cut]) for cut in (0,)) * 2
+        total += 2
+    return taken, total
+
+
+@pytest.mark.parametrize(
+    ("pattern", "least"), [("openscore-lieder/scores/**/*.mxl", 0.4), ("openscore-quartets/scores/**/*.mxl", 0.55)]
+)
+def test_most_bars_of_real_music_are_taken(pattern: str, least: float) -> None:
+    paths = shared_scores(pattern, 4)
+    if not paths:
+        pytest.skip("the large scores are not here")
+    counts = [_accepted(path.read_bytes(), path.name) for path in paths]
+    assert sum(taken for taken, _ in counts) / sum(total for _, total in counts) > least
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_bars_of_a_score_may_be_written_again(name: str) -> None:
+    score = lean(small_score(name))
+    length = length_after(score)
+    full = [bar for bar, bar_length in zip(score.bars, score.bar_lengths, strict=True) if bar_length == length]
+    from dataclasses import replace
+
+    bars = tuple(replace(bar, keys=(), times=(), length=None) for bar in full)
+    writer = Writer(rules_of(score, bars=len(bars)))
+    text = answer(bars)
+    assert bars
+    refused = next((end for end in range(len(text)) if not writer.accepts(text[: end + 1])), None)
+    assert refused is None, text[: refused + 1]
+
+
+# ------------------------------------------------------------------------------------------------------- pieces, rewinding
+
+
+@pytest.mark.parametrize("name", ["chorale", "piano", "two voices"])
+def test_the_verdict_does_not_depend_on_how_a_text_is_cut(name: str) -> None:
+    rules = rules_of(lean(small_score(name)))
+    chance = random.Random(name)
+    text = walk(Writer(rules), chance)
+    for _ in range(60):
+        place, wrong = chance.randrange(len(text)), chance.choice(LETTERS)
+        tried = text[:place] + wrong + text[place + 1 :]
+        assert _letters_taken(rules, tried) == _pieces_taken(rules, tried, chance)
+
+
+def _letters_taken(rules: Rules, text: str) -> int:
+    writer = Writer(rules)
+    for place, letter in enumerate(text):
+        if writer.done or not writer.accepts(letter):
+            return place
+        writer.feed(letter)
+    return len(text)
+
+
+def _pieces_taken(rules: Rules, text: str, chance: random.Random) -> int:
+    """The same by random pieces: where one is refused, its beginnings are tried."""
+    writer, place = Writer(rules), 0
+    while place < len(text) and not writer.done:
+        size = chance.randint(1, 30)
+        while size and not writer.accepts(text[place : place + size]):
+            size = min(size, len(text) - place) - 1
+        if not size:
+            return place
+        writer.feed(text[place : place + size])
+        place += size
+    return place
+
+
+def test_asking_changes_nothing() -> None:
+    writer = Writer(rules_of(lean(small_score("piano"))))
+    writer.feed("-4:\n a00: =< c54(")
+    for piece in (" d", ")", "_e5 f\n", " d e", "\n", ""):
+        before = [letter for letter in LETTERS if writer.accepts(letter)]
+        writer.accepts(piece)
+        assert [letter for letter in LETTERS if writer.accepts(letter)] == before
+    writer.feed(" d e)")
+    assert not writer.accepts(")")
+
+
+def test_an_empty_piece_is_no_step() -> None:
+    assert not Writer(rules_of(lean(small_score("piano")))).accepts("")
+
+
+def test_rewinding_goes_back_to_the_end_of_the_last_finished_bar() -> None:
+    rules = rules_of(lean(small_score("chorale")))
+    writer = Writer(rules)
+    first, second = "-4:\n a00: a44( b c5 d\n a03: d31\n", "-3:\n a00: d54) c b4 a\n"
+    writer.feed(first + "-")
+    assert (writer.kept, writer.bars) == (0, 0)
+    writer.feed("3:\n a00: d5")
+    assert (writer.kept, writer.bars) == (len(first), 1)
+    for _ in range(2):
+        writer.rewind()
+        assert (writer.kept, writer.bars) == (len(first), 1)
+        assert not writer.accepts(" a03_2"), "the bar is finished, with no row more"
+        writer.feed(second[:9])
+    writer.rewind()
+    writer.feed(second + "-2:\n a00: a")
+    assert (writer.kept, writer.bars) == (len(first) + len(second), 2)
+    assert not writer.accepts("41)"), "the slur has been ended before the place that was gone back to"
+
+
+def test_rewinding_before_the_first_bar_begins_anew() -> None:
+    writer = Writer(rules_of(lean(small_score("chorale"))))
+    writer.feed("-4:\n a00: a4")
+    writer.rewind()
+    assert (writer.kept, writer.bars) == (0, 0)
+    assert writer.accepts("-4:\n")
+
+
+def test_the_last_bar_ends_with_a_final_bar_line_when_the_music_closes() -> None:
+    score = lean(small_score("tuplets"))
+    row = "-1:\n a00: c44 d e\n"
+    closing = Writer(rules_of(score, bars=1, closes=True))
+    assert not closing.accepts(row + "0")
+    assert closing.accepts(row + " end: final\n0:\n")
+    assert not Writer(rules_of(score, bars=1)).accepts(row + " end")
+
+
+def test_nothing_comes_after_the_end() -> None:
+    writer = Writer(rules_of(lean(small_score("tuplets")), bars=1))
+    writer.feed("-1:\n a00: c44 d e\n0:\n")
+    assert writer.done
+    assert not any(writer.accepts(letter) for letter in LETTERS)
+    assert (writer.kept, writer.bars) == (len("-1:\n a00: c44 d e\n"), 1)
+
+
+def test_a_hairpin_and_a_slur_that_the_shown_bars_opened_may_be_ended() -> None:
+    text = TEXTS["six eight"].replace("g48\n", "g48(\n").replace("b44.", "=< b44.")
+    from chordllama.codec.compact import loads
+
+    writer = Writer(rules_of(lean(loads(text))))
+    assert writer.accepts("-4:\n a00: =! a44.) b =<".removesuffix(" =<"))
+    assert not writer.accepts("-4:\n a00: =< ")
+
+
+def test_a_spacer_never_parts_a_tuplet() -> None:
+    writer = Writer(rules_of(lean(small_score("tuplets"))))
+    assert not writer.accepts("-4:\n a00: c48t d s")
+    assert writer.accepts("-4:\n a00: c48t d e s4")
+
+
+def test_every_row_of_a_walk_fills_its_bar_to_the_tick() -> None:
+    score = lean(small_score("tuplets"))
+    for seed in range(4):
+        for bar in read_answer(walk(Writer(rules_of(score)), random.Random(seed)), score, length_after(score)):
+            for row in bar.rows:
+                lasting = (item for item in row.items if isinstance(item, Chord | Spacer) or hasattr(item, "duration"))
+                assert sum(getattr(item, "ticks", None) or _ticks(item) for item in lasting) == ticks(3 * WHOLE // 4 / WHOLE)  # type: ignore[arg-type]
+
+
+def _ticks(item: object) -> int:
+    duration = getattr(item, "duration", None)
+    return 0 if getattr(item, "grace", "") or duration is None else duration.ticks
