@@ -6,16 +6,18 @@ import random
 import re
 import string
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from small_scores import TEXTS, shared_scores, small_score
 
+from chordllama.codec.compact import loads, row_length
 from chordllama.codec.grammar import MARKS, Rules, Writer, height, rules_for
 from chordllama.codec.musicxml import read
 from chordllama.errors import ScoreError
 from chordllama.excerpt import excerpt
 from chordllama.generate.continuation import length_after, read_answer
-from chordllama.score import QUARTER, WHOLE, Chord, Row, Score, Spacer, ticks
+from chordllama.score import QUARTER, WHOLE, Bar, Chord, Row, Score
 from chordllama.tasks.music import answer, lean
 
 LETTERS = sorted(set(string.printable))
@@ -29,7 +31,9 @@ def pieces() -> list[str]:
     cut = random.Random(0)
     across = [text[start : start + cut.randint(2, 14)] for start in range(0, len(text), 5)]
     named = [mark for mark in MARKS if mark.startswith("{")]
-    return sorted({*words, *(f" {word}" for word in words), *(p for p in across if "\n" not in p), *named, "\n", "-", "0:"})
+    return sorted(
+        {*words, *(f" {word}" for word in words), *(p for p in across if "\n" not in p), *named, "\n", "-", "0:"}
+    )
 
 
 PIECES = pieces()
@@ -43,19 +47,12 @@ def walk(writer: Writer, chance: random.Random) -> str:
     """A text that the writer takes to the end, of random pieces; fails where nothing goes on."""
     text = ""
     while not writer.done:
-        piece = next((piece for piece in chance.choices(PIECES, k=10) if writer.accepts(piece)), None)
-        if piece is None:
-            open_letters = [letter for letter in LETTERS if writer.accepts(letter)]
-            assert open_letters, f"a dead end after {text[-60:]!r}"
-            piece = chance.choice(open_letters)
+        letters = [letter for letter in LETTERS if writer.accepts(letter)]
+        assert letters, f"a dead end after {text[-60:]!r}"
+        piece = next((piece for piece in chance.choices(PIECES, k=10) if writer.accepts(piece)), chance.choice(letters))
         writer.feed(piece)
         text += piece
     return text
-
-
-def takes(writer: Writer, text: str) -> bool:
-    """Whether the writer takes a text to which more may come; nothing is written."""
-    return writer.accepts(text)
 
 
 # ------------------------------------------------------------------------------------------------------------- soundness
@@ -65,20 +62,16 @@ def takes(writer: Writer, text: str) -> bool:
 @pytest.mark.parametrize("closes", [False, True])
 def test_what_a_random_walk_writes_decodes_fills_its_bars_and_is_canonical(name: str, closes: bool) -> None:
     score = lean(small_score(name))
+    length = length_after(score)
     chance = random.Random(f"{name} {closes}")
     for _ in range(3):
         text = walk(Writer(rules_of(score, closes=closes)), chance)
-        bars = read_answer(text, score, length_after(score))
-        assert answer(_without_length(bars)) == text
+        bars = read_answer(text, score, length)
+        assert answer(replace(bar, length=None) for bar in bars) == text
         assert len(bars) == 4
         assert (bars[-1].end.style == "light-heavy") is closes
         assert all(any(_sounds(row) for row in bar.rows) for bar in bars)
-
-
-def _without_length(bars: tuple[object, ...]) -> list[object]:
-    from dataclasses import replace
-
-    return [replace(bar, length=None) for bar in bars]  # type: ignore[type-var]
+        assert {row_length(row.items, length) for bar in bars for row in bar.rows} == {length}
 
 
 def _sounds(row: Row) -> bool:
@@ -92,7 +85,6 @@ def test_notes_stay_in_the_range_the_chords_and_the_rows_of_their_part() -> None
     for row in (row for bar in bars for row in bar.rows):
         own = rules.parts[row.part]
         assert row.voice <= own.voices[row.staff - 1]
-        assert any(map(_sounds, (r for bar in score.bars for r in bar.rows if r.place == row.place))) or row.voice < 3
         for chord in (item for item in row.items if isinstance(item, Chord)):
             assert len(chord.notes) <= own.notes
             assert all(own.lowest <= height(note) <= own.highest for note in chord.notes)
@@ -103,25 +95,25 @@ def test_parts_and_staves_that_are_silent_stay_so() -> None:
     rules = rules_of(lean(small_score("one part silent")))
     assert [part.voices for part in rules.parts] == [(1,), (0, 1, 0), (0,)]
     writer = Writer(rules)
-    assert not takes(writer, "-4:\n a01")
-    assert not takes(writer, "-4:\n a00: c44 d\n c")
-    assert not takes(writer, "-4:\n a00: c44 d\n a02")
-    assert takes(writer, "-4:\n a00: c44 d\n b01: c32")
+    assert not writer.accepts("-4:\n a01")
+    assert not writer.accepts("-4:\n a00: c44 d\n c")
+    assert not writer.accepts("-4:\n a00: c44 d\n a02")
+    assert writer.accepts("-4:\n a00: c44 d\n b01: c32")
 
 
 def test_percussion_keeps_to_its_places() -> None:
     writer = Writer(rules_of(lean(small_score("percussion"))))
-    assert takes(writer, "-4:\n a00: xf44_xg5")
-    assert not takes(writer, "-4:\n a00: xf5")
-    assert not takes(writer, "-4:\n a00: f")
-    assert not takes(writer, "-4:\n a01: x")
+    assert writer.accepts("-4:\n a00: xf44_xg5")
+    assert not writer.accepts("-4:\n a00: xf5")
+    assert not writer.accepts("-4:\n a00: f")
+    assert not writer.accepts("-4:\n a01: x")
 
 
 def test_chord_symbols_stand_only_where_the_part_has_had_some() -> None:
-    assert takes(Writer(rules_of(lean(small_score("chord symbols")))), "-4:\n a00: Bbmaj7/D c44 G#m7b5 d")
-    assert not takes(Writer(rules_of(lean(small_score("six eight")))), "-4:\n a00: C")
+    assert Writer(rules_of(lean(small_score("chord symbols")))).accepts("-4:\n a00: Bbmaj7/D c44 G#m7b5 d")
+    assert not Writer(rules_of(lean(small_score("six eight")))).accepts("-4:\n a00: C")
     twice = Writer(rules_of(lean(small_score("chord symbols"))))
-    assert not takes(twice, "-4:\n a00: C D")
+    assert not twice.accepts("-4:\n a00: C D")
 
 
 @pytest.mark.parametrize(
@@ -131,13 +123,13 @@ def test_chord_symbols_stand_only_where_the_part_has_had_some() -> None:
         "r1\n",
         "r\n",  # goes without saying: there is no other voice
         "s4 s",  # two spacers are one
-        "s1",
+        "s1 ",
         "a48g b48g c58g d58g e58g",  # more than four graces
         "a48g r",
         "a44~ a128",  # too short
-        "a48t b a4",  # a tuplet that isn't complete
+        "a48t b a44 ",  # a tuplet that isn't complete
         "a44 b c5 d e",  # over the bar line
-        "a44 a44",  # a value that goes without saying
+        "a44 a44 ",  # a value that goes without saying
         "a44 a4 ",
         "a44_a",  # more notes than the part has had
         "a44''",
@@ -165,7 +157,7 @@ def test_chord_symbols_stand_only_where_the_part_has_had_some() -> None:
 )
 def test_what_is_left_out_on_purpose_is_refused(row: str) -> None:
     writer = Writer(rules_of(lean(small_score("chorale"))))
-    assert not takes(writer, f"-4:\n a00: {row}")
+    assert not writer.accepts(f"-4:\n a00: {row}")
 
 
 @pytest.mark.parametrize(
@@ -174,56 +166,57 @@ def test_what_is_left_out_on_purpose_is_refused(row: str) -> None:
         "a44 b c5 d",
         "a44~ a48 b =< c5( d e) f* =!\n",
         "a48t b c5 d54 b48t a g f44\n",
-        "a44t b8t ".replace("b8", "b48"),
+        "a44t b48t ",
         "s2 a44 b\n",
-        "a42 s\n".replace("s", "s2"),
+        "a42 s2\n",
         "a48g( b48g/ a41)\n",
         "=p =< a41 =!\n",
         "=ff a4",
-        "r4 a =f b r\n".replace("a ", "a4 "),
-        "a44( b)( c5(2 d))2".replace("))2", ")2)"),
+        "r4 a4 =f b r\n",
+        "a44( b)( c5(2 d))2",
+        "a44( b)(2 c5)2",
         "a44'{turn}",
         "r2* a44 b\n",
     ],
 )
 def test_what_music_needs_is_taken(row: str) -> None:
     writer = Writer(rules_of(lean(small_score("chorale"))))
-    assert takes(writer, f"-4:\n a00: {row}")
+    assert writer.accepts(f"-4:\n a00: {row}")
 
 
 def test_a_bar_rest_has_a_row_only_beside_another_voice_or_under_a_sign() -> None:
     writer = Writer(rules_of(lean(small_score("two voices"))))
-    assert takes(writer, "-4:\n a00: r\n a00_2: c34 d\n")
-    assert not takes(writer, "-4:\n a00: r\n-")
-    assert takes(writer, "-4:\n a00: =p r\n a00_2: r\n a00_3: c34 d\n-3:\n")
-    assert not takes(writer, "-4:\n a00: =p r\n a00_2: r\n a00_3: r\n")
-    assert not takes(writer, "-4:\n a00: c44 r s")
-    assert not takes(writer, "-4:\n-3")
+    assert writer.accepts("-4:\n a00: r\n a00_2: c34 d\n")
+    assert not writer.accepts("-4:\n a00: r\n-")
+    assert writer.accepts("-4:\n a00: =p r\n a00_2: r\n a00_3: c34 d\n-3:\n")
+    assert not writer.accepts("-4:\n a00: =p r\n a00_2: r\n a00_3: r\n")
+    assert not writer.accepts("-4:\n a00: c44 r s")
+    assert not writer.accepts("-4:\n-3")
 
 
 def test_signs_stand_in_the_first_row_of_their_staff_that_has_an_event_there() -> None:
     writer = Writer(rules_of(lean(small_score("two voices"))))
-    assert not takes(writer, "-4:\n a00: e44 d\n a00_2: =p")
-    assert takes(writer, "-4:\n a00: e42\n a00_2: c34 =p g\n")
-    assert not takes(writer, "-4:\n a00: e42\n a00_2: =< ")
-    assert not takes(writer, "-4:\n a00: e42\n a00_2: c34 =< g =")
-    assert takes(writer, "-4:\n a00: =< e42 =!\n")
+    assert not writer.accepts("-4:\n a00: e44 d\n a00_2: =p")
+    assert writer.accepts("-4:\n a00: e42\n a00_2: c34 =p g\n")
+    assert not writer.accepts("-4:\n a00: e42\n a00_2: =< ")
+    assert not writer.accepts("-4:\n a00: e42\n a00_2: c34 =< g =")
+    assert writer.accepts("-4:\n a00: =< e42 =!\n")
 
 
 def test_a_slur_ends_after_it_begins() -> None:
     writer = Writer(rules_of(lean(small_score("two voices"))))
-    assert not takes(writer, "-4:\n a00: e44 d(\n a00_2: c34)")
-    assert takes(writer, "-4:\n a00: e44( d\n a00_2: c34 g)\n")
-    assert takes(writer, "-4:\n a00: e48g( e44) d(\n a00_2: c34 g\n-3:\n a00: e44)")
+    assert not writer.accepts("-4:\n a00: e44 d(\n a00_2: c34)")
+    assert writer.accepts("-4:\n a00: e44( d\n a00_2: c34 g)\n")
+    assert writer.accepts("-4:\n a00: e48g( e44) d(\n a00_2: c34 g\n-3:\n a00: e44)")
     chord = Writer(rules_of(lean(small_score("piano"))))
-    assert not takes(chord, "-4:\n a00: e44(_g)")
+    assert not chord.accepts("-4:\n a00: e44(_g)")
 
 
 def test_cross_staff_notes_name_the_other_staff() -> None:
     writer = Writer(rules_of(lean(small_score("piano"))))
-    assert takes(writer, "-4:\n a00: e44@b")
-    assert not takes(writer, "-4:\n a00: e44@a")
-    assert not takes(writer, "-4:\n a00: e44@c")
+    assert writer.accepts("-4:\n a00: e44@b")
+    assert not writer.accepts("-4:\n a00: e44@a")
+    assert not writer.accepts("-4:\n a00: e44@c")
 
 
 def test_the_shortest_value_is_at_most_a_step_shorter_than_the_shortest_there_is() -> None:
@@ -237,9 +230,9 @@ def test_the_shortest_value_is_at_most_a_step_shorter_than_the_shortest_there_is
 
 
 def test_tuplets_other_than_triplets_only_where_the_score_has_them() -> None:
-    assert takes(Writer(rules_of(lean(small_score("tuplets")))), "-4:\n a00: c416t5 d")
-    assert takes(Writer(rules_of(lean(small_score("six eight")))), "-4:\n a00: c58t2 d c54.\n")
-    assert not takes(Writer(rules_of(lean(small_score("chorale")))), "-4:\n a00: a48t5")
+    assert Writer(rules_of(lean(small_score("tuplets")))).accepts("-4:\n a00: c416t5 d")
+    assert Writer(rules_of(lean(small_score("six eight")))).accepts("-4:\n a00: c58t2 d c54.\n")
+    assert not Writer(rules_of(lean(small_score("chorale")))).accepts("-4:\n a00: a48t5")
 
 
 def test_a_bar_that_no_note_values_fill_is_an_error_for_people() -> None:
@@ -250,31 +243,28 @@ def test_a_bar_that_no_note_values_fill_is_an_error_for_people() -> None:
 # ---------------------------------------------------------------------------------------------------------- completeness
 
 
-def _continuations(score: Score, window: int) -> Iterator[tuple[Score, Score]]:
+def _continuations(score: Score, window: int) -> Iterator[tuple[Score, tuple[Bar, ...]]]:
     """What has been shown, and the next `window` bars; only where bars are alike in length and frame."""
-    for first in range(4, len(score.bars) - window, window):
+    for first in range(4, min(60, len(score.bars) - window), 4):
         new = score.bars[first : first + window]
         if not any(bar.length or bar.keys or bar.times or bar.start or bar.end for bar in new):
-            yield excerpt(score, 0, first), excerpt(score, first, first + window)
+            yield excerpt(score, 0, first), new
 
 
-def _accepted(path_bytes: bytes, name: str) -> tuple[int, int]:
-    """How many real bars are taken, of how many."""
-    score = lean(read(path_bytes, name))
+def _accepted(data: bytes, name: str) -> tuple[int, int]:
+    """How many real continuations are taken, of how many."""
+    score = lean(read(data, name))
     taken = total = 0
-    for shown, _ in _continuations(score, 2):
-        new = score.bars[len(shown.bars) : len(shown.bars) + 2]
-        writer = Writer(rules_of(shown, bars=2))
-        text = answer(new)
-        taken += sum(writer.accepts(text[: len(text) - cut]) for cut in (0,)) * 2
-        total += 2
+    for shown, new in _continuations(score, 2):
+        taken += Writer(rules_of(shown, bars=2)).accepts(answer(new))
+        total += 1
     return taken, total
 
 
 @pytest.mark.parametrize(
     ("pattern", "least"), [("openscore-lieder/scores/**/*.mxl", 0.4), ("openscore-quartets/scores/**/*.mxl", 0.55)]
 )
-def test_most_bars_of_real_music_are_taken(pattern: str, least: float) -> None:
+def test_many_continuations_of_real_music_are_taken(pattern: str, least: float) -> None:
     paths = shared_scores(pattern, 4)
     if not paths:
         pytest.skip("the large scores are not here")
@@ -286,10 +276,8 @@ def test_most_bars_of_real_music_are_taken(pattern: str, least: float) -> None:
 def test_the_bars_of_a_score_may_be_written_again(name: str) -> None:
     score = lean(small_score(name))
     length = length_after(score)
-    full = [bar for bar, bar_length in zip(score.bars, score.bar_lengths, strict=True) if bar_length == length]
-    from dataclasses import replace
-
-    bars = tuple(replace(bar, keys=(), times=(), length=None) for bar in full)
+    whole = [bar for bar, its_length in zip(score.bars, score.bar_lengths, strict=True) if its_length == length]
+    bars = tuple(replace(bar, keys=(), times=(), length=None) for bar in whole)
     writer = Writer(rules_of(score, bars=len(bars)))
     text = answer(bars)
     assert bars
@@ -324,9 +312,9 @@ def _pieces_taken(rules: Rules, text: str, chance: random.Random) -> int:
     """The same by random pieces: where one is refused, its beginnings are tried."""
     writer, place = Writer(rules), 0
     while place < len(text) and not writer.done:
-        size = chance.randint(1, 30)
+        size = min(chance.randint(1, 30), len(text) - place)
         while size and not writer.accepts(text[place : place + size]):
-            size = min(size, len(text) - place) - 1
+            size -= 1
         if not size:
             return place
         writer.feed(text[place : place + size])
@@ -395,10 +383,8 @@ def test_nothing_comes_after_the_end() -> None:
 
 def test_a_hairpin_and_a_slur_that_the_shown_bars_opened_may_be_ended() -> None:
     text = TEXTS["six eight"].replace("g48\n", "g48(\n").replace("b44.", "=< b44.")
-    from chordllama.codec.compact import loads
-
     writer = Writer(rules_of(lean(loads(text))))
-    assert writer.accepts("-4:\n a00: =! a44.) b =<".removesuffix(" =<"))
+    assert writer.accepts("-4:\n a00: =! a44.) b")
     assert not writer.accepts("-4:\n a00: =< ")
 
 
@@ -406,17 +392,3 @@ def test_a_spacer_never_parts_a_tuplet() -> None:
     writer = Writer(rules_of(lean(small_score("tuplets"))))
     assert not writer.accepts("-4:\n a00: c48t d s")
     assert writer.accepts("-4:\n a00: c48t d e s4")
-
-
-def test_every_row_of_a_walk_fills_its_bar_to_the_tick() -> None:
-    score = lean(small_score("tuplets"))
-    for seed in range(4):
-        for bar in read_answer(walk(Writer(rules_of(score)), random.Random(seed)), score, length_after(score)):
-            for row in bar.rows:
-                lasting = (item for item in row.items if isinstance(item, Chord | Spacer) or hasattr(item, "duration"))
-                assert sum(getattr(item, "ticks", None) or _ticks(item) for item in lasting) == ticks(3 * WHOLE // 4 / WHOLE)  # type: ignore[arg-type]
-
-
-def _ticks(item: object) -> int:
-    duration = getattr(item, "duration", None)
-    return 0 if getattr(item, "grace", "") or duration is None else duration.ticks

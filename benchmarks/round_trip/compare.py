@@ -16,7 +16,7 @@ from chordllama.codec.musicxml import read, write
 
 NOTES = "notes and rests"
 F = TypeVar("F", bound=Fact)
-NEAR = Fraction(1, 8)
+NEAR = Fraction(1, 6)
 """Quarters by which a note may be set right where the source rounded its divisions."""
 
 

@@ -141,6 +141,7 @@ class RowState:
     grace: bool = False
     mark: str = ""
     rank: int = -1
+    freed: tuple[str, ...] = ()  # numbers of the slurs that end at this note
 
     def copy(self) -> RowState:
         """A row that goes its own way."""
@@ -157,7 +158,7 @@ class RowState:
         )
         twin.rests, twin.sounds, twin.text, twin.take = self.rests, self.sounds, self.text, self.take
         twin.values, twin.notes, twin.chosen, twin.grace = self.values, self.notes, self.chosen, self.grace
-        twin.mark, twin.rank = self.mark, self.rank
+        twin.mark, twin.rank, twin.freed = self.mark, self.rank, self.freed
         return twin
 
     @property
@@ -307,13 +308,13 @@ def _value(state: State, row: RowState, character: str) -> None:
 def _slash(state: State, row: RowState, character: str) -> None:
     """Take what comes after the g of a grace note."""
     if character == "/":
-        row.rank, row.take = -1, _marks
+        row.rank, row.freed, row.take = -1, (), _marks
     else:
         _begin_marks(state, row, character)
 
 
 def _begin_marks(state: State, row: RowState, character: str) -> None:
-    row.rank, row.take = -1, _marks
+    row.rank, row.freed, row.take = -1, (), _marks
     _marks(state, row, character)
 
 
@@ -354,13 +355,19 @@ def _may_slur(state: State, row: RowState, rule: _MarkRule) -> bool:
     """A slur ends after its beginning, in time as in the text, and begins with the smallest number that is free."""
     part = row.place[0]
     if rule.name == "slur-start":
-        return rule.value == next((n for n in _SLUR_NUMBERS if (part, n) not in state.slurs), None)
+        return rule.value in _free_numbers(state, row)
     opened = state.slurs.get((part, rule.value))
     if opened is None:
         return False
     if opened.place == row.place and opened.bar == state.bar:
         return opened.event < row.events
     return opened.bar < state.bar or opened.position < row.position
+
+
+def _free_numbers(state: State, row: RowState) -> set[str]:
+    """What a new slur may be called: the smallest free number, or the smallest that no slur has had which ended at this very note."""
+    free = [number for number in _SLUR_NUMBERS if (row.place[0], number) not in state.slurs]
+    return {*free[:1], *[number for number in free if number not in row.freed][:1]}
 
 
 def _take_mark(state: State, row: RowState) -> None:
@@ -374,6 +381,7 @@ def _take_mark(state: State, row: RowState) -> None:
         state.slurs = {**state.slurs, key: _moment(state, row)}
     elif rule.name == "slur-stop":
         state.slurs = {other: opened for other, opened in state.slurs.items() if other != key}
+        row.freed = (*row.freed, rule.value)
 
 
 def _member(state: State, row: RowState, character: str) -> None:
@@ -382,7 +390,7 @@ def _member(state: State, row: RowState, character: str) -> None:
     if text in row.spellings.words:
         if text in row.notes or character == octave:
             raise Refused
-        row.notes, row.rank, row.take = (*row.notes, text), -1, _marks
+        row.notes, row.rank, row.freed, row.take = (*row.notes, text), -1, (), _marks
     elif row.spellings.leads(text, row.notes):
         row.text = text
     else:

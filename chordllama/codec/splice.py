@@ -76,6 +76,7 @@ class _Locator:
     """Finds where each part ends, in one pass of expat, which knows the byte offset of each tag."""
 
     text: bytes
+    tag_start: int = 0
     parts: dict[str, _Last] = field(default_factory=dict)
     timewise: bool = False
     depth: int = 0
@@ -96,6 +97,7 @@ class _Locator:
 
     def _start(self, index: int, tag: str, attributes: dict[str, str]) -> None:
         self.inside.append(tag)
+        self.tag_start = index
         if len(self.inside) == 1:
             self.timewise = tag == "score-timewise"
         elif tag == "part" and len(self.inside) == 2 + self.timewise:
@@ -120,7 +122,7 @@ class _Locator:
     def _end(self, index: int, tag: str) -> None:
         depth = len(self.inside)
         self.inside.pop()
-        end = self._tag_end(index)
+        end = self._tag_end(index, tag)
         if depth == 4 and tag == "barline" and self.barline is not None:
             closing = (self.barline, end)
             styled = b"light-heavy" in self.text[slice(*closing)]
@@ -131,11 +133,15 @@ class _Locator:
         if depth == 2 and tag == "measure":
             self.measure_ends.append((index, end))
 
-    def _tag_end(self, index: int) -> int:
-        """Where the tag ends that begins at `index`: an element's end tag, or the whole of an empty element."""
-        tag = _TAG.match(self.text, index)
-        assert tag is not None, "expat has read it"
-        return tag.end()
+    def _tag_end(self, index: int, tag: str) -> int:
+        """Where the element ends whose end expat reports at `index`.
+
+        For an empty element `<…/>` that index lies at its beginning or behind it, as the version of expat has it.
+        """
+        start = index if self.text.startswith(b"</" + tag.encode(), index) else self.tag_start
+        found = _TAG.match(self.text, start)
+        assert found is not None, "expat has read it"
+        return found.end()
 
     @property
     def most(self) -> int:

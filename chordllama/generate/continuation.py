@@ -12,14 +12,15 @@ from typing import Literal
 
 from chordllama.codec.compact import load_bar
 from chordllama.codec.container import read_container
-from chordllama.codec.grammar import Rules, Writer, rules_for
+from chordllama.codec.durations import format_whole
+from chordllama.codec.grammar import Rules, Writer, opening_of, rules_for
 from chordllama.codec.musicxml import Reading, read_with_origin
 from chordllama.codec.report import Report
 from chordllama.codec.splice import splice
-from chordllama.codec.yaml_subset import read_map
+from chordllama.codec.yaml_subset import Entry, read_map
 from chordllama.errors import ChordLlamaError, ModelError, ScoreError
 from chordllama.generate.backend import Backend, Sampling
-from chordllama.generate.tidy import tidy
+from chordllama.generate.tidy import like_before, tidy
 from chordllama.score import FINAL, Bar, Barline, Chord, Metre, Score, Ticks
 from chordllama.tasks.music import Ending, block, has_closed, lean, opening, prompt
 
@@ -27,6 +28,8 @@ MOST_REWINDS = 24
 """How often one bar is begun anew before its candidate is given up."""
 LONGEST_CONTEXT = 1024
 """Tokens that prompt and answer have together at most: what the embedded model was trained on."""
+SPARE = 8
+"""Tokens that are left over between what is counted and what a backend counts."""
 ROOM = 1.6
 """How much longer new bars may be than those before them, when room is kept for them."""
 
@@ -105,17 +108,24 @@ class Plan:
         ending: Ending = request.ending if request.ending != "auto" else ("close" if closed else "open")
         shown = lean(score)
         last = replace(shown.bars[-1], end=Barline()) if closed else shown.bars[-1]
-        return Plan(replace(shown, bars=(*shown.bars[:-1], last)), _length(score), ending, closed or ending == "close")
+        return Plan(
+            replace(shown, bars=(*shown.bars[:-1], last)), length_after(score), ending, closed or ending == "close"
+        )
 
 
-def _length(score: Score) -> Ticks:
+def length_after(score: Score) -> Ticks:
     """The length of a new bar: the time signature's, or in music without one the last bar's."""
-    metre = Metre()
-    for bar in score.bars:
-        metre.apply(bar)
+    metre = _metre_after(score)
     if metre.common is not None and metre.common.ticks is None and not metre.own:
         return score.bar_lengths[-1]
     return metre.length(Bar())
+
+
+def _metre_after(score: Score) -> Metre:
+    metre = Metre()
+    for bar in score.bars:
+        metre.apply(bar)
+    return metre
 
 
 @dataclass(slots=True)
@@ -143,8 +153,11 @@ def write_bars(
             next_round = _round(plan, longer, request.bars - done, backend)
             sampling = replace(request.sampling, seed=(request.sampling.seed + 7919 * done + candidate) % 2**31)
             shifted = _shifted(progress, candidate)
-            for _, bars, failure in _write(next_round, backend, sampling, 1, shifted, done, request.bars):
-                draft.bars, draft.failure = draft.bars + bars, failure
+            try:
+                for _, bars, failure in _write(next_round, backend, sampling, 1, shifted, done, request.bars):
+                    draft.bars, draft.failure = draft.bars + bars, failure
+            except ChordLlamaError as failure:  # the bars before it are good
+                draft.failure = failure
     return drafts
 
 
@@ -174,7 +187,10 @@ def _round(plan: Plan, score: Score, wanted: int, backend: Backend) -> Round:
     first = _first_shown(sizes, budget) + len(score.bars) - len(sizes)
     closes = bars == wanted and plan.ending == "close"
     text = prompt(score, first, bars, ending)
-    return Round(text, rules_for(score, bars, plan.length, closes), score, context - backend.count(text) - 8)
+    rules = replace(rules_for(plan.score, bars, plan.length, closes), opening=opening_of(score))
+    size = backend.count(text) + SPARE
+    fits = context - size >= each * bars
+    return Round(text, rules, score, (context if fits else backend.context) - size)
 
 
 def _first_shown(sizes: Sequence[int], budget: int) -> int:
@@ -234,28 +250,27 @@ def _write(
             progress(Progress(n, done + finished[n], bars))
     for n, guard in enumerate(guards):
         good = texts[n][: guard.kept] if not guard.done else texts[n]
-        new = read_answer(good, round_.score)
+        new = read_answer(good, round_.score, round_.rules.length)
         failure = backend.failures.get(n)
         if failure is None and not new:
             failure = ModelError("the model wrote no bar", hint="try another --seed, or a model with a longer context")
         yield n, new, failure
 
 
-def read_answer(text: str, score: Score) -> tuple[Bar, ...]:
-    """The bars of an answer (see tasks/music.py) to a prompt made from `score`.
+def read_answer(text: str, score: Score, length: Ticks) -> tuple[Bar, ...]:
+    """The bars of `length` ticks in an answer (see tasks/music.py) to a prompt made from `score`.
 
     Raises:
         CompactError: the text is none.
     """
-    metre = Metre()
-    for bar in score.bars:
-        metre.apply(bar)
+    metre = _metre_after(score)
+    own = [Entry("length", format_whole(length), 1)] if metre.length(Bar()) != length else []
     entries = [entry for entry in (read_map(text) if text else []) if entry.key != "0"]
-    return tuple(load_bar(entry.entries("a bar"), score.parts, metre) for entry in entries)
+    return tuple(load_bar(own + entry.entries("a bar"), score.parts, metre) for entry in entries)
 
 
 def _finish(xml: bytes, reading: Reading, plan: Plan, draft: Draft) -> Continuation:
-    bars = tidy(draft.bars)
+    bars = like_before(tidy(draft.bars), reading.score)
     if not bars:
         return Continuation((), xml, draft.failure)
     last = replace(bars[-1], end=FINAL if plan.closing else bars[-1].end)

@@ -1,4 +1,4 @@
-"""New bars without loose ends. Knows only the score model.
+"""New bars without loose ends, and dressed as the score before them. Knows bars and marks; knows no text and no XML.
 
 What a model opens in new bars it may leave open: a tie that leads to nothing, half a slur, a hairpin without an end. A reader of
 MusicXML would complain or draw it to the end of the piece.
@@ -7,110 +7,158 @@ MusicXML would complain or draw it to the end of the piece.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
-from chordllama.score import Bar, Chord, Direction, Item, Mark, Note, Rest, Row, Spacer
+from chordllama.codec.spanners import Numbers
+from chordllama.score import Bar, Chord, Direction, Item, Mark, Note, Rest, Row, Score, Spacer, goes_without_saying
 
-Address = tuple[int, int, int]
-"""Bar, row and item."""
+Address = tuple[int, int, int, int]
+"""Bar, row, item, and note of a chord (0 for what is none)."""
+Pitch = tuple[str, int | Fraction, int]
+
+# ------------------------------------------------------------------------------------------------------------ loose ends
 
 
 def tidy(bars: tuple[Bar, ...]) -> tuple[Bar, ...]:
-    """The bars without ties, slurs and hairpins that have only one end."""
-    loose = {*_loose_slurs(bars), *_loose_wedges(bars)}
-    ties = _leading_ties(bars)
-    return tuple(_bar(bar, n, loose, ties) for n, bar in enumerate(bars))
+    """The bars without ties, slurs and hairpins that have only one end; slurs have the smallest numbers that are free."""
+    kept: _Kept = {**_ties(bars), **_slurs(bars), **dict.fromkeys(_wedges(bars))}
+    return tuple(_bar(bar, n, kept) for n, bar in enumerate(bars))
+
+
+_Kept = dict[tuple[Address, Mark | None], Mark | None]
+"""What stays, with what it becomes: ties, ends of slurs, and hairpins (None)."""
 
 
 def _walk(bars: tuple[Bar, ...]) -> Iterator[tuple[Address, Row, Item]]:
     for b, bar in enumerate(bars):
         for r, row in enumerate(bar.rows):
             for i, item in enumerate(row.items):
-                yield (b, r, i), row, item
+                yield (b, r, i, 0), row, item
 
 
-def _loose_slurs(bars: tuple[Bar, ...]) -> Iterator[tuple[Address, Mark]]:
-    opened: dict[tuple[int, str], tuple[Address, Mark]] = {}
+def _notes(bars: tuple[Bar, ...]) -> Iterator[tuple[Address, Row, Note]]:
     for address, row, item in _walk(bars):
-        for mark in _all_marks(item):
-            key = (row.part, mark.value)
-            if mark.name == "slur-stop" and opened.pop(key, None) is None:
-                yield address, mark
-            elif mark.name == "slur-start":
-                if key in opened:
-                    yield opened[key]
-                opened[key] = (address, mark)
-    yield from opened.values()
+        if isinstance(item, Chord):
+            yield from ((place, row, note) for place, note in _of_chord(item, address))
 
 
-def _all_marks(item: Item) -> list[Mark]:
-    return [mark for note in item.notes for mark in note.marks] if isinstance(item, Chord) else []
+def _of_chord(chord: Chord, address: Address) -> Iterator[tuple[Address, Note]]:
+    for n, note in enumerate(chord.notes):
+        yield (*address[:3], n), note
 
 
-def _loose_wedges(bars: tuple[Bar, ...]) -> Iterator[tuple[Address, None]]:
+def _slurs(bars: tuple[Bar, ...]) -> _Kept:
+    """The ends of slurs that have two, with their new numbers."""
+    names = {end: str(n) for n, pair in enumerate(_slur_pairs(bars)) for end in pair}
+    numbers: dict[int, Numbers] = {}
+    kept: _Kept = {}
+    for address, row, note in _notes(bars):
+        ends = [mark for mark in note.marks if (address, mark) in names]
+        named = [replace(mark, value=names[address, mark]) for mark in ends]
+        renumbered = numbers.setdefault(row.part, Numbers()).marks(named)
+        kept.update(((address, mark), new) for mark, new in zip(ends, renumbered, strict=True))
+    return kept
+
+
+def _slur_pairs(bars: tuple[Bar, ...]) -> Iterator[tuple[tuple[Address, Mark], tuple[Address, Mark]]]:
+    opened: dict[tuple[int, str], tuple[Address, Mark]] = {}
+    for address, row, note in _notes(bars):
+        for mark in note.marks:
+            if mark.name == "slur-start":
+                opened[row.part, mark.value] = (address, mark)
+            elif mark.name == "slur-stop" and (start := opened.pop((row.part, mark.value), None)) is not None:
+                yield start, (address, mark)
+
+
+def _wedges(bars: tuple[Bar, ...]) -> Iterator[tuple[Address, None]]:
+    """Where hairpins begin and end that do both."""
     opened: dict[int, Address] = {}
     for address, row, item in _walk(bars):
         if not isinstance(item, Direction) or item.name != "wedge":
             continue
-        if item.value.startswith("stop"):
-            if opened.pop(row.part, None) is None:
-                yield address, None
-        else:
-            if row.part in opened:
-                yield opened[row.part], None
+        if not item.value.startswith("stop"):
             opened[row.part] = address
-    yield from ((address, None) for address in opened.values())
+        elif row.part in opened:
+            yield opened.pop(row.part), None
+            yield address, None
 
 
-def _leading_ties(bars: tuple[Bar, ...]) -> set[tuple[Address, tuple[object, ...]]]:
-    """The notes (by place and pitch) whose tie leads to a note of the same pitch in the next chord of their voice."""
-    last: dict[Address, tuple[Address, Chord] | None] = {}
-    found = set()
-    for b, bar in enumerate(bars):
-        for place in set(last) - {row.place for row in bar.rows}:
-            del last[place]
-        for r, row in enumerate(bar.rows):
-            for i, item in enumerate(row.items):
-                if isinstance(item, Rest | Spacer):
-                    last[row.place] = None
-                elif isinstance(item, Chord) and not item.grace:
-                    before = last.get(row.place)
-                    if before:
-                        found |= {(before[0], note.pitch) for note in item.notes}
-                    last[row.place] = ((b, r, i), item)
-    return found
+@dataclass(slots=True)
+class _Voice:
+    """The notes of a voice's last chord, and of the grace notes after it, whose ties may lead to the next chord."""
+
+    bar: int
+    notes: list[tuple[Address, Pitch]] = field(default_factory=list)
 
 
-def _bar(
-    bar: Bar, b: int, loose: set[tuple[Address, Mark | None]], ties: set[tuple[Address, tuple[object, ...]]]
-) -> Bar:
-    rows = []
-    for r, row in enumerate(bar.rows):
-        items = [
-            _item(item, (b, r, i), loose, ties) for i, item in enumerate(row.items) if ((b, r, i), None) not in loose
-        ]
-        rows.append(Row(row.part, row.staff, row.voice, tuple(items)))
-    return replace(bar, rows=tuple(rows))
+def _ties(bars: tuple[Bar, ...]) -> _Kept:
+    """The ties that lead to a note of the same pitch in the next chord of their voice."""
+    voices: dict[tuple[int, int, int], _Voice] = {}
+    kept: _Kept = {}
+    for address, row, item in _walk(bars):
+        voice = voices.setdefault(row.place, _Voice(address[0]))
+        if address[0] > voice.bar + 1 or isinstance(item, Rest | Spacer):
+            voice.notes = []
+        voice.bar = address[0]
+        if isinstance(item, Chord) and not item.grace:
+            led_to = {note.pitch for note in item.notes}
+            tie = Mark("tie")
+            kept |= {(place, tie): tie for place, pitch in voice.notes if pitch in led_to}
+            voice.notes = [(place, note.pitch) for place, note in _of_chord(item, address)]
+    return kept
 
 
-def _item(
-    item: Item, address: Address, loose: set[tuple[Address, Mark | None]], ties: set[tuple[Address, tuple[object, ...]]]
-) -> Item:
-    if not isinstance(item, Chord) or not any(note.marks for note in item.notes):
-        return item
-    return replace(item, notes=tuple(_note(note, address, loose, ties, bool(item.grace)) for note in item.notes))
+def _bar(bar: Bar, b: int, kept: _Kept) -> Bar:
+    rows = [replace(row, items=tuple(_items(row, (b, r, 0, 0), kept))) for r, row in enumerate(bar.rows)]
+    return replace(bar, rows=tuple(row for row in rows if not goes_without_saying(row, rows)))
 
 
-def _note(
-    note: Note,
-    address: Address,
-    loose: set[tuple[Address, Mark | None]],
-    ties: set[tuple[Address, tuple[object, ...]]],
-    grace: bool,
-) -> Note:
-    def stays(mark: Mark) -> bool:
-        if mark.name == "tie":
-            return not grace and (address, note.pitch) in ties
-        return (address, mark) not in loose
+def _items(row: Row, first: Address, kept: _Kept) -> Iterator[Item]:
+    for i, item in enumerate(row.items):
+        address = (*first[:2], i, 0)
+        if isinstance(item, Chord):
+            yield replace(item, notes=tuple(_note(note, place, kept) for place, note in _of_chord(item, address)))
+        elif not (isinstance(item, Direction) and item.name == "wedge") or (address, None) in kept:
+            yield item
 
-    return replace(note, marks=tuple(filter(stays, note.marks)))
+
+_TWO_ENDS = frozenset(["tie", "slur-start", "slur-stop"])
+
+
+def _note(note: Note, address: Address, kept: _Kept) -> Note:
+    found = [kept.get((address, mark)) if mark.name in _TWO_ENDS else mark for mark in note.marks]
+    return replace(note, marks=tuple(mark for mark in found if mark is not None))
+
+
+# ------------------------------------------------------------------------------------------------------------ percussion
+
+_DRESS = ("instrument", "notehead")
+
+
+def like_before(bars: tuple[Bar, ...], score: Score) -> tuple[Bar, ...]:
+    """The bars with each percussion note on the instrument, and with the head, that its place last had in the score.
+
+    A model sees neither (see tasks/music.py); without them a part with several instruments would play its first one only.
+    """
+    worn = {
+        (row.part, note.pitch): tuple(mark for mark in note.marks if mark.name in _DRESS)
+        for _, row, note in _notes(score.bars)
+        if note.unpitched
+    }
+    return tuple(replace(bar, rows=tuple(_dress(row, worn) for row in bar.rows)) for bar in bars) if worn else bars
+
+
+def _dress(row: Row, worn: dict[tuple[int, Pitch], tuple[Mark, ...]]) -> Row:
+    items = [
+        replace(item, notes=tuple(_dress_note(row.part, note, worn) for note in item.notes))
+        if isinstance(item, Chord)
+        else item
+        for item in row.items
+    ]
+    return replace(row, items=tuple(items))
+
+
+def _dress_note(part: int, note: Note, worn: dict[tuple[int, Pitch], tuple[Mark, ...]]) -> Note:
+    marks = worn.get((part, note.pitch), ()) if note.unpitched else ()
+    return replace(note, marks=(*marks, *note.marks)) if marks else note
