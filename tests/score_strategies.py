@@ -62,7 +62,10 @@ MARK_VALUES: dict[str, SearchStrategy[str]] = {
     "number": lines,
     "ratio": st.sampled_from(["", "5:4"]),
     "text": texts.filter(lambda text: text != "normal"),
-    "name": names.filter(lambda text: text != "normal"),
+    "count": st.sampled_from(["1", "12"]),
+    "notehead": st.sampled_from(["x", "inverted triangle"]),
+    "fermata": st.sampled_from(["", "angled"]),
+    "caesura": st.sampled_from(["", "thick"]),
     "accidental": st.sampled_from(["natural", "quarter-flat", "sharp-up"]),
     "note type": st.sampled_from(["quarter", "eighth.", "half/3:2"]),
     "staff": st.sampled_from(["1", "2"]),
@@ -73,6 +76,7 @@ MARK_VALUES: dict[str, SearchStrategy[str]] = {
     "tremolo": st.sampled_from(["3", "start2", "stop2", "unmeasured0"]),
 }
 """For each shape of a mark what its value may be."""
+_SOUNDS = {"decimal": "96.5", "yes-no": "yes", "name": "segno 1"}
 DIRECTION_VALUES: dict[str, SearchStrategy[str]] = {
     "none": st.just(""),
     "name": names,
@@ -82,7 +86,7 @@ DIRECTION_VALUES: dict[str, SearchStrategy[str]] = {
     "octave-shift": st.sampled_from(["up8", "down15", "stop8"]),
     "switch": st.sampled_from(["on", "off"]),
     "metronome": st.sampled_from(["120", "4.=60.5", '4="c. 60"', "8~4."]),
-    "sound": st.sampled_from([f"{name}=1" for name in SOUND_ATTRIBUTES]),
+    "sound": st.sampled_from([f"{name}={_SOUNDS[shape]}" for name, shape in SOUND_ATTRIBUTES.items()]),
     "clef": st.sampled_from(CLEFS),
     "key": st.sampled_from(["-3", "2,minor"]),
     "transpose": st.just("-2/-1/0"),

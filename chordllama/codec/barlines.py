@@ -5,13 +5,14 @@ Source: https://www.w3.org/2021/06/musicxml40/musicxml-reference/elements/barlin
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from xml.sax.saxutils import quoteattr
 
 from lxml.etree import _Element
 
 from chordllama.codec.elements import child_text, number
-from chordllama.codec.frames import BARLINE_SIGNS
+from chordllama.codec.frames import BARLINE_SIGNS, ENDING
 from chordllama.codec.whitelist import BAR_STYLES
 from chordllama.score import Barline
 
@@ -45,7 +46,10 @@ def _read_ending(element: _Element | None) -> tuple[str, str]:
     type = element.get("type", "") if element is not None else ""
     if element is None or type not in _ENDINGS:
         return "", ""
-    return element.get("number") or "1", type
+    number = element.get("number", "")
+    if not ENDING.fullmatch(number):
+        number = ", ".join(re.findall(r"[1-9][0-9]{0,3}", number)) or "1"
+    return number, type
 
 
 def merged(barlines: list[Barline]) -> Barline:

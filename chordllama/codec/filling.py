@@ -18,7 +18,7 @@ from chordllama.score import NOTE_TYPES, WHOLE, Duration, Ticks, duration, ticks
 _TYPES = {name: ticks(length) for name, length in NOTE_TYPES.items() if length <= 2}
 """The note types that new bars may hold, breve to 1024th, with their ticks."""
 MOST_DOTS = 2
-MOST_DOTS_IN_TUPLETS = 1
+MOST_DOTS_IN_TUPLETS = 0
 TRIPLET = (3, 2)
 RATIOS = ((2, 3), TRIPLET, (4, 3), (5, 4), (6, 4), (7, 4))
 """The tuplets that new bars may hold: so many notes in the time of so many."""
@@ -53,14 +53,18 @@ def grid_for(length: Ticks, shortest: Ticks, ratios: tuple[tuple[int, int], ...]
 
 def after(run: Run | None, value: Duration) -> Run | None:
     """The tuplet that is open after a note or rest of this value."""
+    opened = _with(run, value)
+    return None if opened is None or opened.filled == opened.unit * opened.normal else opened
+
+
+def _with(run: Run | None, value: Duration) -> Run | None:
+    """The tuplet, whole or not, to which this value belongs."""
     if not value.is_tuplet:
         return None
     unit = _TYPES[value.type]
     if run is None:
-        run = Run(value.actual, value.normal, 0, unit)
-    unit = min(unit, run.unit)
-    filled = run.filled + value.ticks
-    return Run(run.actual, run.normal, filled, unit) if filled % (unit * run.normal) else None
+        return Run(value.actual, value.normal, value.ticks, unit)
+    return Run(run.actual, run.normal, run.filled + value.ticks, min(unit, run.unit))
 
 
 @lru_cache(maxsize=1 << 14)
@@ -101,14 +105,21 @@ def _dotted(grid: Grid, most: int, ratio: tuple[int, int]) -> tuple[Duration, ..
 
 
 def _can_close(grid: Grid, run: Run | None, value: Duration, left: Ticks) -> bool:
-    """Whether the tuplet that `value` begins or goes on with can be completed within `left`."""
+    """Whether the tuplet that `value` begins or goes on with can be completed within `left`.
+
+    It is complete with exactly as many of its shortest notes as it needs: readers of MusicXML lose their way in others.
+    """
     left -= value.ticks
-    opened = after(run, value)
+    opened = _with(run, value)
     if left < 0 or opened is None:
         return left >= 0
     unit = opened.unit
+    if opened.filled == unit * opened.normal:
+        return True
     while unit >= grid.shortest:
-        missing = -opened.filled % (unit * opened.normal) or unit * opened.normal
+        missing = unit * opened.normal - opened.filled
+        if missing <= 0:
+            return False
         if missing <= left and missing * opened.actual % (unit * opened.normal) == 0:
             return True
         unit = unit // 2

@@ -88,6 +88,8 @@ def is_usual(time: Time) -> bool:
     return all(unit <= SHORTEST_BEAT for _, unit in time.beats) and (time.ticks or 0) <= LONGEST_BAR
 
 
+ENDING = re.compile(r"[1-9][0-9]{0,3}(?:, ?[1-9][0-9]{0,3})*")
+"""The number of an ending, or several."""
 BARLINE_CODES = {style: style for style in BAR_STYLES} | {"light-light": "double", "light-heavy": "final"}
 _BARLINE_BY_CODE = {code: style for style, code in BARLINE_CODES.items()}
 _ENDING_CODES = {"start": "volta", "stop": "volta-end", "discontinue": "volta-open"}
@@ -120,7 +122,7 @@ def parse_barline(text: str) -> Barline:
             fields["repeat"] = value
         elif name == "times" and "repeat" in fields and re.fullmatch(r"[1-9][0-9]?", value):
             fields["times"] = int(value)
-        elif name in _ENDING_BY_CODE and parse_value(value):
+        elif name in _ENDING_BY_CODE and ENDING.fullmatch(parse_value(value)):
             fields |= {"ending_type": _ENDING_BY_CODE[name], "ending": parse_value(value)}
         else:
             raise ValueError(

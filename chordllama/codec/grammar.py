@@ -8,12 +8,13 @@ always be gone on with, and when it is done the text can be decoded, and written
 Left out on purpose, although the compact text has it, since a model that writes it goes wrong more often than it does right:
 
 - bars: a bar in which nothing sounds; changes of key and time, bars of another length, bar lines, repeats
-- rows: parts, staves and voices that have been silent, voices after the third of a staff; a row of rests or spacers alone, but for a
+- rows: parts, staves and voices that have been silent, a further voice on a staff without its first one, spacers in a first voice, voices after the third of a staff; a row of rests or spacers alone, but for a
   bar's rest beside another voice or under a sign; two spacers in a row; spacers or rests between a grace note and its note
-- values: shorter than half the shortest in the score (or than a 64th), more than two dots (one in tuplets), free lengths; tuplets that
-  the score hasn't got, triplets excepted, and tuplets that aren't complete
+- values: shorter than half the shortest in the score (or than a 64th), more than two dots (none in tuplets), free lengths; tuplets that
+  the score hasn't got, triplets excepted, tuplets that aren't complete with just
+  as many of their shortest notes as they need
 - notes: outside of the part's range by more than a fourth, more notes in a chord than the part has had, other places of percussion
-- graces: more than four in a row, other values than eighth, 16th and 32nd, ties from them
+- graces: more than four in a row, any within a tuplet, other values than eighth, 16th and 32nd, ties from them
 - marks: those not in `MARKS`; slurs beyond the second that is open, ends of slurs that aren't open, numbers other than the free one
 - signs: dynamics of more than a name, a second hairpin at once, hairpins and clefs away from the places of notes, clefs that the part
   hasn't had, the same kind of sign twice at one moment; all that tasks/music.py leaves out
@@ -120,7 +121,7 @@ class Writer:
         key = (state.last, state.owed)
         if key not in self._starts:
             last, owed = key
-            places = [place for place in self.places if last is None or place > last]
+            places = [place for place in self.places if (last is None or place > last) and _follows(last, place)]
             self._starts[key] = Lexicon(
                 {f" {row_key(Row(*place, ()))}: ": place for place in places if not owed or place[:2] == owed[:2]}
             )
@@ -168,3 +169,8 @@ class Writer:
 
 
 _NO_ROWS: Lexicon[Place] = Lexicon({})
+
+
+def _follows(last: Place | None, place: Place) -> bool:
+    """Whether a row at `place` may follow the one at `last`: MuseScore fills a staff that has only a second voice with hidden rests."""
+    return place[2] == 1 or (last is not None and last[:2] == place[:2])

@@ -277,7 +277,7 @@ def _pitch(state: State, row: RowState, character: str) -> None:
     """Take a letter of the first note's pitch."""
     text = row.text + character
     if text in row.spellings.words:
-        if character == row.octave and not (row.graces < MOST_GRACES or row.values.leads("", (row.value,))):
+        if character == row.octave and not (_may_be_grace(row) or row.values.leads("", (row.value,))):
             raise Refused
         row.notes, row.text, row.take = (text,), "", _value
     elif row.spellings.leads(text):
@@ -290,9 +290,14 @@ def _pitch(state: State, row: RowState, character: str) -> None:
         _begin_marks(state, row, character)
 
 
+def _may_be_grace(row: RowState) -> bool:
+    """Whether a grace note may come: not in the middle of a tuplet, and not too many."""
+    return row.graces < MOST_GRACES and row.run is None
+
+
 def _value(state: State, row: RowState, character: str) -> None:
     """Take a letter of a note's value, which stands only where the octave does."""
-    text, may_be_grace = row.text + character, row.graces < MOST_GRACES
+    text, may_be_grace = row.text + character, _may_be_grace(row)
     if row.values.leads(text, (row.value,)) or (may_be_grace and GRACES.leads(text)):
         row.text = text
     elif character == "g" and may_be_grace and row.text in GRACES.words:
@@ -458,7 +463,7 @@ def _rest(state: State, row: RowState, character: str) -> None:
 def _begin_spacer(_state: State, row: RowState, _character: str) -> None:
     _need_room(row)
     row.values = plain_fitting(row.grid, row.left, not row.sounds)
-    if row.graces or row.run or row.gap or not row.values.leads(""):
+    if row.place[2] == 1 or row.graces or row.run or row.gap or not row.values.leads(""):
         raise Refused
     row.take = _spacer
 

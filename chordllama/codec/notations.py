@@ -12,7 +12,7 @@ from xml.sax.saxutils import quoteattr
 
 from lxml.etree import _Element
 
-from chordllama.codec.elements import dynamic_name, line_number, number
+from chordllama.codec.elements import MOST_LINES, dynamic_name, line_number, number
 from chordllama.codec.spanners import OpenLines
 from chordllama.codec.texts import xml_text
 from chordllama.codec.values import mark_fault
@@ -20,6 +20,8 @@ from chordllama.codec.whitelist import NOTATION_BY_ELEMENT, SIGN_BY_NAME, Sign
 from chordllama.score import Duration, Mark
 
 MOST_IN_TUPLET = 1000
+_WRITTEN_OUT = ("text", "count", "fermata", "caesura", "accidental")
+"""Shapes whose value is the element's text."""
 
 # --------------------------------------------------------------------------------------------------------------- reading
 
@@ -44,6 +46,8 @@ class Notations:
             elif tag in ("articulations", "ornaments", "technical"):
                 for grandchild in child:
                     self._read_sign(str(tag), grandchild)
+            elif tag == "accidental-mark":
+                self._read_sign("ornaments", child)
             elif tag == "dynamics":
                 self.dynamics += [dynamic_name(grandchild) for grandchild in child if isinstance(grandchild.tag, str)]
             else:
@@ -90,7 +94,7 @@ def _sign_value(sign: Sign, element: _Element) -> str:
     text = (element.text or "").strip()
     if sign.shape == "number":
         return line_number(element)
-    if sign.shape == "text":
+    if sign.shape in _WRITTEN_OUT:
         return "" if text == "normal" else text
     if sign.shape == "arpeggio":
         return element.get("direction", "")
@@ -124,6 +128,8 @@ def write_notations(marks: tuple[Mark, ...], tie_stop: bool, is_open: Open) -> I
             groups.setdefault(sign.parent, []).extend(_write_sign(sign, mark, is_open))
     if not groups:
         return
+    if all("<accidental-mark" in line for line in groups.get("ornaments", ())):
+        groups.setdefault("", []).extend(groups.pop("ornaments", []))  # it may stand by itself, but not among ornaments
     yield "  <notations>"
     for parent, lines in groups.items():
         yield from [f"    {line}" for line in lines] if not parent else _nested(parent, lines)
@@ -159,7 +165,7 @@ def _write_sign(sign: Sign, mark: Mark, is_open: Open) -> list[str]:
     if sign.shape == "number":
         attributes += f' number="{mark.value or 1}"'
         is_open.lines.take(sign.element, sign.type, mark.value)
-    elif sign.shape == "text":
+    elif sign.shape in _WRITTEN_OUT:
         text = mark.value
     elif sign.shape == "arpeggio" and mark.value:
         attributes += f" direction={quoteattr(mark.value)}"
@@ -175,7 +181,7 @@ def _write_sign(sign: Sign, mark: Mark, is_open: Open) -> list[str]:
 def _write_tuplet(sign: Sign, mark: Mark, tuplets: list[int]) -> list[str]:
     if sign.type == "stop":
         return [f'<tuplet type="stop" number="{tuplets.pop() if tuplets else 1}"/>']
-    tuplets.append(len(tuplets) + 1)
+    tuplets.append(min(len(tuplets) + 1, MOST_LINES))
     opening = f'<tuplet type="start" number="{tuplets[-1]}"'
     if not mark.value:
         return [opening + "/>"]

@@ -132,9 +132,9 @@ class NoteReader:
 
     def _note_marks(self, fields: dict[str, _Element]) -> list[Mark]:
         found = [Mark("cue")] if "cue" in fields else []
-        head = (fields["notehead"].text or "").strip() if "notehead" in fields else ""
-        if head and head != "normal":
-            found.append(Mark("notehead", head))
+        head = Mark("notehead", (fields["notehead"].text or "").strip()) if "notehead" in fields else None
+        if head and not mark_fault(head):
+            found.append(head)
         instrument = fields["instrument"].get("id", "") if "instrument" in fields else ""
         if instrument in self.instruments[1:]:
             found.append(Mark("instrument", str(self.instruments.index(instrument) + 1)))
@@ -267,10 +267,9 @@ def write_chord(
         yield from _write_pitch(note)
         if not chord.grace:
             yield f"  <duration>{divided(chord.duration.ticks, setting.divisions)}</duration>"
-        if tie_stops[place]:
-            yield '  <tie type="stop"/>'
-        if note.has("tie"):
-            yield '  <tie type="start"/>'
+        if not note.has("cue"):  # a cue doesn't sound: its ties are only seen
+            yield from ['  <tie type="stop"/>'] if tie_stops[place] else []
+            yield from ['  <tie type="start"/>'] if note.has("tie") else []
         yield from _write_middle(chord.duration, note.marks, setting, accidentals[place])
         yield from ([] if place else beams)
         yield from write_notations(note.marks, tie_stops[place], Open(is_open.lines, []) if place else is_open)

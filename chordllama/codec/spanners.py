@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import NamedTuple
 
+from chordllama.codec.elements import MOST_LINES
 from chordllama.codec.values import LINES
 from chordllama.codec.whitelist import DIRECTION_SIGNS, SIGN_BY_NAME
 from chordllama.score import Direction, Mark
@@ -61,16 +62,16 @@ class Lines(ABC):
         if len(ends) == 1:
             return [self._take(ends[0], set())]
         found: dict[int, int] = {}
-        used: set[tuple[str, int]] = set()
+        inner: dict[tuple[str, str], int] = {}
         within = _within_note(ends)
         for index, end in sorted(enumerate(ends), key=lambda pair: _turn(pair[1], within)):
-            if end.line in within:
-                begun = [label for other, label in found.items() if ends[other].line == end.line]
-                found[index] = begun[0] if begun else self._label(end.kind, used)
-            else:
+            if end.line not in within:
                 meets = any(other.line == end.line and other.end != end.end for other in ends)
-                found[index] = self._take(end, used, lone=meets)
-            used.add((end.kind, found[index]))
+                found[index] = self._take(end, {(kind, label) for (kind, _), label in inner.items()}, lone=meets)
+                continue
+            if end.line not in inner:
+                inner[end.line] = self._label(end.kind, {(ends[other].kind, label) for other, label in found.items()})
+            found[index] = inner[end.line]
         return [found[index] for index in range(len(ends))]
 
     def _take(self, end: End, used: set[tuple[str, int]], *, lone: bool = False) -> int:
@@ -107,7 +108,7 @@ class Numbers(Lines):
     def _label(self, kind: str, used: set[tuple[str, int]], /) -> int:
         taken = {number for (other, _), (number, _) in self._open.items() if other == kind}
         taken |= {number for other, number in used if other == kind}
-        return next(number for number in range(1, len(taken) + 2) if number not in taken)
+        return next((number for number in range(1, MOST_LINES) if number not in taken), MOST_LINES)
 
 
 def _end_of_mark(mark: Mark) -> End:

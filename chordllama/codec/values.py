@@ -10,7 +10,17 @@ from functools import lru_cache
 
 from chordllama.codec.durations import TYPE_BY_CODE, TYPE_CODES
 from chordllama.codec.texts import parse_text
-from chordllama.codec.whitelist import BAR_STYLES, DIRECTION_SIGNS, SIGN_BY_NAME, SOUND_ATTRIBUTES, WEDGES
+from chordllama.codec.whitelist import (
+    ACCIDENTALS,
+    BAR_STYLES,
+    CAESURAS,
+    DIRECTION_SIGNS,
+    FERMATAS,
+    NOTEHEADS,
+    SIGN_BY_NAME,
+    SOUND_ATTRIBUTES,
+    WEDGES,
+)
 from chordllama.score import Mark
 
 CLEF = re.compile(r"([GFC])([1-5])(?:([_^])(8|15|22))?|percussion|TAB|jianpu|none")
@@ -37,15 +47,20 @@ NOT_AT_RESTS = frozenset(
 NOTE_TYPE = re.compile(rf"({'|'.join(TYPE_CODES)})(\.{{0,4}})(?:/([1-9][0-9]{{0,3}}):([1-9][0-9]{{0,3}}))?")
 """A written note type with its dots, and the tuplet ratio where that isn't the one that is played."""
 
-_LINE = r"(?:[2-9]|[1-9][0-9])"
+_LINE = r"(?:[2-9]|1[0-6])"
 _TEXT = r"\S(?:.*\S)?"
+_SOUND_VALUES = {"decimal": r"[0-9]{1,5}(?:\.[0-9]{1,9})?", "yes-no": "(?:yes|no)", "name": _TEXT}
 _PATTERNS = {
     "none": (r"", "no value"),
-    "number": (rf"{_LINE}?", "the number of a line (2 to 99, 1 goes without saying)"),
+    "number": (rf"{_LINE}?", "the number of a line (2 to 16, 1 goes without saying)"),
     "ratio": (r"(?:[1-9][0-9]{0,3}:[1-9][0-9]{0,3})?", "a ratio (3:2)"),
     "text": (rf"(?:{_TEXT})?", "a text that neither begins nor ends with a space"),
     "name": (_TEXT, "a text that neither begins nor ends with a space"),
-    "accidental": (r"[a-z][a-z0-9-]*", "the name of an accidental (sharp, quarter-flat, …)"),
+    "count": (r"[1-9]?[0-9]", "a number (0 to 99)"),
+    "notehead": ("|".join(NOTEHEADS), f"one of {', '.join(NOTEHEADS)}"),
+    "fermata": ("|".join(["", *FERMATAS]), f"one of {', '.join(FERMATAS)}, or nothing"),
+    "caesura": ("|".join(["", *CAESURAS]), f"one of {', '.join(CAESURAS)}, or nothing"),
+    "accidental": ("|".join(ACCIDENTALS), "the name of an accidental (sharp, quarter-flat, …)"),
     "note type": (NOTE_TYPE.pattern, "a note type with its dots (quarter, eighth.)"),
     "staff": (r"[1-8]", "the number of a staff (1 to 8)"),
     "instrument": (r"[1-9][0-9]{0,2}", "the number of an instrument (from 1)"),
@@ -53,7 +68,7 @@ _PATTERNS = {
     "arpeggio": (r"(?:up|down)?", "up, down or nothing"),
     "side": (r"top|bottom", "top or bottom"),
     "tremolo": (
-        r"(?:start|stop|unmeasured)?[0-9]?",
+        r"(?:start|stop|unmeasured)?[0-8]?",
         "the number of strokes, after start or stop where it is between two notes",
     ),
     "wedge": (rf"(?:{'|'.join(WEDGES)})(?: {_LINE})?", "a hairpin"),
@@ -70,7 +85,10 @@ _PATTERNS = {
         "up, down, stop or continue with 8, 15 or 22: down8",
     ),
     "switch": (r"on|off", "on or off"),
-    "sound": (rf"(?:{'|'.join(SOUND_ATTRIBUTES)})={_TEXT}", f"one of {', '.join(SOUND_ATTRIBUTES)}, = and its value"),
+    "sound": (
+        "|".join(f"(?:{name}={_SOUND_VALUES[shape]})" for name, shape in SOUND_ATTRIBUTES.items()),
+        f"one of {', '.join(SOUND_ATTRIBUTES)}, = and its value",
+    ),
     "clef": (CLEF.pattern, "a clef (G2, F4, C3, G2_8, percussion, TAB, none)"),
     "key": (r"-?(?:[0-9]|1[0-4])(?:,[a-z]+)?", "a key (-14 to 14, and the mode: -3,minor)"),
     "transpose": (r"-?[0-9]{1,2}/-?[0-9]{1,2}/-?[0-9]{1,2}", "a transposition (semitones/steps/octaves: -2/-1/0)"),

@@ -71,7 +71,7 @@ SIGNS: tuple[Sign, ...] = (
     Sign("instrument", "", "instrument", "note", "notes", "instrument"),
     Sign("cue", "", "cue", "note", "notes"),
     Sign("hidden", "", "note", "note", "notes"),
-    Sign("notehead", "", "notehead", "note", "noteheads", "name"),
+    Sign("notehead", "", "notehead", "note", "noteheads", "notehead"),
     Sign("position", "", "rest", "note", "engraving", "place"),
     Sign("staccato", "'", "staccato", "articulations", "articulations"),
     Sign("accent", ">", "accent", "articulations", "articulations"),
@@ -83,9 +83,9 @@ SIGNS: tuple[Sign, ...] = (
         "none",
         "detached-legato staccatissimo spiccato scoop plop doit falloff stress unstress soft-accent",
     ),
-    Sign("caesura", "", "caesura", "articulations", "articulations", "text"),
+    Sign("caesura", "", "caesura", "articulations", "articulations", "caesura"),
     Sign("breath-mark", ",", "breath-mark", "articulations", "articulations", "none"),
-    Sign("fermata", "*", "fermata", "", "articulations", "text"),
+    Sign("fermata", "*", "fermata", "", "articulations", "fermata"),
     Sign("arpeggiate", "", "arpeggiate", "", "articulations", "arpeggio"),
     Sign("non-arpeggiate", "", "non-arpeggiate", "", "articulations", "side"),
     Sign("trill-mark", "", "trill-mark", "ornaments", "ornaments"),
@@ -97,8 +97,8 @@ SIGNS: tuple[Sign, ...] = (
         "inverted-mordent schleifer haydn",
     ),
     Sign("tremolo", "", "tremolo", "ornaments", "ornaments", "tremolo"),
-    *_signs("ornaments", "ornaments", "text", "accidental-mark"),
     *_spanner("wavy-line", "ornaments", "ornaments"),
+    *_signs("ornaments", "ornaments", "accidental", "accidental-mark"),
     *_signs(
         "technical",
         "technical",
@@ -106,7 +106,8 @@ SIGNS: tuple[Sign, ...] = (
         "up-bow down-bow harmonic open-string thumb-position double-tongue triple-tongue stopped snap-pizzicato heel toe "
         "fingernails brass-bend flip smear open half-muted golpe",
     ),
-    *_signs("technical", "technical", "text", "fingering string fret pluck tap"),
+    *_signs("technical", "technical", "text", "fingering pluck tap"),
+    *_signs("technical", "technical", "count", "string fret"),
     *_spanner("hammer-on", "technical", "technical"),
     *_spanner("pull-off", "technical", "technical"),
     *_spanner("glissando", "", "ornaments"),
@@ -173,12 +174,30 @@ BAR_STYLES = (
     "none",
 )
 
+ACCIDENTALS = ["sharp", "natural", "flat", "double-sharp", "sharp-sharp", "flat-flat", "natural-sharp", "natural-flat", "quarter-flat", "quarter-sharp", "three-quarters-flat", "three-quarters-sharp", "sharp-down", "sharp-up", "natural-down", "natural-up", "flat-down", "flat-up", "double-sharp-down", "double-sharp-up", "flat-flat-down", "flat-flat-up", "arrow-down", "arrow-up", "triple-sharp", "triple-flat", "slash-quarter-sharp", "slash-sharp", "slash-flat", "double-slash-flat", "sharp-1", "sharp-2", "sharp-3", "sharp-5", "flat-1", "flat-2", "flat-3", "flat-4", "sori", "koron", "other"]
+NOTEHEADS = (
+    *("slash", "triangle", "diamond", "square", "cross", "x", "circle-x", "inverted triangle", "arrow down", "arrow up"),
+    *("circled", "slashed", "back slashed", "cluster", "circle dot", "left triangle", "rectangle", "none"),
+    *("do", "re", "mi", "fa", "fa up", "so", "la", "ti", "other"),
+)
+FERMATAS = ("angled", "square", "double-angled", "double-square", "double-dot", "half-curve", "curlew")
+CAESURAS = ("thick", "short", "curved", "single")
 TIME_SYMBOLS = ("common", "cut", "single-number", "note", "dotted-note")
 GROUP_SYMBOLS = ("brace", "bracket", "line", "square", "none")
 GROUP_BARLINES = ("yes", "no", "Mensurstrich")
 
-SOUND_ATTRIBUTES = ("tempo", "dacapo", "segno", "dalsegno", "coda", "tocoda", "fine", "forward-repeat", "pizzicato")
-"""What `<sound>` says that no other sign does."""
+SOUND_ATTRIBUTES = {
+    "tempo": "decimal",
+    "dacapo": "yes-no",
+    "segno": "name",
+    "dalsegno": "name",
+    "coda": "name",
+    "tocoda": "name",
+    "fine": "name",
+    "forward-repeat": "yes-no",
+    "pizzicato": "yes-no",
+}
+"""What `<sound>` says that no other sign does, and the shape of its value."""
 
 
 @dataclass(frozen=True, slots=True)

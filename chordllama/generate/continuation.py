@@ -270,7 +270,7 @@ def read_answer(text: str, score: Score, length: Ticks) -> tuple[Bar, ...]:
 
 
 def _finish(xml: bytes, reading: Reading, plan: Plan, draft: Draft) -> Continuation:
-    bars = like_before(tidy(draft.bars), reading.score)
+    bars = like_before(tidy(draft.bars, reading.score.bars), reading.score)
     if not bars:
         return Continuation((), xml, draft.failure)
     last = replace(bars[-1], end=FINAL if plan.closing else bars[-1].end)

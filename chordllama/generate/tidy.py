@@ -20,12 +20,16 @@ Pitch = tuple[str, int | Fraction, int]
 # ------------------------------------------------------------------------------------------------------------ loose ends
 
 
-def tidy(bars: tuple[Bar, ...]) -> tuple[Bar, ...]:
-    """The bars without ties, slurs and hairpins that have only one end; slurs have the smallest numbers that are free."""
-    kept: _Kept = {**_ties(bars), **_slurs(bars), **dict.fromkeys(_wedges(bars))}
+def tidy(bars: tuple[Bar, ...], before: tuple[Bar, ...] = ()) -> tuple[Bar, ...]:
+    """The bars without ties, slurs and hairpins that have only one end.
+
+    Slurs have the smallest numbers that are free; one that the bars `before` left open keeps its own.
+    """
+    kept: _Kept = {**_ties(bars), **_slurs(bars, before), **dict.fromkeys(_wedges(bars))}
     return tuple(_bar(bar, n, kept) for n, bar in enumerate(bars))
 
 
+_TWO_ENDS = frozenset(["tie", "slur-start", "slur-stop"])
 _Kept = dict[tuple[Address, Mark | None], Mark | None]
 """What stays, with what it becomes: ties, ends of slurs, and hairpins (None)."""
 
@@ -48,10 +52,12 @@ def _of_chord(chord: Chord, address: Address) -> Iterator[tuple[Address, Note]]:
         yield (*address[:3], n), note
 
 
-def _slurs(bars: tuple[Bar, ...]) -> _Kept:
+def _slurs(bars: tuple[Bar, ...], before: tuple[Bar, ...]) -> _Kept:
     """The ends of slurs that have two, with their new numbers."""
-    names = {end: str(n) for n, pair in enumerate(_slur_pairs(bars)) for end in pair}
+    names = {end: f"new {n}" for n, pair in enumerate(_slur_pairs(bars)) for end in pair}
     numbers: dict[int, Numbers] = {}
+    for _, row, note in _notes(before):
+        numbers.setdefault(row.part, Numbers()).marks([mark for mark in note.marks if mark.name in _TWO_ENDS])
     kept: _Kept = {}
     for address, row, note in _notes(bars):
         ends = [mark for mark in note.marks if (address, mark) in names]
@@ -121,9 +127,6 @@ def _items(row: Row, first: Address, kept: _Kept) -> Iterator[Item]:
             yield replace(item, notes=tuple(_note(note, place, kept) for place, note in _of_chord(item, address)))
         elif not (isinstance(item, Direction) and item.name == "wedge") or (address, None) in kept:
             yield item
-
-
-_TWO_ENDS = frozenset(["tie", "slur-start", "slur-stop"])
 
 
 def _note(note: Note, address: Address, kept: _Kept) -> Note:

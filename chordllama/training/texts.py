@@ -18,6 +18,7 @@ from chordllama.codec.compact import dump_bar
 from chordllama.codec.musicxml import read
 from chordllama.errors import ChordLlamaError, ModelError
 from chordllama.excerpt import excerpt
+from chordllama.files import write_atomically
 from chordllama.score import Score
 from chordllama.tasks.music import answer, block, ending_of, lean, opening
 from chordllama.training.recipe import DataRecipe
@@ -44,11 +45,11 @@ class Job(NamedTuple):
 def build_texts(recipe: DataRecipe, data: Path, out: Path, seed: int, progress: Progress | None = None) -> Path:
     """Write `out` (JSON Lines: split, work, text) from the recipe's sources; folders are looked for below `data`.
 
-    The same recipe, data and seed give the same bytes. A score that can't be read is left out and counted in the last line of
-    the file beside it, `out` with the suffix .report.json.
+    The same recipe, data and seed give the same bytes. A score of which there is no text (it can't be read, or is too short or
+    too large) is named, with the reason, in the file beside it: `out` with the suffix .report.json.
 
     Raises:
-        ModelError: a source is missing or holds no score.
+        ModelError: a source is missing or holds no score, or no score gives a text.
     """
     jobs = [
         Job(source, path, recipe, seed, recipe.sources[:place].count(source))
@@ -56,16 +57,29 @@ def build_texts(recipe: DataRecipe, data: Path, out: Path, seed: int, progress: 
         for path in _paths(source, data)
     ]
     part = out.with_name(out.name + ".part")
-    failures: list[str] = []
-    with part.open("w") as file, ProcessPoolExecutor(os.cpu_count()) as pool:
+    failures = _write_rows(jobs, part, progress or (lambda _done, _all: None))
+    report = {"scores": len(jobs), "left out": failures}
+    write_atomically(out.with_suffix(".report.json"), json.dumps(report, indent=1).encode())
+    if not part.stat().st_size:
+        raise ModelError(
+            "no score of the recipe's sources gives a text", cause=failures[0] if failures else None, hint=_ONE_BY_ONE
+        )
+    part.replace(out)
+    return out
+
+
+_ONE_BY_ONE = "try `chordllama encode` on one of them"
+
+
+def _write_rows(jobs: list[Job], path: Path, progress: Progress) -> list[str]:
+    """Write the rows of all jobs in their order; return what was left out."""
+    failures = []
+    with path.open("w", encoding="utf-8", newline="\n") as file, ProcessPoolExecutor(os.cpu_count()) as pool:
         for done, (rows, failure) in enumerate(pool.map(_rows_of, jobs, chunksize=4), 1):
             file.writelines(json.dumps(row) + "\n" for row in rows)
             failures += [failure] if failure else []
-            if progress:
-                progress(done, len(jobs))
-    part.replace(out)
-    out.with_suffix(".report.json").write_text(json.dumps({"scores": len(jobs), "left out": failures}, indent=1))
-    return out
+            progress(done, len(jobs))
+    return failures
 
 
 def _paths(source: str, data: Path) -> list[Path]:
@@ -89,22 +103,26 @@ def _music21_paths(composer: str) -> list[Path]:
 
 
 def _rows_of(job: Job) -> tuple[list[dict[str, str]], str | None]:
-    recipe, work = job.recipe, f"{job.source}/{job.path.stem}"
-    split = "validation" if _share(work) < recipe.validation_share else "train"
+    """The rows of a score, and why there are none, told once where its source is named twice."""
+    work = f"{job.source}/{job.path.stem}"
+    split = "validation" if _share(work) < job.recipe.validation_share else "train"
     if split == "validation" and job.repetition:
         return [], None
     try:
-        score = lean(read(_musicxml(job.path), job.path.name))
+        texts = list(_texts(job, work, job.recipe.transpositions if split == "train" else 0))
     except ChordLlamaError as error:
-        return [], f"{work}: {error}"
+        return [], None if job.repetition else f"{work}: {error}"
+    except Exception as error:  # a fault of ours, or of a library: one score mustn't cost all the others
+        return [], None if job.repetition else f"{work}: {type(error).__name__}: {error}"
+    failure = None if texts or job.repetition else f"{work}: fewer than {FEWEST_BARS} bars, or too large for a text"
+    return [{"split": split, "work": work, "text": text} for text in texts], failure
+
+
+def _texts(job: Job, work: str, transpositions: int) -> Iterator[str]:
+    score = lean(read(_musicxml(job.path), job.path.name))
     chance = random.Random(f"{job.seed} {work} {job.repetition}")
-    budget = recipe.maximum_tokens * CHARACTERS_PER_TOKEN
-    variants = _variants(score, recipe.transpositions if split == "train" else 0, chance)
-    return [
-        {"split": split, "work": work, "text": text}
-        for variant in variants
-        for text in windows(variant, budget, chance)
-    ], None
+    for variant in _variants(score, transpositions, chance):
+        yield from windows(variant, job.recipe.maximum_tokens * CHARACTERS_PER_TOKEN, chance)
 
 
 def _musicxml(path: Path) -> bytes:
