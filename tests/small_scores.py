@@ -116,7 +116,7 @@ TEXTS = {
  a00: {name: Flute, clef: G2}
  a01: {name: Clarinet, clef: G2, transpose: '-2/-1/0'}
 1:
- key: -2 a01=0
+ key: a00=-2 a01=0
  time: 2/2
  a00: bb42 c5
  a01: c52 d

@@ -15,7 +15,8 @@ from chordllama.score import Bar, Chord, Direction, Item, Mark, Note, Rest, Row,
 
 Address = tuple[int, int, int, int]
 """Bar, row, item, and note of a chord (0 for what is none)."""
-Pitch = tuple[str, int | Fraction, int]
+Seat = tuple[tuple[str, int | Fraction, int], str]
+"""A pitch, and the staff where it isn't the voice's own."""
 
 # ------------------------------------------------------------------------------------------------------------ loose ends
 
@@ -95,11 +96,11 @@ class _Voice:
     """The notes of a voice's last chord, and of the grace notes after it, whose ties may lead to the next chord."""
 
     bar: int
-    notes: list[tuple[Address, Pitch]] = field(default_factory=list)
+    notes: list[tuple[Address, Seat]] = field(default_factory=list)
 
 
 def _ties(bars: tuple[Bar, ...]) -> _Kept:
-    """The ties that lead to a note of the same pitch in the next chord of their voice."""
+    """The ties that lead to a note of the same pitch, on the same staff, in the next chord of their voice."""
     voices: dict[tuple[int, int, int], _Voice] = {}
     kept: _Kept = {}
     for address, row, item in _walk(bars):
@@ -108,11 +109,16 @@ def _ties(bars: tuple[Bar, ...]) -> _Kept:
             voice.notes = []
         voice.bar = address[0]
         if isinstance(item, Chord) and not item.grace:
-            led_to = {note.pitch for note in item.notes}
+            led_to = {_seat(note) for note in item.notes}
             tie = Mark("tie")
-            kept |= {(place, tie): tie for place, pitch in voice.notes if pitch in led_to}
-            voice.notes = [(place, note.pitch) for place, note in _of_chord(item, address)]
+            kept |= {(place, tie): tie for place, seat in voice.notes if seat in led_to}
+            voice.notes = [(place, _seat(note)) for place, note in _of_chord(item, address)]
     return kept
+
+
+def _seat(note: Note) -> Seat:
+    """Where a note is written: a tie from one staff to the other is lost on readers of MusicXML."""
+    return (note.pitch, next((mark.value for mark in note.marks if mark.name == "cross"), ""))
 
 
 def _bar(bar: Bar, b: int, kept: _Kept) -> Bar:
