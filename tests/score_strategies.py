@@ -137,7 +137,8 @@ harmonies = st.builds(
     ).map(tuple),
     st.none() | texts,
 )
-alters = st.sampled_from([0, 0, 0, 1, -1, 2, -2, Fraction(1, 2), 3])
+_ALTERS: list[int | Fraction] = [0, 0, 0, 1, -1, 2, -2, Fraction(1, 2), 3]
+alters = st.sampled_from(_ALTERS)
 
 
 @st.composite
@@ -160,7 +161,7 @@ def chords(draw: DrawFn, value: Duration, forbidden: frozenset[str], grace: str 
 def rows(draw: DrawFn, length: Ticks, forbidden: frozenset[str]) -> tuple[Item, ...]:
     """Items that fill a bar of `length` ticks."""
     if draw(st.integers(0, 9)) == 0:
-        return (draw(directions), draw(st.sampled_from([Rest(), Spacer()])))
+        return (draw(directions), draw(st.just(Rest()) | st.just(Spacer())))
     items: list[Item] = []
     for value in draw(fillings(length)):
         items += draw(st.lists(directions | harmonies, max_size=1))
@@ -227,7 +228,9 @@ barlines = st.builds(
 def scores(draw: DrawFn) -> Score:
     """A score of one or two parts and one to three bars."""
     found = tuple(draw(st.lists(parts(), min_size=1, max_size=2)))
-    time = Time(draw(st.sampled_from([(("4", 4),), (("3", 8),), (("2", 4), ("3", 8))])), draw(st.sampled_from(["", "cut"])))
+    time = Time(
+        draw(st.sampled_from([(("4", 4),), (("3", 8),), (("2", 4), ("3", 8))])), draw(st.sampled_from(["", "cut"]))
+    )
     bars = tuple(draw(bar(found, time, index)) for index in range(draw(st.integers(1, 3))))
     groups = (Group(0, len(found) - 1, "bracket", "yes", draw(texts)),) if draw(st.booleans()) else ()
     creators = draw(st.lists(st.tuples(texts, names), max_size=2))
@@ -242,9 +245,7 @@ def bar(draw: DrawFn, parts: tuple[Part, ...], time: Time, index: int) -> Bar:
     found: list[Row] = []
     for number, part in enumerate(parts):
         forbidden = frozenset(
-            name
-            for name, lacks in (("cross", part.staves < 2), ("instrument", len(part.instruments) < 2))
-            if lacks
+            name for name, lacks in (("cross", part.staves < 2), ("instrument", len(part.instruments) < 2)) if lacks
         )
         for staff in range(1, part.staves + 1):
             voices = draw(st.integers(0, 2))

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import random
+import re
+import string
 from pathlib import Path
 
 from chordllama.codec.compact import loads
+from chordllama.codec.grammar import MARKS
 from chordllama.score import Score
+from chordllama.tasks.music import answer, lean
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 """Scores that are too large for the repository; tests that want them are skipped where they aren't."""
@@ -157,3 +162,13 @@ def shared_scores(pattern: str, most: int) -> list[Path]:
     """Some of the large scores, evenly spread; none where they are missing."""
     found = sorted(SHARED.glob(pattern))
     return found[:: max(1, len(found) // most)][:most]
+
+
+def music_pieces() -> list[str]:
+    """Pieces as a tokenizer has them: characters, parts of words, words, several words, the start of a row with its first word."""
+    text = "".join(answer(lean(small_score(name)).bars) for name in sorted(TEXTS))
+    words = re.findall(r"[^ \n]+", text)
+    cut = random.Random(0)
+    across = [text[start : start + cut.randint(2, 14)] for start in range(0, len(text), 5)]
+    pieces = {*words, *(f" {word}" for word in words), *(piece for piece in across if "\n" not in piece)}
+    return sorted({*pieces, *(mark for mark in MARKS if "{" in mark), *string.printable[:95], "\n", "0:"})

@@ -53,9 +53,23 @@ def test_the_same_seed_writes_the_same_file_and_another_seed_another_one(tmp_pat
     assert written[0] == written[1] != written[2]
 
 
-def test_candidates_are_so_many_files_with_midi_and_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_candidates_are_so_many_files_with_midi_and_pictures(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "out.musicxml"
-    arguments = ["continue", str(CHORALE), "-o", str(out), "--bars", "2", "--candidates", "3", "--midi", "--picture", "--json"]
+    arguments = [
+        "continue",
+        str(CHORALE),
+        "-o",
+        str(out),
+        "--bars",
+        "2",
+        "--candidates",
+        "3",
+        "--midi",
+        "--picture",
+        "--json",
+    ]
     assert run(arguments) == 0
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {f"out-{n}.{suffix}" for n in (1, 2, 3) for suffix in ("musicxml", "mid", "svg")}

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from score_strategies import scores
 
 from chordllama.codec.compact import dump_bar, dumps, load_bar, loads
 from chordllama.codec.musicxml import read, write
 from chordllama.codec.yaml_subset import read_map
 from chordllama.errors import CompactError
 from chordllama.score import QUARTER, Chord, Direction, Harmony, Instrument, Metre, Rest, Row, Score, Spacer
-from tests.score_strategies import scores
 
 DATA = Path(__file__).parent / "data"
 SMALL = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
@@ -236,7 +236,9 @@ WRONG = {
 @pytest.mark.parametrize("line", WRONG)
 def test_a_wrong_line_is_refused_with_its_reason_and_its_place(line: str) -> None:
     key = line.partition(":")[0]
-    text = small().replace(" a00: c44 d e f", f" {line}").replace(" time: 4/4\n", "" if key == "time" else " time: 4/4\n")
+    text = (
+        small().replace(" a00: c44 d e f", f" {line}").replace(" time: 4/4\n", "" if key == "time" else " time: 4/4\n")
+    )
     with pytest.raises(CompactError, match=f"^line [456].*{WRONG[line]}"):
         loads(text)
 
@@ -289,7 +291,10 @@ TEXTS = list(GOLDEN.values())
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.sampled_from(TEXTS), st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 3), st.text(max_size=3)), max_size=4))
+@given(
+    st.sampled_from(TEXTS),
+    st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 3), st.text(max_size=3)), max_size=4),
+)
 def test_a_spoilt_text_is_read_or_refused_and_what_is_read_can_be_written(
     text: str, changes: list[tuple[int, int, str]]
 ) -> None:
@@ -310,7 +315,8 @@ WORDS = sorted({word for text in TEXTS for word in text.split()})
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.lists(
-        st.sampled_from(WORDS) | st.from_regex(r"=?\{[a-z-]{1,12}=[a-z0-9=. /-]{1,8}\}|=t[0-9.=~]{1,8}|[a-g]4[0-9t.]{1,4}", fullmatch=True),
+        st.sampled_from(WORDS)
+        | st.from_regex(r"=?\{[a-z-]{1,12}=[a-z0-9=. /-]{1,8}\}|=t[0-9.=~]{1,8}|[a-g]4[0-9t.]{1,4}", fullmatch=True),
         min_size=1,
         max_size=5,
     )

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import random
-import re
 import string
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from small_scores import TEXTS, shared_scores, small_score
+from small_scores import TEXTS, music_pieces, shared_scores, small_score
 
 from chordllama.codec.compact import loads, row_length
-from chordllama.codec.grammar import MARKS, Rules, Writer, height, rules_for
+from chordllama.codec.grammar import Rules, Writer, height, rules_for
 from chordllama.codec.musicxml import read
 from chordllama.errors import ScoreError
 from chordllama.excerpt import excerpt
@@ -24,19 +23,7 @@ LETTERS = sorted(set(string.printable))
 NAMES = sorted(TEXTS)
 
 
-def pieces() -> list[str]:
-    """Pieces as a tokenizer has them: parts of words, words, several words, the start of a row with its first word."""
-    text = "".join(answer(lean(small_score(name)).bars) for name in NAMES)
-    words = re.findall(r"[^ \n]+", text)
-    cut = random.Random(0)
-    across = [text[start : start + cut.randint(2, 14)] for start in range(0, len(text), 5)]
-    named = [mark for mark in MARKS if mark.startswith("{")]
-    return sorted(
-        {*words, *(f" {word}" for word in words), *(p for p in across if "\n" not in p), *named, "\n", "-", "0:"}
-    )
-
-
-PIECES = pieces()
+PIECES = music_pieces()
 
 
 def rules_of(score: Score, bars: int = 4, closes: bool = False) -> Rules:
@@ -60,14 +47,16 @@ def walk(writer: Writer, chance: random.Random) -> str:
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("closes", [False, True])
-def test_what_a_random_walk_writes_decodes_fills_its_bars_and_is_canonical(name: str, closes: bool) -> None:
+def test_what_a_random_walk_writes_decodes_and_fills_its_bars(name: str, closes: bool) -> None:
     score = lean(small_score(name))
     length = length_after(score)
     chance = random.Random(f"{name} {closes}")
     for _ in range(3):
         text = walk(Writer(rules_of(score, closes=closes)), chance)
         bars = read_answer(text, score, length)
-        assert answer(replace(bar, length=None) for bar in bars) == text
+        again = answer(replace(bar, length=None) for bar in bars)
+        assert read_answer(again, score, length) == bars
+        assert len(again) <= len(text)
         assert len(bars) == 4
         assert (bars[-1].end.style == "light-heavy") is closes
         assert all(any(_sounds(row) for row in bar.rows) for bar in bars)
@@ -127,21 +116,16 @@ def test_chord_symbols_stand_only_where_the_part_has_had_some() -> None:
         "s4",  # a first voice has no gaps
         "a48.t",
         "a48t b c516t d e54",  # not a tuplet of so many of its shortest notes
-        "a48t b58g",
-        "a48g b48g c58g d58g e58g",  # more than four graces
-        "a48g r",
+        "a48g",  # the part has had no grace notes
         "a44~ a128",  # too short
         "a48t b a44 ",  # a tuplet that isn't complete
         "a44 b c5 d e",  # over the bar line
-        "a44 a44 ",  # a value that goes without saying
-        "a44 a4 ",
         "a44_a",  # more notes than the part has had
         "a44''",
         "a44>'",  # not the order of marks
         "a44)",
         "a44(2",
         "a44@",
-        "a48g~",
         "=p =f",
         "=p =p",
         "=p\n",
@@ -171,7 +155,6 @@ def test_what_is_left_out_on_purpose_is_refused(row: str) -> None:
         "a44~ a48 b =< c5( d e) f* =!\n",
         "a48t b c5 d54 b48t a g f44\n",
         "a44t b48t ",
-        "a48g( b48g/ a41)\n",
         "=p =< a41 =!\n",
         "=ff a4",
         "r4 a4 =f b r\n",
@@ -184,6 +167,19 @@ def test_what_is_left_out_on_purpose_is_refused(row: str) -> None:
 def test_what_music_needs_is_taken(row: str) -> None:
     writer = Writer(rules_of(lean(small_score("chorale"))))
     assert writer.accepts(f"-4:\n a00: {row}")
+
+
+def test_grace_notes_are_few_and_belong_to_a_note() -> None:
+    writer = Writer(rules_of(lean(small_score("piano"))))
+    for row in ("eb48g( d48g/ c42.)\n", "c48g d48g c48g d48g eb44"):
+        assert writer.accepts(f"-4:\n a00: {row}")
+    for row in ("c48g d48g c48g d48g eb48g", "c48g r", "c48g~", "c48t d48g", "c42. d48g", "c42g", "c48g =p"):
+        assert not writer.accepts(f"-4:\n a00: {row}")
+
+
+def test_what_goes_without_saying_may_be_said() -> None:
+    writer = Writer(rules_of(lean(small_score("chorale"))))
+    assert writer.accepts("-4:\n a00: a44 a44 a4 r4\n")
 
 
 def test_a_bar_rest_has_a_row_only_beside_another_voice_or_under_a_sign() -> None:
@@ -209,8 +205,8 @@ def test_a_slur_ends_after_it_begins() -> None:
     writer = Writer(rules_of(lean(small_score("two voices"))))
     assert not writer.accepts("-4:\n a00: e44 d(\n a00_2: c34)")
     assert writer.accepts("-4:\n a00: e44( d\n a00_2: c34 g)\n")
-    assert writer.accepts("-4:\n a00: e48g( e44) d(\n a00_2: c34 g\n-3:\n a00: e44)")
     chord = Writer(rules_of(lean(small_score("piano"))))
+    assert chord.accepts("-4:\n a00: c58g( eb54) d( c\n-3:\n a00: c54)")
     assert not chord.accepts("-4:\n a00: e44(_g)")
 
 

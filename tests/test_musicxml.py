@@ -10,6 +10,8 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from lxml import etree
+from musicxml_schema import INSTALLED, faults
+from score_strategies import scores
 
 from benchmarks.round_trip.compare import round_trip
 from chordllama.codec.compact import dumps, loads
@@ -17,14 +19,14 @@ from chordllama.codec.musicxml import read, read_with_origin, write
 from chordllama.codec.report import Report
 from chordllama.errors import ChordLlamaError, MusicXMLError
 from chordllama.score import QUARTER, Bar, Chord, Group, Instrument, Key, Mark, Rest, Row, Score, Spacer, Transposition
-from tests.musicxml_schema import INSTALLED, faults
-from tests.score_strategies import scores
 
 DATA = Path(__file__).parent / "data"
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 NAMES = sorted(path.name for path in DATA.iterdir() if path.suffix in (".musicxml", ".mxl"))
 QUICK = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
-needs_schema = pytest.mark.skipif(not INSTALLED, reason="the package musicxml, which holds the schema, is not installed")
+needs_schema = pytest.mark.skipif(
+    not INSTALLED, reason="the package musicxml, which holds the schema, is not installed"
+)
 
 
 def score_of(name: str) -> Score:
@@ -234,7 +236,9 @@ def _heard_row(row: Row) -> Counter[object]:
     notes: Counter[object] = Counter()
     for item in row.items:
         if isinstance(item, Chord):
-            notes.update((row.part, position, note.pitch, note.unpitched, item.ticks, item.grace) for note in item.notes)
+            notes.update(
+                (row.part, position, note.pitch, note.unpitched, item.ticks, item.grace) for note in item.notes
+            )
             position += item.ticks
         elif isinstance(item, Rest | Spacer) and item.duration:
             position += item.duration.ticks
@@ -261,7 +265,9 @@ def test_any_score_is_written_by_the_schema(score: Score) -> None:
 
 SOURCES = [etree.fromstring((DATA / name).read_bytes()) for name in NAMES if name.endswith(".musicxml")]
 ELEMENTS = st.sampled_from(["cut", "twice", "text", "attribute", "tag", "swap"])
-ODD = st.sampled_from(["", "0", "-1", "1e400", "nan", "99999999999999", "x", "½", "start", "stop", "yes", "  ", "1/0", "٣"])
+ODD = st.sampled_from(
+    ["", "0", "-1", "1e400", "nan", "99999999999999", "x", "½", "start", "stop", "yes", "  ", "1/0", "٣"]
+)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
@@ -321,7 +327,11 @@ def test_real_scores_lose_no_note_rest_tie_or_tuplet(folder: str) -> None:
 
 
 def test_bars_of_a_shorter_part_are_empty() -> None:
-    data = edited("clarinet.musicxml", '<measure number="2">\n      <note><pitch><step>F', '<measure number="2"><note><pitch><step>F')
+    data = edited(
+        "clarinet.musicxml",
+        '<measure number="2">\n      <note><pitch><step>F',
+        '<measure number="2"><note><pitch><step>F',
+    )
     root = etree.fromstring(data)
     last = root.findall("part")[1].findall("measure")[1]
     root.findall("part")[1].remove(last)

@@ -48,6 +48,8 @@ class LoneEnd(NamedTuple):
     measure: int
     place: Fact
     type: str
+    onset: Fraction
+    unseen: bool
 
 
 @dataclass
@@ -177,9 +179,9 @@ class PartWalker:
         if not chord and grace is None:
             self.cursor += length
             self.facts.extent = max(self.facts.extent, self.cursor)
+        self.unseen = rest is not None and hidden
         for notations in element.iterfind("notations"):
-            if rest is None or not hidden:
-                self._notations(notations, fact)
+            self._notations(notations, fact)
 
     def _fact(self, element: _Element, chord: bool, grace: _Element | None, length: Fraction) -> NoteFact:
         ties = {tie.get("type") for path in ("tie", "notations/tied") for tie in element.iterfind(path)}
@@ -244,12 +246,15 @@ class PartWalker:
     # -------------------------------------------------------------------------------------------------------- notations
 
     def _notations(self, notations: _Element, fact: NoteFact) -> None:
+        """The signs of a note. A hidden rest, which is a gap, has none but the ends of lines, which must be paired all the same."""
         place = (fact.onset, fact.staff, fact.pitch)
         for child in notations:
             if child.tag == "slur":
                 self._spanner("slurs", child, place)
             elif child.tag in ("glissando", "slide"):
                 self._spanner("glissandi", child, place)
+            elif self.unseen:
+                continue
             elif child.tag == "tuplet":
                 self.facts.add("tuplet brackets", fact.onset, fact.staff, child.get("type"))
             elif child.tag == "dynamics":
@@ -269,25 +274,34 @@ class PartWalker:
             self.facts.add(category, *place, sign.tag, "" if sign.tag == "breath-mark" else _flat(sign.text))
 
     def _spanner(self, category: str, element: _Element, place: Fact) -> None:
-        """Pair the two ends; an end that stands alone counts by itself. A stop waits for its start within its bar."""
+        """Pair the two ends; an end that stands alone counts by itself.
+
+        A stop may come before its start, in a voice that is written earlier: within its bar, and if the start is earlier in time.
+        """
         type = str(element.get("type"))
         key = (str(element.tag), element.get("number", "1"))
-        here = len(self.measures) - 1
+        here = LoneEnd(category, str(element.tag), len(self.measures) - 1, place, type, self.onset, self.unseen)
         if type not in ("start", "stop"):
             return
         other = self.open.pop(key, None)
-        if other is not None and other.type != type and (type == "stop" or other.measure == here):
-            (first, start), (second, stop) = sorted([(other.measure, other.place), (here, place)], key=lambda end: end[0])
-            if type == "start":
-                start, stop = place, other.place
-            self.facts.add(category, element.tag, second - first, start, stop)
+        waits = other is not None and (type == "stop" or (other.measure == here.measure and self.onset < other.onset))
+        if other is not None and other.type != type and waits:
+            self._pair(*((other, here) if type == "stop" else (here, other)))
             return
         if other is not None:
             self._lone(other)
-        self.open[key] = LoneEnd(category, str(element.tag), here, place, type)
+        self.open[key] = here
+
+    def _pair(self, start: LoneEnd, stop: LoneEnd) -> None:
+        if start.unseen or stop.unseen:
+            self._lone(start)
+            self._lone(stop)
+        else:
+            self.facts.add(start.category, start.tag, stop.measure - start.measure, start.place, stop.place)
 
     def _lone(self, end: LoneEnd) -> None:
-        self.measures[end.measure].add(f"{end.category} (lone ends)", end.tag, end.place, end.type)
+        if not end.unseen:
+            self.measures[end.measure].add(f"{end.category} (lone ends)", end.tag, end.place, end.type)
 
     # ------------------------------------------------------------------------------------------------------- directions
 

@@ -3,18 +3,19 @@
 A `Writer` is a state machine over the text of an answer (see tasks/music.py). It takes one character after the other, so it makes
 no difference how the text comes in pieces, and it takes one only if the text can still become right with it: each row fills its
 bar to the tick, stays within its part's staves, voices and range, and is spelled as words.py spells it. So what it has taken can
-always be gone on with, and when it is done the text can be decoded, and written again is the same text.
+always be gone on with, and when it is done the text can be decoded; written again it is the same text, but for octaves and values
+that went without saying.
 
 Left out on purpose, although the compact text has it, since a model that writes it goes wrong more often than it does right:
 
 - bars: a bar in which nothing sounds; changes of key and time, bars of another length, bar lines, repeats
-- rows: parts, staves and voices that have been silent, a further voice on a staff without its first one, spacers in a first voice, voices after the third of a staff; a row of rests or spacers alone, but for a
-  bar's rest beside another voice or under a sign; two spacers in a row; spacers or rests between a grace note and its note
+- rows: parts, staves and voices that have been silent, voices after the third of a staff, a further voice without the staff's first
+  one; a row of rests or spacers alone, but for a bar's rest beside another voice or under a sign; spacers in a first voice, two in a
+  row; spacers or rests between a grace note and its note
 - values: shorter than half the shortest in the score (or than a 64th), more than two dots (none in tuplets), free lengths; tuplets that
-  the score hasn't got, triplets excepted, tuplets that aren't complete with just
-  as many of their shortest notes as they need
+  the score hasn't got, triplets excepted, and tuplets that aren't complete with just as many of their shortest notes as they need
 - notes: outside of the part's range by more than a fourth, more notes in a chord than the part has had, other places of percussion
-- graces: more than four in a row, any within a tuplet, other values than eighth, 16th and 32nd, ties from them
+- graces: in parts without any, more than four in a row, within a tuplet, other values than eighth, 16th and 32nd, ties from them
 - marks: those not in `MARKS`; slurs beyond the second that is open, ends of slurs that aren't open, numbers other than the free one
 - signs: dynamics of more than a name, a second hairpin at once, hairpins and clefs away from the places of notes, clefs that the part
   hasn't had, the same kind of sign twice at one moment; all that tasks/music.py leaves out
@@ -45,6 +46,7 @@ class Writer:
         self._starts: dict[tuple[Place | None, Place | None], Lexicon[Place]] = {}
         self.state = self._first()
         self._ahead: tuple[str, State] | None = None
+        self._begun: dict[str, State | None] = {}  # by a first letter: of many pieces that are asked, most end there
 
     def _first(self) -> State:
         opening = self.rules.opening
@@ -67,26 +69,39 @@ class Writer:
 
     def accepts(self, piece: str) -> bool:
         """Whether the text may go on with `piece`. Changes nothing."""
-        ahead = self.state.copy()
+        first = piece[:1]
+        if first not in self._begun:
+            self._begun[first] = self._after(self.state, first)
+        begun = self._begun[first]
+        ahead = self._after(begun, piece[1:]) if begun and len(piece) > 1 else begun
+        if ahead:
+            self._ahead = (piece, ahead)
+        return ahead is not None
+
+    def _after(self, state: State, text: str) -> State | None:
+        """The state after some text; None where it is refused, or empty and so no step at all."""
+        ahead = state.copy()
         try:
-            for character in piece:
+            for character in text:
                 self._take(ahead, character)
         except Refused:
-            return False
-        self._ahead = (piece, ahead)
-        return bool(piece)
+            return None
+        return ahead if text else None
 
     def feed(self, piece: str) -> None:
         """`piece`, which `accepts`, is written."""
         if self._ahead is None or self._ahead[0] != piece:
             assert self.accepts(piece), "only what is accepted can be fed"
         assert self._ahead is not None
-        self.state, self._ahead = self._ahead[1], None
+        self._go_to(self._ahead[1])
+
+    def _go_to(self, state: State) -> None:
+        self.state, self._ahead, self._begun = state, None, {}
 
     def rewind(self) -> None:
         """Go back to the end of the last finished bar."""
         good = self.state.good
-        self.state, self._ahead = good.copy() if good else self._first(), None
+        self._go_to(good.copy() if good else self._first())
         self.state.good = good
 
     def _take(self, state: State, character: str) -> None:

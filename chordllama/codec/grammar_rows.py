@@ -277,8 +277,6 @@ def _pitch(state: State, row: RowState, character: str) -> None:
     """Take a letter of the first note's pitch."""
     text = row.text + character
     if text in row.spellings.words:
-        if character == row.octave and not (_may_be_grace(row) or row.values.leads("", (row.value,))):
-            raise Refused
         row.notes, row.text, row.take = (text,), "", _value
     elif row.spellings.leads(text):
         row.text = text
@@ -291,21 +289,20 @@ def _pitch(state: State, row: RowState, character: str) -> None:
 
 
 def _may_be_grace(row: RowState) -> bool:
-    """Whether a grace note may come: not in the middle of a tuplet, and not too many."""
-    return row.graces < MOST_GRACES and row.run is None
+    """Whether a grace note may come: where the part has had some, not in the middle of a tuplet, and not too many."""
+    return row.part.graces and row.graces < MOST_GRACES and row.run is None
 
 
 def _value(state: State, row: RowState, character: str) -> None:
     """Take a letter of a note's value, which stands only where the octave does."""
     text, may_be_grace = row.text + character, _may_be_grace(row)
-    if row.values.leads(text, (row.value,)) or (may_be_grace and GRACES.leads(text)):
+    if row.values.leads(text) or (may_be_grace and GRACES.leads(text)):
         row.text = text
     elif character == "g" and may_be_grace and row.text in GRACES.words:
         row.grace, row.take = True, _slash
     else:
         row.chosen = row.text or row.value
-        says_more = row.text != row.value if row.text else row.notes[0][-1] != row.octave
-        if not says_more or row.chosen not in row.values.words:
+        if row.chosen not in row.values.words:
             raise Refused
         _begin_marks(state, row, character)
 
@@ -439,12 +436,10 @@ def _may_rest_for_bar(row: RowState) -> bool:
 def _rest(state: State, row: RowState, character: str) -> None:
     """Take a letter of a rest's value, or what comes after it."""
     text = row.text + character
-    if row.values.leads(text, (row.value,)):
+    if row.values.leads(text):
         row.text = text
         return
     chosen = row.text or row.value
-    if row.text == row.value and row.text:
-        raise Refused
     if chosen in row.values.words:
         value = row.values.words[chosen]
         row.value, row.run, row.gap = chosen, after(row.run, value), False

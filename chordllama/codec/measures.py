@@ -191,6 +191,7 @@ class PartReader:
         length = self.length(element, note.fields["duration"].text) if "duration" in note.fields else None
         event, voice, dynamics = self.notes.read(note, onset, length, self.scale)
         self.staves = max(self.staves, event.staff)
+        self.pairs.position, self.pairs.seen = onset, not event.hidden
         event.marks = self.pairs.marks(event.marks)
         for head in event.notes:
             head.marks = self.pairs.marks(head.marks)
@@ -251,6 +252,7 @@ class PartReader:
             self.report.mended[f"left out: {fault}"] += 1
             return
         self.staves = max(self.staves, staff)
+        self.pairs.position, self.pairs.seen = position, True
         paired = self.pairs.direction(item) if isinstance(item, Direction) else item
         self.draft.moments.append((position, staff, paired))
 
@@ -269,7 +271,7 @@ class PartReader:
     def rows(self, lengths: list[Ticks], keys: list[dict[int, int]]) -> list[list[Row]]:
         """Each measure's rows, given the bars' lengths and the keys (fifths) of the staves."""
         voices = self.voices()
-        finish = RowFinisher(self.index, self.staves, self.first_clefs, self.shows_accidentals)
+        finish = RowFinisher(self.index, self.staves, self.first_clefs, self.shows_accidentals, self.pairs.started)
         found = []
         for draft, length, key in zip(self.measures, lengths, keys, strict=False):
             streams = {voices[stream]: placed for stream, placed in draft.placed.items() if stream in voices}

@@ -68,11 +68,11 @@ def without_unused_voices(bars: list[list[Row]]) -> list[list[Row]]:
 class RowFinisher:
     """Makes rows of measure drafts, in the order in which they are written: ties, numbers of lines and accidentals depend on it."""
 
-    def __init__(self, part: int, staves: int, clefs: dict[int, str], shows_accidentals: bool) -> None:
+    def __init__(self, part: int, staves: int, clefs: dict[int, str], shows_accidentals: bool, lines: set[int]) -> None:
         self.part = part
         self.staves = staves
         self.shows_accidentals = shows_accidentals
-        self.numbers = Numbers()
+        self.numbers = Numbers(lines)
         self.ties = Ties()
         self.clefs = dict(clefs)
 
@@ -153,6 +153,7 @@ class RowFinisher:
                 moment = next(queue, None)
             if index < len(events):
                 items.append(self._event(place, events[index], len(events) == 1, shown, length))
+        self.numbers.end_row()
         return tuple(items)
 
     def _event(self, place: VoicePlace, placed: Placed, alone: bool, shown: set[object], length: Ticks) -> Item:

@@ -46,7 +46,7 @@ _BEFORE = -(10**6)
 @dataclass(frozen=True, slots=True)
 class PartRules:
     """What new bars may hold in one part: heights (semitones above C0), percussion places, clefs,
-    notes in one chord, chord symbols, voices by staff (0: the staff has been silent, and stays so)."""
+    notes in one chord, chord symbols, grace notes, voices by staff (0: the staff has been silent, and stays so)."""
 
     lowest: int
     highest: int
@@ -55,6 +55,7 @@ class PartRules:
     clefs: frozenset[str]
     notes: int
     harmony: bool
+    graces: bool
     voices: tuple[int, ...]
 
     @property
@@ -116,6 +117,7 @@ def _part_rules(score: Score, index: int) -> PartRules:
             {*score.parts[index].clefs, *(i.value for i in items if isinstance(i, Direction) and i.name == "clef")}
         ),
         notes=max((len(item.notes) for item in items if isinstance(item, Chord)), default=1),
+        graces=any(isinstance(item, Chord) and item.grace for item in items),
         harmony=any(isinstance(item, Harmony) for item in items),
         voices=tuple(
             max((row.voice for row in rows if row.staff == staff and _sounds(row)), default=0) for staff in staves

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from chordllama.codec.elements import MOST_LINES
 from chordllama.codec.values import LINES
 from chordllama.codec.whitelist import DIRECTION_SIGNS, SIGN_BY_NAME
-from chordllama.score import Direction, Mark
+from chordllama.score import Direction, Mark, Ticks
 
 
 class End(NamedTuple):
@@ -31,14 +31,15 @@ class End(NamedTuple):
 
 
 class Lines(ABC):
-    """The open lines of one part by kind and name, each with a label and the end that was met."""
+    """The open lines of one part; each end gets a label, by which the two ends of a line are known."""
 
-    def __init__(self) -> None:
-        self._open: dict[tuple[str, str], tuple[int, str]] = {}
+    @abstractmethod
+    def _take(self, end: End, used: set[tuple[str, int]], *, meets: bool = False) -> int:
+        """The label of one end; `used` are labels of its kind at the same note, and `meets`: there its line begins, too."""
 
     @abstractmethod
     def _label(self, kind: str, used: set[tuple[str, int]], /) -> int:
-        """The label of a new line; `used` are those of the kinds that stand at the same note."""
+        """The label of a new line."""
 
     def marks(self, marks: list[Mark]) -> list[Mark]:
         """The marks of one note, in the source's order, with labels for numbers."""
@@ -67,48 +68,100 @@ class Lines(ABC):
         for index, end in sorted(enumerate(ends), key=lambda pair: _turn(pair[1], within)):
             if end.line not in within:
                 meets = any(other.line == end.line and other.end != end.end for other in ends)
-                found[index] = self._take(end, {(kind, label) for (kind, _), label in inner.items()}, lone=meets)
+                found[index] = self._take(end, {(kind, label) for (kind, _), label in inner.items()}, meets=meets)
                 continue
             if end.line not in inner:
                 inner[end.line] = self._label(end.kind, {(ends[other].kind, label) for other, label in found.items()})
             found[index] = inner[end.line]
         return [found[index] for index in range(len(ends))]
 
-    def _take(self, end: End, used: set[tuple[str, int]], *, lone: bool = False) -> int:
-        """Close or open a line; a `lone` stop without a beginning waits for none."""
-        known = self._open.get(end.line)
-        label = known[0] if known else self._label(end.kind, used)
-        if known and known[1] != end.end and end.end in ("start", "stop"):
-            del self._open[end.line]
-        elif end.end in ("start", "stop") and not (lone and end.end == "stop"):
-            self._open[end.line] = (label, end.end)
-        return label
 
-    def end_bar(self) -> None:
-        """Forget ends without a beginning: they pair only within their bar."""
-        if self._open:
-            self._open = {key: value for key, value in self._open.items() if value[1] == "start"}
+class _Waiting(NamedTuple):
+    """An end whose other end hasn't been met."""
+
+    label: int
+    end: str
+    position: Ticks
 
 
 class Pairs(Lines):
-    """Lines by the source's numbers, in the order of the file: the labels are never used twice."""
+    """Lines by the source's numbers, in the order of the file: the labels are never used twice.
+
+    A stop may come before its start, in a voice that is written earlier, but only within its bar and if the start is earlier in
+    time. `position` is that of what is being read, `seen` whether it will be kept; `started` are the labels of lines whose
+    beginning is kept.
+    """
 
     def __init__(self) -> None:
-        super().__init__()
+        self._open: dict[tuple[str, str], _Waiting] = {}
         self._last = 0
+        self.position: Ticks = 0
+        self.seen = True
+        self.started: set[int] = set()
 
     def _label(self, _kind: str, _used: set[tuple[str, int]], /) -> int:
         self._last += 1
         return self._last
 
+    def _take(self, end: End, used: set[tuple[str, int]], *, meets: bool = False) -> int:
+        known = self._open.get(end.line)
+        if known and (known.end, end.end) == ("stop", "start") and known.position <= self.position:
+            known = None
+        label = known.label if known else self._label(end.kind, used)
+        if end.end == "start" and self.seen:
+            self.started.add(label)
+        if known and known.end != end.end and end.end in ("start", "stop"):
+            del self._open[end.line]
+        elif end.end == "start" or (end.end == "stop" and not meets):
+            self._open[end.line] = _Waiting(label, end.end, self.position)
+        return label
+
+    def end_bar(self) -> None:
+        """Forget stops that have met no start."""
+        if self._open:
+            self._open = {line: waiting for line, waiting in self._open.items() if waiting.end == "start"}
+
 
 class Numbers(Lines):
-    """Lines by the labels of `Pairs`, in the order of the rows: the labels are canonical numbers."""
+    """Lines by the labels of `Pairs`, in the order of the rows: the labels are canonical numbers.
+
+    A stop without a start frees its number at once, but for the rows that are still to come in its bar: there a start that is
+    earlier in time would be taken for its own. `started` is that of the pairs.
+    """
+
+    def __init__(self, started: set[int]) -> None:
+        self._open: dict[tuple[str, str], tuple[int, str]] = {}
+        self._started = started
+        self._alone: set[tuple[str, int]] = set()
+        self._barred: set[tuple[str, int]] = set()
 
     def _label(self, kind: str, used: set[tuple[str, int]], /) -> int:
         taken = {number for (other, _), (number, _) in self._open.items() if other == kind}
-        taken |= {number for other, number in used if other == kind}
+        taken |= {number for other, number in used | self._barred if other == kind}
         return next((number for number in range(1, MOST_LINES) if number not in taken), MOST_LINES)
+
+    def _take(self, end: End, used: set[tuple[str, int]], *, meets: bool = False) -> int:
+        known = self._open.get(end.line)
+        number = known[0] if known else self._label(end.kind, used)
+        if known and known[1] != end.end and end.end in ("start", "stop"):
+            del self._open[end.line]
+        elif end.end == "start" or (end.end == "stop" and int(end.name or 1) in self._started and not meets):
+            self._open[end.line] = (number, end.end)
+        elif end.end == "stop":
+            self._alone.add((end.kind, number))
+        return number
+
+    def end_row(self) -> None:
+        """The next row of the bar begins."""
+        self._barred |= self._alone
+        self._alone.clear()
+
+    def end_bar(self) -> None:
+        """Forget ends without a beginning."""
+        self._alone.clear()
+        self._barred.clear()
+        if self._open:
+            self._open = {line: known for line, known in self._open.items() if known[1] == "start"}
 
 
 def _end_of_mark(mark: Mark) -> End:

@@ -203,10 +203,11 @@ def _first_shown(sizes: Sequence[int], budget: int) -> int:
 
 
 class BarGuard(Writer):
-    """A writer that gives a bar up when it was begun too often."""
+    """A writer that gives a bar up when it was begun too often. `done` bars of `wanted` were written before it."""
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: Rules, done: int, wanted: int) -> None:
         super().__init__(rules)
+        self._done, self._wanted = done, wanted
         self._rewinds = 0
         self._at = 0
 
@@ -220,7 +221,7 @@ class BarGuard(Writer):
         self._at = self.kept
         if self._rewinds > MOST_REWINDS:
             raise ModelError(
-                f"the model could not finish bar {self.bars + 1} of {self.rules.bars}",
+                f"the model could not finish bar {self._done + self.bars + 1} of {self._wanted}",
                 cause=f"none of {MOST_REWINDS} attempts filled its metre",
                 hint="try another --seed or a --temperature near 0.9; the bars before it are good",
             )
@@ -236,7 +237,7 @@ def _write(
     done: int,
     bars: int,
 ) -> Iterator[tuple[int, tuple[Bar, ...], ChordLlamaError | None]]:
-    guards = [BarGuard(round_.rules) for _ in range(candidates)]
+    guards = [BarGuard(round_.rules, done, bars) for _ in range(candidates)]
     texts = [""] * candidates
     finished = [0] * candidates
     limited = replace(sampling, maximum_tokens=max(1, round_.tokens))

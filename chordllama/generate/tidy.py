@@ -1,4 +1,4 @@
-"""New bars without loose ends, and dressed as the score before them. Knows bars and marks; knows no text and no XML.
+"""New bars without loose ends, and dressed as the score before them. Knows only the score model.
 
 What a model opens in new bars it may leave open: a tie that leads to nothing, half a slur, a hairpin without an end. A reader of
 MusicXML would complain or draw it to the end of the piece.
@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from chordllama.codec.spanners import Numbers
 from chordllama.score import Bar, Chord, Direction, Item, Mark, Note, Rest, Row, Score, Spacer, goes_without_saying
 
 Address = tuple[int, int, int, int]
 """Bar, row, item, and note of a chord (0 for what is none)."""
-Seat = tuple[tuple[str, int | Fraction, int], str]
+Pitch = tuple[str, int | Fraction, int]
+Seat = tuple[Pitch, str]
 """A pitch, and the staff where it isn't the voice's own."""
 
 # ------------------------------------------------------------------------------------------------------------ loose ends
@@ -55,17 +55,38 @@ def _of_chord(chord: Chord, address: Address) -> Iterator[tuple[Address, Note]]:
 
 def _slurs(bars: tuple[Bar, ...], before: tuple[Bar, ...]) -> _Kept:
     """The ends of slurs that have two, with their new numbers."""
-    names = {end: f"new {n}" for n, pair in enumerate(_slur_pairs(bars)) for end in pair}
-    numbers: dict[int, Numbers] = {}
-    for _, row, note in _notes(before):
-        numbers.setdefault(row.part, Numbers()).marks([mark for mark in note.marks if mark.name in _TWO_ENDS])
+    start_of = {stop: start for start, stop in _slur_pairs(bars)}
+    starts = set(start_of.values())
+    taken = _open_slurs(before)
     kept: _Kept = {}
     for address, row, note in _notes(bars):
-        ends = [mark for mark in note.marks if (address, mark) in names]
-        named = [replace(mark, value=names[address, mark]) for mark in ends]
-        renumbered = numbers.setdefault(row.part, Numbers()).marks(named)
-        kept.update(((address, mark), new) for mark, new in zip(ends, renumbered, strict=True))
+        for mark in note.marks:
+            end = (address, mark)
+            if end in starts:
+                value = next(value for value in _NUMBERS if (row.part, value) not in taken)
+                taken.add((row.part, value))
+                kept[end] = replace(mark, value=value)
+            elif end in start_of:
+                started = kept[start_of[end]]
+                assert started is not None, "what begins comes first"
+                taken.discard((row.part, started.value))
+                kept[end] = replace(mark, value=started.value)
     return kept
+
+
+_NUMBERS = ("", *map(str, range(2, 100)))
+
+
+def _open_slurs(bars: tuple[Bar, ...]) -> set[tuple[int, str]]:
+    """The slurs, by part and number, that the bars leave open."""
+    found: set[tuple[int, str]] = set()
+    for _, row, note in _notes(bars):
+        for mark in note.marks:
+            if mark.name == "slur-start":
+                found.add((row.part, mark.value))
+            elif mark.name == "slur-stop":
+                found.discard((row.part, mark.value))
+    return found
 
 
 def _slur_pairs(bars: tuple[Bar, ...]) -> Iterator[tuple[tuple[Address, Mark], tuple[Address, Mark]]]:
@@ -93,7 +114,7 @@ def _wedges(bars: tuple[Bar, ...]) -> Iterator[tuple[Address, None]]:
 
 @dataclass(slots=True)
 class _Voice:
-    """The notes of a voice's last chord, and of the grace notes after it, whose ties may lead to the next chord."""
+    """The notes of a voice's last chord, whose ties may lead to the next one, and the bar in which the voice was last."""
 
     bar: int
     notes: list[tuple[Address, Seat]] = field(default_factory=list)
