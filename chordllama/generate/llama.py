@@ -36,6 +36,7 @@ class _Candidate:
     tokens: list[int] = field(default_factory=list)
     ends: list[int] = field(default_factory=list)
     text: str = ""
+    refused: set[str] = field(default_factory=set)  # characters that may not come next
     shown: int = 0  # characters given out
     drawn: int = 0
     finished: bool = False
@@ -49,6 +50,7 @@ class _Candidate:
         self.tokens.append(token)
         self.ends.append(len(self.text))
         self.pending = [token]
+        self.refused.clear()
         self.draw.accept(token)
         if self.guard is not None:
             self.guard.feed(piece)
@@ -80,9 +82,10 @@ class _Writer:
         draw = Draw(table, self.vocabulary.size, self.sampling, self.sampling.seed + number, self.timing)
         draw.begin(self.prompt)
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        acceptable = None if guard is None else _question(guard, self.vocabulary.pieces)
+        refused: set[str] = set()
+        acceptable = None if guard is None else _question(guard, self.vocabulary.pieces, refused)
         finished = guard is not None and guard.done
-        return _Candidate(number, guard, draw, acceptable, decoder, len(self.prompt), finished=finished)
+        return _Candidate(number, guard, draw, acceptable, decoder, len(self.prompt), refused=refused, finished=finished)
 
     def write(self, candidates: Sequence[_Candidate]) -> Iterator[Written]:
         """A token for each candidate each step, until all are finished; then their part of the cache is free again."""
@@ -182,6 +185,7 @@ class _Writer:
         rest = self.vocabulary.spell(candidate.text[start:kept])
         del candidate.tokens[whole:], candidate.ends[whole:]
         candidate.text = candidate.text[:kept]
+        candidate.refused.clear()
         candidate.tokens += rest
         candidate.ends += [start + end for end in self.vocabulary.ends_of(rest)]
         candidate.drawn += 1 + len(rest)  # so that a guard that never gives up can't hold us forever
@@ -285,12 +289,19 @@ class LlamaBackend:
         self.close()
 
 
-def _question(guard: Guard, pieces: list[str | None]) -> Callable[[int], bool]:
+def _question(guard: Guard, pieces: list[str | None], refused: set[str]) -> Callable[[int], bool]:
+    """Whether a token may come next. `refused` gathers first characters that may not, so that no other such piece is tried."""
     accepts = guard.accepts
 
     def acceptable(token: int) -> bool:
         piece = pieces[token]
-        return piece is not None and accepts(piece)
+        if piece is None or piece[:1] in refused:
+            return False
+        if accepts(piece):
+            return True
+        if not accepts(piece[:1]):
+            refused.add(piece[:1])
+        return False
 
     return acceptable
 

@@ -10,7 +10,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from chordllama.score import Bar, Chord, Direction, Item, Mark, Note, Rest, Row, Score, Spacer, goes_without_saying
+from chordllama.score import (
+    Bar,
+    Chord,
+    Direction,
+    Item,
+    Mark,
+    Note,
+    Rest,
+    Row,
+    Score,
+    Spacer,
+    Ticks,
+    goes_without_saying,
+)
 
 Address = tuple[int, int, int, int]
 """Bar, row, item, and note of a chord (0 for what is none)."""
@@ -90,25 +103,40 @@ def _open_slurs(bars: tuple[Bar, ...]) -> set[tuple[int, str]]:
 
 
 def _slur_pairs(bars: tuple[Bar, ...]) -> Iterator[tuple[tuple[Address, Mark], tuple[Address, Mark]]]:
-    opened: dict[tuple[int, str], tuple[Address, Mark]] = {}
+    opened: dict[tuple[int, str], tuple[Row, tuple[Address, Mark]]] = {}
     for address, row, note in _notes(bars):
         for mark in note.marks:
             if mark.name == "slur-start":
-                opened[row.part, mark.value] = (address, mark)
+                opened[row.part, mark.value] = (row, (address, mark))
             elif mark.name == "slur-stop" and (start := opened.pop((row.part, mark.value), None)) is not None:
-                yield start, (address, mark)
+                first, (begin, _) = start
+                if _leads(first, begin, row, address):
+                    yield start[1], (address, mark)
+
+
+def _leads(first: Row, begin: Address, last: Row, end: Address) -> bool:
+    """Whether what begins in one row ends later: what is read later lies later only within one voice."""
+    return first.place == last.place or (begin[0], _moment(first, begin[2])) < (end[0], _moment(last, end[2]))
+
+
+def _moment(row: Row, item: int) -> Ticks:
+    """When an item of a row begins, in ticks after its bar."""
+    events = (event for event in row.items[:item] if isinstance(event, Chord | Rest | Spacer))
+    return sum(
+        0 if isinstance(event, Chord) and event.grace else event.duration.ticks for event in events if event.duration
+    )
 
 
 def _wedges(bars: tuple[Bar, ...]) -> Iterator[tuple[Address, None]]:
     """Where hairpins begin and end that do both."""
-    opened: dict[int, Address] = {}
+    opened: dict[int, tuple[Row, Address]] = {}
     for address, row, item in _walk(bars):
         if not isinstance(item, Direction) or item.name != "wedge":
             continue
         if not item.value.startswith("stop"):
-            opened[row.part] = address
-        elif row.part in opened:
-            yield opened.pop(row.part), None
+            opened[row.part] = (row, address)
+        elif (start := opened.pop(row.part, None)) is not None and _leads(*start, row, address):
+            yield start[1], None
             yield address, None
 
 
