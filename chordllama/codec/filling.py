@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from chordllama.codec.durations import USUAL_NORMAL, format_duration
+from chordllama.codec.durations import USUAL_NORMAL, format_duration, parse_duration
 from chordllama.codec.lexicon import Lexicon
 from chordllama.score import NOTE_TYPES, WHOLE, Duration, Ticks, duration, ticks
 
@@ -70,38 +70,38 @@ def _with(run: Run | None, value: Duration) -> Run | None:
 @lru_cache(maxsize=1 << 14)
 def fitting(grid: Grid, left: Ticks, run: Run | None = None, keeps_room: bool = False) -> Lexicon[Duration]:
     """The values that a note may have where `left` ticks of the bar are; with `keeps_room` something must be left after it."""
-    values = _plain(grid) if run is None else ()
+    plain = _values(grid, (1, 1), MOST_DOTS) if run is None else ()
     ratios = grid.ratios if run is None else ((run.actual, run.normal),)
-    found = [value for value in values if value.ticks <= left]
-    found += [value for ratio in ratios for value in _tuplet(grid, ratio) if _can_close(grid, run, value, left)]
-    return Lexicon({format_duration(value): value for value in found if value.ticks < left or not keeps_room})
+    found = [(text, value) for text, value in plain if value.ticks <= left]
+    for ratio in ratios:
+        values = _values(grid, ratio, MOST_DOTS_IN_TUPLETS)
+        found += [(text, value) for text, value in values if _can_close(grid, run, value, left)]
+    return _lexicon(tuple([text for text, value in found if value.ticks < left or not keeps_room]))
 
 
 @lru_cache(maxsize=1 << 10)
 def plain_fitting(grid: Grid, left: Ticks, keeps_room: bool) -> Lexicon[Duration]:
     """As `fitting`, without tuplets."""
-    found = [value for value in _plain(grid) if value.ticks < left or (value.ticks == left and not keeps_room)]
-    return Lexicon({format_duration(value): value for value in found})
+    values = _values(grid, (1, 1), MOST_DOTS)
+    return _lexicon(tuple([text for text, value in values if value.ticks < left + (not keeps_room)]))
 
 
-@lru_cache(maxsize=64)
-def _plain(grid: Grid) -> tuple[Duration, ...]:
-    return _dotted(grid, MOST_DOTS, (1, 1))
+@lru_cache(maxsize=1 << 10)
+def _lexicon(texts: tuple[str, ...]) -> Lexicon[Duration]:
+    """Few sets of values come up again and again."""
+    return Lexicon({text: parse_duration(text) for text in texts})
 
 
 @lru_cache(maxsize=256)
-def _tuplet(grid: Grid, ratio: tuple[int, int]) -> tuple[Duration, ...]:
-    return _dotted(grid, MOST_DOTS_IN_TUPLETS, ratio)
-
-
-def _dotted(grid: Grid, most: int, ratio: tuple[int, int]) -> tuple[Duration, ...]:
-    """All values of a ratio whose last dot is not shorter than the grid."""
-    return tuple(
+def _values(grid: Grid, ratio: tuple[int, int], most_dots: int) -> tuple[tuple[str, Duration], ...]:
+    """All values of a ratio whose last dot is not shorter than the grid, with their spelling."""
+    values = [
         duration(type, dots, *ratio)
         for type, length in _TYPES.items()
-        for dots in range(most + 1)
+        for dots in range(most_dots + 1)
         if length >= grid.shortest * 2**dots
-    )
+    ]
+    return tuple((format_duration(value), value) for value in values)
 
 
 def _can_close(grid: Grid, run: Run | None, value: Duration, left: Ticks) -> bool:
