@@ -423,3 +423,20 @@ def _notes(bar: Bar, part: int) -> int:
         if row.part == part:
             found += [note for item in row.items if isinstance(item, Chord) for note in item.notes]
     return len(found)
+
+
+TWO_STAVES_ONE_VOICE = b"""<score-partwise><part-list><score-part id="P1"><part-name>Piano</part-name></score-part></part-list>
+<part id="P1"><measure number="1"><attributes><divisions>1</divisions><time><beats>2</beats><beat-type>4</beat-type></time>
+<staves>2</staves></attributes>
+<note><pitch><step>C</step><octave>5</octave></pitch><duration>2</duration><type>half</type><staff>1</staff></note>
+<backup><duration>2</duration></backup>
+<note><pitch><step>C</step><octave>3</octave></pitch><duration>2</duration><type>half</type><staff>2</staff></note>
+</measure></part></score-partwise>"""
+
+
+def test_two_staves_that_share_one_voice_go_on_sharing_it() -> None:
+    reading = read_with_origin(TWO_STAVES_ONE_VOICE)
+    result = splice(TWO_STAVES_ONE_VOICE, reading, (Bar(rows=reading.score.bars[0].rows),))
+    again = read(result)
+    assert again.bars[1].rows == reading.score.bars[0].rows
+    assert result.count(b"<voice>1</voice>") == 2

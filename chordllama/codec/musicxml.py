@@ -148,7 +148,7 @@ def _part(header: PartHeader, reader: PartReader) -> Part:
 
 
 def _origin(id: str, reader: PartReader) -> Origin:
-    voices = {place: stream[0] for stream, place in reader.voices().items() if stream[1] == 0}
+    voices = {place: stream[0] for stream, place in reader.voices().items() if stream[1] in (0, place[0])}
     return Origin(id, max(1, int(Fraction(QUARTER) / reader.scale)), voices, tuple(reader.notes.instruments))
 
 
