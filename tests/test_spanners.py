@@ -38,7 +38,7 @@ def numbered(*notes: list[Mark]) -> list[list[str]]:
         ([[slur("start"), slur("stop")]], [["", ""]]),
         ([[slur("start")], [slur("start"), slur("stop")], [slur("stop")]], [[""], ["2", "2"], [""]]),
         ([[slur("stop")], [slur("start")], [slur("stop")]], [[""], [""], [""]]),
-        ([[slur("stop"), slur("start")], [slur("stop")]], [["", ""], [""]]),
+        ([[slur("stop"), slur("start")], [slur("stop")]], [["", "2"], ["2"]]),
     ],
 )
 def test_a_line_gets_the_smallest_free_number(notes: list[list[Mark]], expected: list[list[str]]) -> None:

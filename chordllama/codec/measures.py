@@ -189,12 +189,13 @@ class PartReader:
         chord = "chord" in note.fields and self.last is not None and bool(self.last.notes)
         onset = self.last.onset if chord and self.last else self.cursor
         length = self.length(element, note.fields["duration"].text) if "duration" in note.fields else None
-        event, voice, dynamics = self.notes.read(note, onset, length, self.scale)
+        head = self.last.duration if chord and self.last and "rest" not in note.fields else None
+        event, voice, dynamics = self.notes.read(note, onset, length, self.scale, head)
         self.staves = max(self.staves, event.staff)
         self.pairs.position, self.pairs.seen = onset, not event.hidden
         event.marks = self.pairs.marks(event.marks)
-        for head in event.notes:
-            head.marks = self.pairs.marks(head.marks)
+        for notehead in event.notes:
+            notehead.marks = self.pairs.marks(notehead.marks)
         for value in filter(None, dynamics):
             self._at(onset, event.staff, Direction("dynamics", value))
         if event.notes and event.notes[0].accidental:

@@ -103,22 +103,25 @@ class NoteReader:
         self.lyrics = LyricReader()
 
     def read(
-        self, note: NoteElement, onset: Ticks, length: Ticks | None, scale: Ticks
+        self, note: NoteElement, onset: Ticks, length: Ticks | None, scale: Ticks, head: Duration | None = None
     ) -> tuple[EventDraft, str, list[str]]:
         """The event, its voice and the dynamics that stand in its notations.
 
-        `length` is what `<duration>` says in ticks (None without one), `scale` the ticks of one division.
+        `length` is what `<duration>` says in ticks (None without one), `scale` the ticks of one division, `head` the duration of
+        the chord of which this is another note.
         """
         fields, several = note.fields, note.several
         staff = number(fields["staff"].text, 1, 8) or 1 if "staff" in fields else 1
         voice = (fields["voice"].text or "").strip() or "1" if "voice" in fields else "1"
         grace = _grace(fields.get("grace"))
-        value, mismatch, rounded = _read_duration(fields, len(several["dot"]), length, bool(grace), scale)
+        ratio = (1, 1) if grace or "time-modification" not in fields else _ratio(fields["time-modification"])
+        written = _written_duration(fields, len(several["dot"]), ratio)
+        value, rounded = _duration(written, None if grace else length, ratio, scale)
         draft = EventDraft(onset, 0 if grace else length or value.ticks, value, staff, [], grace, rounded=rounded)
         notations = Notations(self._note_marks(fields))
         for child in several["notations"]:
             notations.read(child, value)
-        if mismatch:
+        if mismatch := _mismatch(written, head or value):
             notations.marks.append(Mark("type", mismatch))
         if "rest" in fields:
             _read_rest(draft, note, notations.marks)
@@ -147,25 +150,35 @@ def _grace(element: _Element | None) -> str:
     return "slash" if element.get("slash") == "yes" else "grace"
 
 
-def _read_duration(
-    fields: dict[str, _Element], dots: int, length: Ticks | None, grace: bool, scale: Ticks
-) -> tuple[Duration, str, bool]:
-    """The duration, what is written where that says something else, and whether the source rounded."""
-    actual, normal = _ratio(fields["time-modification"]) if "time-modification" in fields else (1, 1)
+def _written_duration(fields: dict[str, _Element], dots: int, ratio: tuple[int, int]) -> Duration | None:
+    """The note value that is seen; None where none is said."""
     type = (fields["type"].text or "").strip() if "type" in fields else ""
-    if type not in NOTE_TYPES:
-        return (duration("eighth") if grace or not length else duration_of(length, actual, normal)), "", False
-    dots = min(dots, MOST_DOTS)
-    if grace:
-        return duration(type, dots), "", False
-    written = duration(type, dots, actual, normal)
+    return duration(type, min(dots, MOST_DOTS), *ratio) if type in NOTE_TYPES else None
+
+
+def _duration(
+    written: Duration | None, length: Ticks | None, ratio: tuple[int, int], scale: Ticks
+) -> tuple[Duration, bool]:
+    """The duration that is played, and whether the source rounded it."""
+    if written is None:
+        return (duration_of(length, *ratio) if length else duration("eighth")), False
     if not length or written.ticks == length:
-        return written, "", False
+        return written, False
     if written.ticks % scale and -scale < written.ticks - length < scale:
-        return written, "", True
-    found = duration_of(length, actual, normal)
-    ratio = "" if (found.actual, found.normal) == (actual, normal) else f"/{actual}:{normal}"
-    return found, type + "." * dots + ratio, False
+        return written, True
+    return duration_of(length, *ratio), False
+
+
+def _mismatch(written: Duration | None, value: Duration) -> str:
+    """What is seen, as a mark says it, where that isn't what is played."""
+    if written is None or written == value:
+        return ""
+    ratio = (
+        ""
+        if (written.actual, written.normal) == (value.actual, value.normal)
+        else f"/{written.actual}:{written.normal}"
+    )
+    return written.type + "." * written.dots + ratio
 
 
 def _ratio(element: _Element) -> tuple[int, int]:

@@ -33,6 +33,9 @@ class End(NamedTuple):
 class Lines(ABC):
     """The open lines of one part; each end gets a label, by which the two ends of a line are known."""
 
+    def __init__(self) -> None:
+        self._alone: set[tuple[str, int]] = set()
+
     @abstractmethod
     def _take(self, end: End, used: set[tuple[str, int]], *, meets: bool = False) -> int:
         """The label of one end; `used` are labels of its kind at the same note, and `meets`: there its line begins, too."""
@@ -65,10 +68,12 @@ class Lines(ABC):
         found: dict[int, int] = {}
         inner: dict[tuple[str, str], int] = {}
         within = _within_note(ends)
+        alone = self._alone.copy()
         for index, end in sorted(enumerate(ends), key=lambda pair: _turn(pair[1], within)):
             if end.line not in within:
                 meets = any(other.line == end.line and other.end != end.end for other in ends)
-                found[index] = self._take(end, {(kind, label) for (kind, _), label in inner.items()}, meets=meets)
+                used = {(kind, label) for (kind, _), label in inner.items()} | (self._alone - alone)
+                found[index] = self._take(end, used, meets=meets)
                 continue
             if end.line not in inner:
                 inner[end.line] = self._label(end.kind, {(ends[other].kind, label) for other, label in found.items()})
@@ -93,6 +98,7 @@ class Pairs(Lines):
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self._open: dict[tuple[str, str], _Waiting] = {}
         self._last = 0
         self.position: Ticks = 0
@@ -125,14 +131,14 @@ class Pairs(Lines):
 class Numbers(Lines):
     """Lines by the labels of `Pairs`, in the order of the rows: the labels are canonical numbers.
 
-    A stop without a start frees its number at once, but for the rows that are still to come in its bar: there a start that is
-    earlier in time would be taken for its own. `started` is that of the pairs.
+    A stop without a start frees its number at once, but not at its note, nor for the rows that are still to come in its bar: there
+    a start that is earlier in time would be taken for its own. `started` is that of the pairs.
     """
 
     def __init__(self, started: set[int]) -> None:
+        super().__init__()
         self._open: dict[tuple[str, str], tuple[int, str]] = {}
         self._started = started
-        self._alone: set[tuple[str, int]] = set()
         self._barred: set[tuple[str, int]] = set()
 
     def _label(self, kind: str, used: set[tuple[str, int]], /) -> int:
