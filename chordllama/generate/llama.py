@@ -85,7 +85,9 @@ class _Writer:
         refused: set[str] = set()
         acceptable = None if guard is None else _question(guard, self.vocabulary.pieces, refused)
         finished = guard is not None and guard.done
-        return _Candidate(number, guard, draw, acceptable, decoder, len(self.prompt), refused=refused, finished=finished)
+        return _Candidate(
+            number, guard, draw, acceptable, decoder, len(self.prompt), refused=refused, finished=finished
+        )
 
     def write(self, candidates: Sequence[_Candidate]) -> Iterator[Written]:
         """A token for each candidate each step, until all are finished; then their part of the cache is free again."""
