@@ -29,6 +29,7 @@ from chordllama.codec.compact import dumps
 from chordllama.codec.container import parse, read_container
 from chordllama.codec.musicxml import read
 from chordllama.codec.whitelist import ATTRIBUTES, ELEMENTS, Rule, Verdict
+from chordllama.tasks.music import lean
 
 PACKAGE = "llama-cpp-python==0.3.36"
 MEMBER = "vendor/llama.cpp/models/ggml-vocab-llama-bpe.gguf"
@@ -45,6 +46,8 @@ class Cost:
     notes: int
     bars: int
     compact: int
+    bars_alone: int
+    lean: int
     minified: int
     raw: int
 
@@ -123,7 +126,10 @@ def _cost(path: Path, vocabulary: Path, with_xml: bool) -> Cost:
     raw = len(tokenize(data.decode())) if with_xml else 0
     notes = sum(1 for _ in root.iter("note"))
     minified = len(tokenize(_minified(root))) if with_xml else 0
-    return Cost(path.name, notes, len(score.bars), len(tokenize(dumps(score, WITHOUT))), minified, raw)
+    text = dumps(score, WITHOUT)
+    header = text.partition("\n1:\n")[0]
+    compact, lean_text = len(tokenize(text)), len(tokenize(dumps(lean(score))))
+    return Cost(path.name, notes, len(score.bars), compact, compact - len(tokenize(header)), lean_text, minified, raw)
 
 
 def _minified(root: etree._Element) -> str:
@@ -149,6 +155,8 @@ def _print(costs: list[Cost]) -> None:
     print(f"{'':34}{'tokens':>12}{'a note':>9}{'a bar':>9}")
     for label, name in (
         ("compact text without lyrics", "compact"),
+        ("its bars, without the header", "bars_alone"),
+        ("what the model is shown of it", "lean"),
         ("minified MusicXML without lyrics", "minified"),
         ("the MusicXML file", "raw"),
     ):

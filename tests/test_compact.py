@@ -243,6 +243,12 @@ def test_a_wrong_line_is_refused_with_its_reason_and_its_place(line: str) -> Non
         loads(text)
 
 
+def test_an_error_quotes_no_more_than_a_line_holds() -> None:
+    with pytest.raises(CompactError, match="neither a mark nor a note") as caught:
+        loads(small("a00: c44_h" + "x" * 10_000))
+    assert len(str(caught.value)) < 400
+
+
 WRONG_HEADERS = {
     "{name: V, clef: X9}": "not a clef",
     "{name: V, lines: 1 5}": "2 numbers of lines for 1 staves",

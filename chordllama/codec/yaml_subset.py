@@ -18,6 +18,8 @@ from chordllama.codec.texts import has_forbidden
 from chordllama.errors import CompactError
 
 T = TypeVar("T")
+LONGEST_PROBLEM = 300
+"""Letters of an error's sentence."""
 DEEPEST = 4
 """How deep maps and lists may stand in one another."""
 
@@ -31,8 +33,9 @@ class Entry:
     line: int
 
     def error(self, problem: str) -> CompactError:
-        """The error that says where this entry stands."""
-        return CompactError(f"line {self.line}, {self.key}: {problem}")
+        """The error that says where this entry stands; of a `problem` that quotes too much, the beginning and the end."""
+        short = problem if len(problem) <= LONGEST_PROBLEM else f"{problem[:150]} … {problem[-100:]}"
+        return CompactError(f"line {self.line}, {self.key[:40]}: {short}")
 
     def text(self) -> str:
         """The value, which must be one word or text."""
