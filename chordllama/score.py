@@ -336,6 +336,11 @@ class Bar:
     implicit: bool = False
 
 
+def first_number(bar: Bar) -> int:
+    """The number that goes without saying for a score's first bar: 0 for a pickup, or another one that its time signature doesn't fill."""
+    return 1 if bar.length is None else 0
+
+
 def number_after(number: str, expected: int) -> int:
     """The number that goes without saying after a bar's `number` (of which only the digits it begins with count)."""
     digits = re.match(r"[0-9]{1,6}(?![0-9])", number)

@@ -52,7 +52,7 @@ def test_a_tied_note_has_none_and_does_not_count() -> None:
 
 
 def bar(notes: str) -> str:
-    return f"parts:\n a00: {{clef: G2}}\n1:\n key: 1\n time: 4/4\n a00: {notes}\n"
+    return f"parts:\n 1: clef=G2\n1: key=1 time=4/4 {notes}\n"
 
 
 @pytest.mark.parametrize(

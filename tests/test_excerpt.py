@@ -34,14 +34,9 @@ def test_keys_that_differ_by_part_stay_different() -> None:
 
 def test_changes_in_the_middle_of_a_bar_count() -> None:
     text = """parts:
- a00: {clef: G2 F4}
-1:
- key: 1
- time: 2/4
- a00: c44 ={key=-2,minor} ={transpose=-2/-1/0} d
- b00: c34 =C3 ={key=4} d
-2:
- a00: c42
+ 1: clef=G2,F4
+1: key=1 time=2/4 c44 ={key="-2,minor"} ={transpose="-2/-1/0"} d / c34 =C3 ={key=4} d
+2: c42
 """
     late = excerpt(loads(text), 1, 2)
     assert late.parts[0].clefs == ("G2", "C3")

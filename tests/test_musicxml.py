@@ -100,8 +100,9 @@ def test_verses_hyphens_and_melismas_are_kept() -> None:
 
 def test_a_bar_before_the_first_is_as_long_as_its_notes() -> None:
     score = score_of("pickup.musicxml")
-    assert (score.bars[0].length, score.bars[0].number, score.bars[0].implicit) == (QUARTER, "0", True)
-    assert [bar.number for bar in score.bars] == ["0", None, None, "2a", None, None]
+    assert (score.bars[0].length, score.bars[0].number, score.bars[0].implicit) == (QUARTER, None, True)
+    assert b'<measure number="0" implicit="yes">' in write(score)
+    assert [bar.number for bar in score.bars] == [None, None, None, "2a", None, None]
 
 
 def test_percussion_keeps_places_noteheads_and_instruments() -> None:

@@ -78,9 +78,9 @@ pretrain.pretrain(load_recipe(folder / "recipe.yaml"), folder / "texts.jsonl", o
 
 def song(dice: random.Random) -> str:
     """A scale that turns back, in lines: enough of a rule to be learnt in thirty steps."""
-    start, text = dice.randrange(7), ["title: Lied", "parts:", " a00: {name: Voice}"]
+    start, text = dice.randrange(7), ["title: Lied", "parts:", " 1: name=Voice"]
     for bar in range(dice.randrange(4, 20)):
-        text += [f"{bar + 1}:", " a00: " + " ".join("abcdefg"[(start + bar + step) % 7] + "4" for step in range(4))]
+        text += [f"{bar + 1}: " + " ".join("abcdefg"[(start + bar + step) % 7] + "4" for step in range(4))]
     return "\n".join(text) + "\n"
 
 
@@ -295,7 +295,7 @@ def test_pieces_that_fit_together_badly_are_cut_at_lines() -> None:
 
 
 def test_a_sixteen_bit_file_writes_what_transformers_writes(run: Path, files: list[Path]) -> None:
-    agreement = greedy_agreement(run, files[0], ["", "title: Lied\nparts:\n", "1:\n a00: c4"], tokens=200)
+    agreement = greedy_agreement(run, files[0], ["", "title: Lied\nparts:\n", "1: c4"], tokens=200)
     assert agreement.tokens == 200
     assert agreement.holds
     assert agreement.equal >= 195

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from chordllama.codec.compact import loads
+from chordllama.codec.compact import dumps, loads
 from chordllama.codec.musicxml import write
 from chordllama.errors import ModelError
 from chordllama.generate.continuation import length_after, read_answer
 from chordllama.score import FINAL, Score
-from chordllama.tasks.music import END, answer, lean
+from chordllama.tasks.music import END, lean
 from chordllama.training.recipe import DataRecipe
 from chordllama.training.texts import build_texts, text, windows
 
@@ -26,12 +26,10 @@ def long_score(seed: int, bars: int = 16) -> Score:
     """A tune of so many bars, another one for each seed."""
     chance = random.Random(seed)
     rows = "".join(
-        f"{n}:\n"
-        + (" key: 0\n time: 2/4\n" if n == 1 else "")
-        + f" a00: {chance.choice('cdefgab')}44 {chance.choice('cdefgab')}\n"
+        f"{n}: {'key=0 time=2/4 ' if n == 1 else ''}{chance.choice('cdefgab')}44 {chance.choice('cdefgab')}\n"
         for n in range(1, bars + 1)
     )
-    return loads("parts:\n a00: {clef: G2}\n" + rows + " end: final\n")
+    return loads("parts:\n 1: clef=G2\n" + rows.rstrip() + " end=final\n")
 
 
 @pytest.fixture
@@ -68,9 +66,9 @@ def test_every_text_is_a_prompt_with_its_whole_answer(data: Path) -> None:
         wanted = int(opening.split()[1])
         assert opening.startswith("continue: ")
         assert row["text"].endswith(END)
-        assert rest.startswith(f"{wanted}:\n")
-        assert [int(line[:-1]) for line in ("-" + rest).splitlines() if line[0] != " "] == list(range(-wanted, 1))
-        assert ("end: final" in rest) is (opening.split()[2] == "close")
+        assert rest.startswith(f"{wanted}: ")
+        assert [int(line.partition(":")[0]) for line in ("-" + rest).splitlines()] == list(range(-wanted, 1))
+        assert ("end=final" in rest) is (opening.split()[2] == "close")
 
 
 def test_a_work_lies_in_one_split_only(data: Path) -> None:
@@ -85,7 +83,7 @@ def test_a_work_lies_in_one_split_only(data: Path) -> None:
 def test_works_of_the_validation_split_are_not_transposed(data: Path) -> None:
     keys: dict[str, set[str]] = defaultdict(set)
     for row in built(RECIPE, data):
-        keys[row["split"]].add(row["text"].partition(" key: ")[2].partition("\n")[0])
+        keys[row["split"]].add(row["text"].partition(" key=")[2].partition(" ")[0])
     assert keys["validation"] == {"0"}
     assert len(keys["train"]) > 2
 
@@ -149,16 +147,17 @@ def test_windows_keep_to_their_size_and_leave_no_bar_out() -> None:
     found = list(windows(score, 800, random.Random(1)))
     assert len(found) > 2
     assert all(len(window) < 900 for window in found)
-    rows = [line for window in found for line in window.splitlines() if line.startswith(" a00: ") and "{" not in line]
-    assert rows == [line for line in answer(score.bars).splitlines() if line.startswith(" a00: ")][: len(rows)]
-    assert len(rows) > 146
+    bars = [line.rpartition("time=2/4 ")[2] for window in found for line in window.splitlines() if "44 " in line]
+    written = [line.partition(": ")[2].rpartition("time=2/4 ")[2] for line in dumps(score).splitlines()[2:]]
+    assert [bar.rpartition(": ")[2] for bar in bars] == written[: len(bars)]
+    assert len(bars) > 146
 
 
 def test_a_text_says_whether_the_music_closes_with_it() -> None:
     score = lean(long_score(4, bars=6))
     closing = text(score, 2)
     assert closing.startswith("continue: 4 close\n")
-    assert closing.endswith(f" end: final\n{END}")
+    assert closing.endswith(f" end=final\n{END}")
     assert text(Score(score.parts, score.bars[:5]), 2).startswith("continue: 3 open\n")
     answer_text = closing[closing.index("\n-4:") + 1 :]
     shown = Score(score.parts, score.bars[:2])

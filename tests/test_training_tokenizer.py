@@ -31,7 +31,7 @@ def score_text(dice: random.Random, lines: int) -> str:
     text = [f"title: {dice.choice(['Lied', 'Frühlingsgruß', 'Ständchen', 'Песня', '月の歌'])}, Op.{dice.randrange(99)}"]
     for line in range(lines):
         notes = " ".join(f"{dice.choice('abcdefg')}{dice.choice(['', 's', 'b'])}{dice.randrange(30)}" for _ in range(6))
-        text.append(f" a{line % 4:02}: {notes}" if line % 5 else f"{line // 5 + 1}:")
+        text.append(f"{line}: {notes} / {notes}")
     return "\n".join(text) + "\n"
 
 
@@ -46,7 +46,7 @@ POOLS = (
     list("äöüßÄÖÜéèçñøåÆœ"),
     list("abcdefg#b0123456789_~()'>-*=:.,[]{}\"\\/<|"),
     list("♭♯𝄞𝄢🎵🎹👩‍👧‍👦🇩🇪é́ㅎ월月の歌Песняمرحبا"),
-    ["<bos>", "<eos>", "<pad>", "<0x41>", "<0x0A>", "▁", "▁▁", "a00:", " a00: ", "</s>", "[PAD1]", "<|eot_id|>"],
+    ["<bos>", "<eos>", "<pad>", "<0x41>", "<0x0A>", "▁", "▁▁", "clef=", " / ", "</s>", "[PAD1]", "<|eot_id|>"],
     [" ", "  ", "   ", "\n\n", "\n \n", " \n", "\n "],
 )
 
@@ -129,7 +129,7 @@ def test_llama_cpp_gives_the_text_back(tokenizer: Any, llama: Any) -> None:
 
 
 def test_llama_cpp_puts_the_beginning_before_a_text(tokenizer: Any, llama: Any) -> None:
-    assert llama.tokenize(b"1:\n a00: c4") == [token_id(tokenizer, "<bos>"), *encode(tokenizer, "1:\n a00: c4")]
+    assert llama.tokenize(b"1: c44") == [token_id(tokenizer, "<bos>"), *encode(tokenizer, "1: c44")]
     assert llama.token_eos() == token_id(tokenizer, "<eos>")
 
 

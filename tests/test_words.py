@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from score_strategies import DIRECTION_VALUES, MARK_VALUES, directions, harmonies, letters, texts
 
-from chordllama.codec.compact import parse_word, row_key
+from chordllama.codec.compact import parse_word
 from chordllama.codec.durations import (
     TYPE_CODES,
     format_duration,
@@ -50,7 +50,6 @@ from chordllama.score import (
     Mark,
     Note,
     Rest,
-    Row,
     Spacer,
     Syllable,
     Tone,
@@ -224,7 +223,3 @@ def test_what_no_xml_may_hold_is_no_text(text: str) -> None:
 
 def test_a_carriage_return_is_written_so_that_it_stays_one() -> None:
     assert xml_text("a\r\n<&>") == "a&#13;\n&lt;&amp;&gt;"
-
-
-def test_a_row_key_names_staff_part_and_voice() -> None:
-    assert [row_key(Row(*place, ())) for place in ((0, 1, 1), (12, 2, 3), (100, 8, 10))] == ["a00", "b12_3", "h100_10"]

@@ -1,36 +1,28 @@
 """The compact text: a score as YAML of about three tokens a note, and back. Knows bars and rows; words.py knows their words.
 
-`dumps` and `loads` are partners: `loads(dumps(score)) == score`, and one score has one text.
+`dumps` and `loads` are partners: `loads(dumps(score)) == score`, and one score has one text for each number of bars to a line.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
+from itertools import chain, islice
 
 from chordllama.codec import moments, words
 from chordllama.codec.brackets import add_brackets, has_tuplets, marks_of, strip_brackets
 from chordllama.codec.compact_header import dump_header, load_header
-from chordllama.codec.durations import format_whole, parse_whole
-from chordllama.codec.frames import (
-    BARLINE_CODES,
-    dump_barline,
-    dump_change,
-    format_time,
-    load_changes,
-    parse_barline,
-    parse_key,
-    parse_time,
-)
+from chordllama.codec.durations import format_whole
+from chordllama.codec.frames import BARLINE_CODES, dump_end, dump_frame, format_time, is_end, is_frame, load_frame
 from chordllama.codec.omit import omit
+from chordllama.codec.places import FIRST, Place, format_place, is_place, parse_place
 from chordllama.codec.texts import split_words
 from chordllama.codec.yaml_subset import Entry, format_scalar, read_map
 from chordllama.errors import CompactError
 from chordllama.score import (
     MOST_BARS,
     Bar,
-    Barline,
     Chord,
     Direction,
     Harmony,
@@ -49,133 +41,132 @@ from chordllama.score import (
 
 __all__ = ["BARLINE_CODES", "dump_bar", "dump_header", "dumps", "format_time", "load_bar", "load_header", "loads"]
 
+NEXT_BAR = "|"
+"""Stands between the bars of one line."""
+Stickies = dict[Place, words.Sticky]
+"""What each row's words may leave out, while a line lasts."""
+
 # ------------------------------------------------------------------------------------------------------------ whole text
 
 
-def dumps(score: Score, without: Iterable[str] = ()) -> str:
-    """The score as compact YAML, one bar's rows to a block, in canonical form; `without` some kinds of signs."""
+def dumps(score: Score, without: Iterable[str] = (), bars_per_line: int = 1) -> str:
+    """The score as compact YAML in canonical form, `without` some kinds of signs, with one or several bars to a line."""
     score = omit(score, without)
     lines = dump_header(score)
-    for number, bar in enumerate(score.bars, 1):
-        lines.append(f"{number}:")
-        lines += dump_bar(bar)
+    for first in range(0, len(score.bars), bars_per_line):
+        stickies: Stickies = {}
+        bars = [dump_bar(bar, score.parts, stickies) for bar in score.bars[first : first + bars_per_line]]
+        parted = chain.from_iterable((NEXT_BAR, bar) for bar in bars)
+        lines.append(format_line(str(first + 1), " ".join(filter(None, islice(parted, 1, None)))))
     return "\n".join(lines) + "\n"
+
+
+def format_line(key: str, bars: str) -> str:
+    """A line of bars under its key."""
+    return f"{key}: {format_scalar(bars)}" if bars else f"{key}:"
 
 
 def loads(text: str) -> Score:
     """The score that a compact text says.
 
     Raises:
-        CompactError: the text is not YAML, uses more of YAML than the format does, or breaks the format; names line and row.
+        CompactError: the text is not YAML, uses more of YAML than the format does, or breaks the format; names line, bar and part.
     """
     entries = read_map(text)
     numbered = [entry for entry in entries if entry.key.isdecimal()]
     score = load_header({entry.key: entry for entry in entries if not entry.key.isdecimal()})
-    if len(numbered) > MOST_BARS:
-        raise CompactError(f"the score is too large: more than {MOST_BARS} bars")
     bars: list[Bar] = []
     metre = Metre()
-    for number, entry in enumerate(numbered, 1):
-        if entry.key != str(number):
-            raise entry.error(f"bar {number} was expected here, not {entry.key[:20]}")
-        bars.append(load_bar(entry.entries("a bar"), score.parts, metre))
-    return Score(score.parts, tuple(bars), score.title, score.movement, score.creators, score.groups)
+    for entry in numbered:
+        if entry.key != str(len(bars) + 1):
+            raise entry.error(f"bar {len(bars) + 1} was expected here, not {entry.key[:20]}")
+        bars += load_line(entry, score.parts, metre)
+        if len(bars) > MOST_BARS:
+            raise CompactError(f"the score is too large: more than {MOST_BARS} bars")
+    return replace(score, bars=tuple(bars))
+
+
+def load_line(entry: Entry, parts: tuple[Part, ...], metre: Metre) -> Iterator[Bar]:
+    """The bars of one line. `metre` is taken on."""
+    stickies: Stickies = {}
+    for number, (_, bar) in enumerate(_groups(split_words(entry.text()), NEXT_BAR.__eq__), int(entry.key)):
+        yield load_bar(replace(entry, key=f"bar {number}"), bar, parts, metre, stickies)
+
+
+def _groups(found: list[str], leads: Callable[[str], bool]) -> Iterator[tuple[str, list[str]]]:
+    """The words after each word that leads to others, with that word; before the first one it is ""."""
+    leader, group = "", list[str]()
+    for word in found:
+        if leads(word):
+            yield leader, group
+            leader, group = word, []
+        else:
+            group.append(word)
+    yield leader, group
 
 
 # ------------------------------------------------------------------------------------------------------------------ bars
 
 
-def dump_bar(bar: Bar) -> list[str]:
-    """The lines of one bar, without its own key, each indented by one space."""
-    return [f" {key}: {value}" for key, value in _bar_entries(bar)]
-
-
-def _bar_entries(bar: Bar) -> Iterator[tuple[str, str]]:
-    if bar.number is not None:
-        yield "number", format_scalar(bar.number)
-    if bar.implicit:
-        yield "implicit", "true"
-    if bar.length is not None:
-        yield "length", format_whole(bar.length)
-    if bar.keys:
-        yield "key", " ".join(map(dump_change, bar.keys))
-    if bar.times:
-        yield "time", " ".join(map(dump_change, bar.times))
-    if bar.start:
-        yield "start", dump_barline(bar.start)
+def dump_bar(bar: Bar, parts: Sequence[Part], stickies: Stickies | None = None) -> str:
+    """The words of one bar. `stickies` is what sticks from the bars before it in its line."""
+    stickies = stickies if stickies is not None else {}
+    found = dump_frame(bar)
+    before = None
     for row in bar.rows:
-        yield row_key(row), format_scalar(dump_row(row.items))
-        yield from _dump_lyrics(row)
-    if bar.end:
-        yield "end", dump_barline(bar.end)
+        place = row.place
+        if word := format_place(place, before, parts):
+            found.append(word)
+        found.append(dump_row(row.items, stickies.setdefault(place, words.Sticky())))
+        found += _dump_lyrics(row)
+        before = place
+    return " ".join(found + dump_end(bar))
 
 
-_FRAME = ("number", "implicit", "length", "key", "time", "start", "end")
+def load_bar(
+    entry: Entry, found: list[str], parts: tuple[Part, ...], metre: Metre, stickies: Stickies | None = None
+) -> Bar:
+    """The bar that these words say; `entry` tells where they stand. `metre` and `stickies` are taken on.
 
-
-def load_bar(entries: list[Entry], parts: tuple[Part, ...], metre: Metre) -> Bar:
-    """The bar that these lines say. `metre` is taken on; every row is checked against the bar's length."""
-    frame = {entry.key: entry for entry in entries if entry.key in _FRAME}
-    lyrics = {entry.key: entry for entry in entries if entry.key.startswith("l") and entry.key not in frame}
-    rows = [entry for entry in entries if entry.key not in frame and entry.key not in lyrics]
-    bar = _load_frame(frame, parts)
+    Every row is checked against the bar's length.
+    """
+    stickies = stickies if stickies is not None else {}
+    frame = next((place for place, word in enumerate(found) if not is_frame(word)), len(found))
+    end = len(found) - (len(found) > frame and is_end(found[-1]))
+    bar = load_frame(entry, found[:frame], found[end:], parts)
     metre.apply(bar)
     length = metre.length(bar)
-    loaded = tuple(_load_row(entry, lyrics, parts, length) for entry in rows)
-    for entry in lyrics.values():
-        raise entry.error("these syllables belong to no row of notes")
-    for before, row, entry in zip(loaded, loaded[1:], rows[1:], strict=False):
-        if before.place >= row.place:
-            raise entry.error("the rows of a bar stand in the order of parts, staves and voices")
-    return replace(bar, rows=tuple(row for row in loaded if not goes_without_saying(row, loaded)))
-
-
-def _load_frame(frame: dict[str, Entry], parts: tuple[Part, ...]) -> Bar:
-    return Bar(
-        keys=load_changes(frame["key"], parse_key, parts) if "key" in frame else (),
-        times=load_changes(frame["time"], parse_time, parts) if "time" in frame else (),
-        start=frame["start"].parsed(parse_barline) if "start" in frame else Barline(),
-        end=frame["end"].parsed(parse_barline) if "end" in frame else Barline(),
-        length=frame["length"].parsed(parse_whole) if "length" in frame else None,
-        number=frame["number"].text() if "number" in frame else None,
-        implicit="implicit" in frame and frame["implicit"].parsed(_parse_true),
+    rows = tuple(
+        _load_row(replace(entry, key=f"{entry.key}, {_name(place, parts)}"), place, row, parts, length, stickies)
+        for place, row in _rows(entry, found[frame:end], parts)
     )
+    return replace(bar, rows=tuple(row for row in rows if not goes_without_saying(row, rows)))
 
 
-def _parse_true(text: str) -> bool:
-    if text != "true":
-        raise ValueError(f'"{text}" is not true, which is all that can be said here')
-    return True
+def _rows(entry: Entry, found: list[str], parts: tuple[Part, ...]) -> Iterator[tuple[Place, list[str]]]:
+    """The words of each row that has any, with its place."""
+    place = FIRST
+    for word, row in _groups(found, is_place):
+        if word:
+            place = entry.parsed(word, partial(parse_place, before=place, parts=parts))
+        if row:
+            yield place, row
+
+
+def _name(place: Place, parts: tuple[Part, ...]) -> str:
+    """A row's place in words: `part 2, staff 1, voice 2`; the staff where there are several, the voice where it isn't the first."""
+    part, staff, voice = place
+    staves = f", staff {staff}" if parts[part].staves > 1 else ""
+    return f"part {part + 1}{staves}" + (f", voice {voice}" if voice > 1 else "")
 
 
 # ------------------------------------------------------------------------------------------------------------------ rows
 
 
-def row_key(row: Row) -> str:
-    """`b01_2` is the second voice on the second staff of part 1."""
-    voice = f"_{row.voice}" if row.voice > 1 else ""
-    return f"{words.STAFF_LETTERS[row.staff - 1]}{row.part:02d}{voice}"
-
-
-_ROW_KEY = re.compile(r"([a-h])(\d{2,4})(?:_([2-9]|[1-9]\d))?")
-
-
-def parse_row_key(key: str, parts: tuple[Part, ...]) -> tuple[int, int, int]:
-    """Part, staff and voice of a row's key, which must be in the score."""
-    match = _ROW_KEY.fullmatch(key)
-    if not match:
-        raise ValueError(f'"{key}" is not a row (a00 is part 0, b01_2 the second voice on the second staff of part 1)')
-    part, staff = int(match[2]), words.STAFF_LETTERS.index(match[1]) + 1
-    if part >= len(parts) or staff > parts[part].staves:
-        raise ValueError(
-            f'there is no staff "{match[1]}" in part {match[2]}' if part < len(parts) else f"there is no part {part}"
-        )
-    return part, staff, int(match[3] or 1)
-
-
-def dump_row(items: tuple[Item, ...]) -> str:
+def dump_row(items: tuple[Item, ...], sticky: words.Sticky | None = None) -> str:
     """The words of one voice in one bar."""
-    sticky = words.Sticky()
+    sticky = words.Sticky() if sticky is None else sticky
+    sticky.begun = False
     if has_tuplets(items):
         items = strip_brackets(items)
     return " ".join([_dump_item(item, sticky) for item in items])
@@ -205,10 +196,11 @@ def parse_word(word: str, sticky: words.Sticky) -> Item:
     return words.parse_chord(word, sticky)
 
 
-def load_row(text: str) -> tuple[Item, ...]:
-    """The items that `dump_row` writes."""
-    sticky = words.Sticky()
-    items = tuple([parse_word(word, sticky) for word in split_words(text)])
+def load_row(found: Sequence[str], sticky: words.Sticky | None = None) -> tuple[Item, ...]:
+    """The items whose words `dump_row` writes."""
+    sticky = words.Sticky() if sticky is None else sticky
+    sticky.begun = False
+    items = tuple([parse_word(word, sticky) for word in found])
     if has_tuplets(items):
         return add_brackets(items)
     if any(words.NO_BRACKETS in marks_of(item) for item in items):
@@ -227,18 +219,18 @@ def row_length(items: tuple[Item, ...], bar: Ticks) -> Ticks:
     return length
 
 
-def _load_row(entry: Entry, lyrics: dict[str, Entry], parts: tuple[Part, ...], bar: Ticks) -> Row:
-    part, staff, voice = entry.word(entry.key, lambda key: parse_row_key(key, parts))
-    items = entry.parsed(load_row)
+def _load_row(
+    entry: Entry, place: Place, found: list[str], parts: tuple[Part, ...], bar: Ticks, stickies: Stickies
+) -> Row:
+    (_, notes), *verses = _groups(found, _is_verse)
+    sticky = stickies.setdefault(place, words.Sticky())
+    items = entry.parsed(notes, partial(load_row, sticky=sticky))
     length = row_length(items, bar)
     if length != bar:
         raise entry.error(f"the row fills {format_whole(length)} of a bar of {format_whole(bar)}")
-    if fault := _misfit(items, parts[part], bar):
+    if fault := _misfit(items, parts[place[0]], bar):
         raise entry.error(fault)
-    verses = [key for key in lyrics if re.fullmatch(rf"l{re.escape(entry.key)}(\.([2-9]|[1-9]\d))?", key)]
-    for key in verses:
-        items = _sing(items, lyrics.pop(key))
-    return Row(part, staff, voice, items)
+    return Row(*place, entry.parsed(verses, partial(_sing, items)) if verses else items)
 
 
 def _misfit(items: tuple[Item, ...], part: Part, bar: Ticks) -> str:
@@ -269,26 +261,39 @@ def _all_marks(item: Item) -> Iterator[Mark]:
 # ---------------------------------------------------------------------------------------------------------------- lyrics
 
 
-def _dump_lyrics(row: Row) -> Iterator[tuple[str, str]]:
+def _dump_lyrics(row: Row) -> Iterator[str]:
+    """`; Lie- be ;3 O`: the syllables of each verse, whose number is told where it isn't the next one."""
     chords = [item for item in row.items if isinstance(item, Chord)]
-    verses = sorted({syllable.verse for chord in chords for syllable in chord.lyrics})
-    for verse in verses:
+    before = 0
+    for verse in sorted({syllable.verse for chord in chords for syllable in chord.lyrics}):
         found = [next((s for s in chord.lyrics if s.verse == verse), None) for chord in chords]
-        while found and found[-1] is None:
+        while found[-1] is None:
             found.pop()
-        number = f".{verse}" if verse > 1 else ""
-        yield f"l{row_key(row)}{number}", format_scalar(" ".join(map(words.format_syllable, found)))
+        yield words.format_verse(verse, before)
+        yield from map(words.format_syllable, found)
+        before = verse
 
 
-def _sing(items: tuple[Item, ...], entry: Entry) -> tuple[Item, ...]:
-    verse = int(entry.key.partition(".")[2] or 1)
-    syllables: list[Syllable | None] = [
-        entry.word(word, lambda word: words.parse_syllable(word, verse)) for word in split_words(entry.text())
-    ]
-    if len(syllables) > sum(isinstance(item, Chord) for item in items):
-        raise entry.error(f"{len(syllables)} syllables for {sum(isinstance(item, Chord) for item in items)} notes")
+def _is_verse(word: str) -> bool:
+    return word.startswith(words.VERSE)
+
+
+def _sing(items: tuple[Item, ...], verses: list[tuple[str, list[str]]]) -> tuple[Item, ...]:
+    """The items with the syllables that follow them in their row."""
+    verse = 0
+    for word, syllables in verses:
+        verse = words.parse_verse(word, verse)
+        items = _sing_verse(items, verse, syllables)
+    return items
+
+
+def _sing_verse(items: tuple[Item, ...], verse: int, found: list[str]) -> tuple[Item, ...]:
+    syllables: list[Syllable | None] = [words.parse_syllable(word, verse) for word in found]
+    notes = sum(isinstance(item, Chord) for item in items)
+    if len(syllables) > notes:
+        raise ValueError(f"{len(syllables)} syllables for {notes} notes")
     queue = iter(syllables)
-    return tuple(_sing_item(item, next(queue, None)) if isinstance(item, Chord) else item for item in items)
+    return tuple([_sing_item(item, next(queue, None)) if isinstance(item, Chord) else item for item in items])
 
 
 def _sing_item(chord: Chord, syllable: Syllable | None) -> Chord:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
+from chordllama.codec.places import MOST_STAVES
+from chordllama.codec.texts import format_fields, format_value, parse_fields, parse_value, split_words
 from chordllama.codec.values import is_clef
-from chordllama.codec.whitelist import GROUP_BARLINES, GROUP_SYMBOLS
-from chordllama.codec.words import STAFF_LETTERS
-from chordllama.codec.yaml_subset import Entry, flow_map, format_scalar
+from chordllama.codec.whitelist import GROUP_SYMBOLS
+from chordllama.codec.yaml_subset import Entry, format_scalar
 from chordllama.errors import CompactError
 from chordllama.score import MOST_PARTS, Group, Instrument, Part, Score, Transposition
 
 USUAL_LINES = 5
 MOST_PROGRAMS = 128
 DRUM_CHANNEL = 10
+_GROUP_BARLINES = {"yes": "barline", "no": "no-barline", "Mensurstrich": "Mensurstrich"}
+_GROUP_BARLINE_BY_WORD = {word: barline for barline, word in _GROUP_BARLINES.items()}
 _HEADER = ("title", "movement", "creators", "groups", "parts")
 
 
@@ -26,12 +30,12 @@ def dump_header(score: Score) -> list[str]:
     ]
     if score.creators:
         lines.append("creators:")
-        lines += [f" - {flow_map({'type': type, 'name': name})}" for type, name in score.creators]
+        lines += [f" - {_dump_creator(type, name)}" for type, name in score.creators]
     if score.groups:
         lines.append("groups:")
-        lines += [f" - {flow_map(_dump_group(group))}" for group in score.groups]
+        lines += [f" - {' '.join(_dump_group(group))}" for group in score.groups]
     lines.append("parts:")
-    return lines + [f" a{index:02d}: {flow_map(_dump_part(part))}" for index, part in enumerate(score.parts)]
+    return lines + [f" {number}: {' '.join(_dump_part(part))}" for number, part in enumerate(score.parts, 1)]
 
 
 def load_header(header: dict[str, Entry]) -> Score:
@@ -40,13 +44,13 @@ def load_header(header: dict[str, Entry]) -> Score:
         if key not in _HEADER:
             raise entry.error(f'"{key}" is neither a bar nor one of {", ".join(_HEADER)}')
     if "parts" not in header:
-        raise CompactError("line 1: a score needs its parts", hint="begin with: parts:\\n a00: {name: Piano, clef: G2}")
+        raise CompactError("line 1: a score needs its parts", hint="begin with: parts:\\n 1: name=Piano clef=G2,F4")
     parts = header["parts"].entries("the parts")
     if not 1 <= len(parts) <= MOST_PARTS:
         raise header["parts"].error(f"a score has 1 to {MOST_PARTS} parts")
-    for index, entry in enumerate(parts):
-        if entry.key != f"a{index:02d}":
-            raise entry.error(f"part a{index:02d} was expected here, not {entry.key}")
+    for number, entry in enumerate(parts, 1):
+        if entry.key != str(number):
+            raise entry.error(f"part {number} was expected here, not {entry.key[:20]}")
     return Score(
         parts=tuple(_load_part(entry) for entry in parts),
         bars=(),
@@ -61,50 +65,52 @@ def _list(header: dict[str, Entry], key: str) -> list[Entry]:
     return header[key].entries(key) if key in header else []
 
 
+def _dump_creator(type: str, name: str) -> str:
+    return f"{format_scalar(type)}: {format_scalar(name)}" if type else format_scalar(name)
+
+
 def _load_creator(entry: Entry) -> tuple[str, str]:
-    fields = entry.fields(("type", "name"))
-    return (fields.get("type", ""), fields.get("name", ""))
+    if isinstance(entry.value, str):
+        return "", entry.value
+    creator = entry.entries("a creator")
+    if len(creator) != 1:
+        raise entry.error("one creator was expected here: composer: Clara Schumann")
+    return creator[0].key, creator[0].text()
 
 
-def _dump_group(group: Group) -> dict[str, str]:
-    fields = {
-        "parts": f"{group.first}-{group.last}",
-        "symbol": group.symbol,
-        "barline": group.barline,
-        "name": group.name,
-    }
-    return {key: value for key, value in fields.items() if value}
+def _dump_group(group: Group) -> list[str]:
+    name = format_fields({"name": group.name and format_value(group.name)})
+    words = [group.symbol, _GROUP_BARLINES.get(group.barline, ""), *name]
+    return [f"{group.first + 1}-{group.last + 1}", *filter(None, words)]
 
 
 def _load_group(entry: Entry, parts: int) -> Group:
-    fields = entry.fields(("parts", "symbol", "barline", "name"))
-    match = re.fullmatch(r"(\d{1,4})-(\d{1,4})", fields.get("parts", ""))
-    if not match or not int(match[1]) <= int(match[2]) < parts:
-        raise entry.error("a group names its parts as first-last: 0-1")
-    for key, known in (("symbol", GROUP_SYMBOLS), ("barline", GROUP_BARLINES)):
-        if fields.get(key, "") not in ("", *known):
-            raise entry.error(f'"{fields[key]}" is not one of {", ".join(known)}')
-    return Group(
-        int(match[1]), int(match[2]), fields.get("symbol", ""), fields.get("barline", ""), fields.get("name", "")
-    )
+    span, *found = split_words(entry.text()) or [""]
+    match = re.fullmatch(r"([1-9]\d{0,2})-([1-9]\d{0,2})", span)
+    if not match or not int(match[1]) <= int(match[2]) <= parts:
+        raise entry.error("a group names its first and last part: 1-2")
+    symbol = found.pop(0) if found and found[0] in GROUP_SYMBOLS else ""
+    barline = _GROUP_BARLINE_BY_WORD[found.pop(0)] if found and found[0] in _GROUP_BARLINE_BY_WORD else ""
+    fields = entry.parsed(found, partial(parse_fields, allowed=("name",)))
+    name = entry.parsed(fields.get("name", ""), parse_value)
+    return Group(int(match[1]) - 1, int(match[2]) - 1, symbol, barline, name)
 
 
-def _dump_part(part: Part) -> dict[str, str]:
+def _dump_part(part: Part) -> list[str]:
     fields = {
-        "name": part.name,
-        "short": part.abbreviation,
-        "clef": " ".join(clef or "-" for clef in part.clefs),
-        "lines": " ".join(map(str, part.lines)),
-        "midi": " ".join(_dump_program(instrument) for instrument in part.instruments),
+        "name": part.name and format_value(part.name),
+        "short": part.abbreviation and format_value(part.abbreviation),
+        "clef": ",".join(clef or "-" for clef in part.clefs),
+        "lines": ",".join(map(str, part.lines)),
+        "midi": ",".join(_dump_program(instrument) for instrument in part.instruments),
         "transpose": _dump_transposition(part.transposition) if part.transposition else "",
     }
-    found = {key: value for key, value in fields.items() if value}
     names = [instrument.name for instrument in part.instruments]
     if len(names) == 1 and names != [part.name]:
-        found["instrument1"] = names[0]  # even "", for without it the part's name would count
+        fields["instrument1"] = format_value(names[0])  # even "", for without it the part's name would count
     elif len(names) > 1:
-        found |= {f"instrument{number}": name for number, name in enumerate(names, 1) if name}
-    return found
+        fields |= {f"instrument{number}": format_value(name) for number, name in enumerate(names, 1) if name}
+    return format_fields(fields)
 
 
 def _dump_program(instrument: Instrument) -> str:
@@ -116,9 +122,9 @@ def _dump_program(instrument: Instrument) -> str:
 
 
 def _load_part(entry: Entry) -> Part:
-    fields = entry.fields(("name", "short", "clef", "lines", "midi", "transpose"), also=r"instrument[1-9][0-9]{0,2}")
+    fields = entry.parsed(split_words(entry.text()), _parse_part)
     clefs = _load_clefs(entry, fields.get("clef", "-"))
-    lines = tuple(_number(entry, word, 0, 20) for word in fields.get("lines", "").split())
+    lines = tuple(_number(entry, word, 0, 20) for word in _words(fields, "lines"))
     if lines and len(lines) != len(clefs):
         raise entry.error(f"{len(lines)} numbers of lines for {len(clefs)} staves")
     return Part(
@@ -131,10 +137,19 @@ def _load_part(entry: Entry) -> Part:
     )
 
 
+def _parse_part(found: list[str]) -> dict[str, str]:
+    fields = parse_fields(found, ("name", "short", "clef", "lines", "midi", "transpose"), r"instrument[1-9][0-9]{0,2}")
+    return {key: parse_value(value) for key, value in fields.items()}
+
+
+def _words(fields: dict[str, str], key: str) -> list[str]:
+    return fields[key].split(",") if key in fields else []
+
+
 def _load_clefs(entry: Entry, text: str) -> tuple[str, ...]:
-    clefs = tuple("" if clef == "-" else clef for clef in text.split())
-    if not 1 <= len(clefs) <= len(STAFF_LETTERS):
-        raise entry.error(f"a part has 1 to {len(STAFF_LETTERS)} staves, with a clef (or -) for each")
+    clefs = tuple("" if clef == "-" else clef for clef in text.split(","))
+    if not 1 <= len(clefs) <= MOST_STAVES:
+        raise entry.error(f"a part has 1 to {MOST_STAVES} staves, with a clef (or -) for each")
     for clef in clefs:
         if clef and not is_clef(clef):
             raise entry.error(f'"{clef}" is not a clef (G2, F4, C3, G2_8, percussion, TAB, none)')
@@ -142,7 +157,7 @@ def _load_clefs(entry: Entry, text: str) -> tuple[str, ...]:
 
 
 def _load_instruments(entry: Entry, fields: dict[str, str]) -> tuple[Instrument, ...]:
-    programs = [_load_program(entry, word) for word in fields.get("midi", "").split()]
+    programs = [_load_program(entry, word) for word in _words(fields, "midi")]
     numbers = [int(key.removeprefix("instrument")) for key in fields if key.startswith("instrument")]
     if max(numbers, default=0) > len(programs):
         raise entry.error(f"midi names {len(programs)} instruments (- for one without a program), not {max(numbers)}")

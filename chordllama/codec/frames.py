@@ -1,4 +1,4 @@
-"""Keys, times and bar lines as words, and back. Knows parts by number; knows no rows.
+"""What frames a bar (number, length, keys, times, bar lines) as words, and back. Knows parts by number; knows no rows.
 
 A word that isn't one raises `ValueError`, whose text says what was wanted; the caller knows the line.
 """
@@ -6,44 +6,101 @@ A word that isn't one raises `ValueError`, whose text says what was wanted; the 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
-from chordllama.codec.texts import format_value, parse_value, split_words
+from chordllama.codec.durations import format_whole, parse_whole
+from chordllama.codec.places import parse_staff
+from chordllama.codec.texts import format_fields, format_value, parse_fields, parse_value, split_commas
 from chordllama.codec.whitelist import BAR_STYLES, TIME_SYMBOLS
 from chordllama.codec.yaml_subset import Entry
-from chordllama.score import LONGEST_BAR, Barline, Change, Key, Part, Time
+from chordllama.score import LONGEST_BAR, Bar, Barline, Change, Key, Part, Time
 
 SHORTEST_BEAT = 1024
 
 
-def dump_change(change: Change) -> str:
+_FRAME = ("number", "length", "key", "time", "start")
+IMPLICIT = "implicit"
+END = "end="
+
+
+def dump_frame(bar: Bar) -> list[str]:
+    """The words that begin a bar: its number, length, key, time and left bar line, as far as they need saying."""
+    fields = {
+        "number": format_value(bar.number) if bar.number is not None else "",
+        "length": format_whole(bar.length) if bar.length is not None else "",
+        "key": ";".join(map(_dump_change, bar.keys)),
+        "time": ";".join(map(_dump_change, bar.times)),
+        "start": _dump_barline(bar.start),
+    }
+    return [*([IMPLICIT] if bar.implicit else []), *format_fields(fields)]
+
+
+def dump_end(bar: Bar) -> list[str]:
+    """The word that ends a bar: its right bar line, if it's more than the usual one."""
+    return [f"{END}{_dump_barline(bar.end)}"] if bar.end else []
+
+
+def is_frame(word: str) -> bool:
+    """Whether a word is one that begins a bar."""
+    return word == IMPLICIT or word.partition("=")[0] in _FRAME
+
+
+def is_end(word: str) -> bool:
+    """Whether a word is the one that ends a bar."""
+    return word.startswith(END)
+
+
+def load_frame(entry: Entry, before: list[str], after: list[str], parts: Sequence[Part]) -> Bar:
+    """A bar without rows, of the words before and after them."""
+    implicit = before[:1] == [IMPLICIT]
+    fields = entry.parsed(before[implicit:], partial(parse_fields, allowed=_FRAME))
+    ends = [entry.parsed(word.removeprefix(END), _parse_barline) for word in after]
+    read_changes = partial(_parse_changes, parts=parts)
+    return Bar(
+        keys=entry.parsed(fields["key"], partial(read_changes, parse=parse_key)) if "key" in fields else (),
+        times=entry.parsed(fields["time"], partial(read_changes, parse=parse_time)) if "time" in fields else (),
+        start=entry.parsed(fields["start"], _parse_barline) if "start" in fields else Barline(),
+        end=ends[0] if ends else Barline(),
+        length=entry.parsed(fields["length"], parse_whole) if "length" in fields else None,
+        number=entry.parsed(fields["number"], parse_value) if "number" in fields else None,
+        implicit=implicit,
+    )
+
+
+# ----------------------------------------------------------------------------------------------------- keys and times
+
+
+def _dump_change(change: Change) -> str:
+    """`-3` for all parts, `2=1` for part 2, `2.1=1` for its first staff, `2=stays` for one that stays out of a change."""
     value = _format_value(change.value)
     if change.part is None:
         return value
     staff = f".{change.staff}" if change.staff is not None else ""
-    return f"a{change.part:02d}{staff}={value}"
+    return f"{change.part + 1}{staff}={value}"
 
 
 def _format_value(value: Key | Time | None) -> str:
     if value is None:
-        return "stays"
+        return _STAYS
     return format_key(value) if isinstance(value, Key) else format_time(value)
 
 
-_CHANGE = re.compile(r"(?:a(\d{2,4})(?:\.([1-8]))?=)?(.+)")
+_STAYS = "stays"
+_CHANGE = re.compile(r"(?:([1-9]\d{0,2})(?:\.([1-8]))?=)?(.+)", re.DOTALL)
 
 
-def load_changes(entry: Entry, parse: Callable[[str], Key | Time], parts: tuple[Part, ...]) -> tuple[Change, ...]:
+def _parse_changes(text: str, parse: Callable[[str], Key | Time], parts: Sequence[Part]) -> tuple[Change, ...]:
     changes = []
-    for word in entry.text().split():
-        match = _CHANGE.fullmatch(word)
-        assert match is not None
-        part, staff = (int(number) if number else None for number in (match[1], match[2]))
-        if part is not None and (part >= len(parts) or (staff or 1) > parts[part].staves):
-            raise entry.error(f"there is no {word.partition('=')[0]} among the parts and staves")
-        value = None if match[3] == "stays" and part is not None else entry.word(match[3], parse)
-        changes.append(Change(value, part, staff))
+    for change in text.split(";"):
+        match = _CHANGE.fullmatch(change)
+        if not match:
+            raise ValueError("a change of key or time says nothing")
+        part, staff, value = match.groups()
+        index = parse_staff(part, staff, parts)[0] if part else None
+        stays = part is not None and value == _STAYS
+        changes.append(Change(None if stays else parse(value), index, int(staff) if staff else None))
     return tuple(changes)
 
 
@@ -59,8 +116,8 @@ def parse_key(text: str) -> Key:
 
 
 def format_time(time: Time) -> str:
-    """`4/4`, `3+2/8`, `2/4;3/8`; `common` and `cut` for their signs; `none` for senza misura."""
-    text = ";".join(f"{count}/{unit}" for count, unit in time.beats) or "none"
+    """`4/4`, `3+2/8`, `2/4+3/8`; `common` and `cut` for their signs; `none` for senza misura."""
+    text = "+".join(f"{count}/{unit}" for count, unit in time.beats) or "none"
     return f"{text},{time.symbol}" if time.symbol else text
 
 
@@ -71,16 +128,19 @@ def parse_time(text: str) -> Time:
         raise ValueError(f'"{symbol}" is not the sign of a time signature ({", ".join(TIME_SYMBOLS)})')
     if beats == "none":
         return Time((), symbol)
-    pairs = [_BEATS.fullmatch(pair) for pair in beats.split(";")]
-    if not all(pairs):
-        raise ValueError(f'"{text}" is not a time signature (3/4, 3+2/8, 2/4;3/8, none)')
-    time = Time(tuple((pair[1], int(pair[2])) for pair in pairs if pair), symbol)
+    if not _BEATS.fullmatch(beats):
+        raise ValueError(f'"{text}" is not a time signature (3/4, 3+2/8, 2/4+3/8, none)')
+    time = Time(tuple((count, int(unit)) for count, unit in _PAIR.findall(beats)), symbol)
     if not is_usual(time):
         raise ValueError(f'"{text}" is not the time signature of any music')
     return time
 
 
-_BEATS = re.compile(r"([1-9][0-9]{0,2}(?:\+[1-9][0-9]{0,2})*)/([1-9][0-9]{0,3})")
+_PAIR = re.compile(r"([1-9][0-9]{0,2}(?:\+[1-9][0-9]{0,2})*)/([1-9][0-9]{0,3})")
+_BEATS = re.compile(rf"{_PAIR.pattern}(?:\+{_PAIR.pattern})*")
+
+
+# ----------------------------------------------------------------------------------------------------------- bar lines
 
 
 def is_usual(time: Time) -> bool:
@@ -97,8 +157,8 @@ _ENDING_BY_CODE = {code: type for type, code in _ENDING_CODES.items()}
 BARLINE_SIGNS = ("segno", "coda", "fermata")
 
 
-def dump_barline(barline: Barline) -> str:
-    """`final`, `double`, `repeat=backward`, `volta=1`: the words of a bar line."""
+def _dump_barline(barline: Barline) -> str:
+    """`final`, `double`, `repeat=backward,volta=1`: what a bar line is."""
     found = [BARLINE_CODES[barline.style]] if barline.style else []
     if barline.repeat:
         found.append(f"repeat={barline.repeat}")
@@ -106,13 +166,12 @@ def dump_barline(barline: Barline) -> str:
         found.append(f"times={barline.times}")
     if barline.ending_type:
         found.append(f"{_ENDING_CODES[barline.ending_type]}={format_value(barline.ending)}")
-    return " ".join([*found, *barline.signs])
+    return ",".join([*found, *barline.signs])
 
 
-def parse_barline(text: str) -> Barline:
-    """The bar line that `dump_barline` writes."""
+def _parse_barline(text: str) -> Barline:
     fields: dict[str, Any] = {"signs": frozenset()}
-    for word in split_words(text):
+    for word in split_commas(text):
         name, _, value = word.partition("=")
         if name in _BARLINE_BY_CODE and not value:
             fields["style"] = _BARLINE_BY_CODE[name]

@@ -23,11 +23,19 @@ Left out on purpose, although the compact text has it, since a model that writes
 
 from __future__ import annotations
 
-from chordllama.codec.compact import row_key
-from chordllama.codec.grammar_rows import MARKS, Refused, RowState, State, take_first_letter
+from chordllama.codec.grammar_rows import (
+    MARKS,
+    Refused,
+    RowState,
+    State,
+    end_row,
+    may_stop_wedge,
+    take_first_letter,
+    take_nothing,
+)
 from chordllama.codec.lexicon import Lexicon
-from chordllama.codec.rules import Opening, PartRules, Place, Rules, height, opening_of, rules_for
-from chordllama.score import Row
+from chordllama.codec.places import FIRST, Place, format_place
+from chordllama.codec.rules import Opening, PartRules, Rules, height, opening_of, rules_for
 
 __all__ = ["MARKS", "Opening", "PartRules", "Place", "Refused", "Rules", "Writer", "height", "opening_of", "rules_for"]
 
@@ -106,39 +114,46 @@ class Writer:
 
     def _take(self, state: State, character: str) -> None:
         row = state.row
-        if row is not None:
-            row.take(state, row, character)
+        if row is None:
+            self._take_between(state, character)
+        elif row.may_end and character != "=":
+            end_row(state, row)
+            self._take_between(state, character)
         else:
-            self._take_of_line(state, state.text + character)
+            self._take_in_row(state, row, character)
         state.written += 1
 
-    # ------------------------------------------------------------------------------------------------------------ lines
+    # ------------------------------------------------------------------------------------------------------------- rows
 
-    def _take_of_line(self, state: State, text: str) -> None:
-        """Take a character of a bar's key, of the closing bar line, or of the key of a row."""
-        starts = self._row_starts(state)
-        if text in starts.words:
-            self._begin_row(state, starts.words[text])
-        elif starts.leads(text):
-            state.text = text
-        else:
-            line = self._whole_line(state)
-            if not line.startswith(text) or state.ended:
-                raise Refused
-            state.text = text
-            if text == line:
-                self._end_line(state)
+    def _take_in_row(self, state: State, row: RowState, character: str) -> None:
+        """Take a character of a row, or the line break after it."""
+        row.take(state, row, character)
+        if row.take is take_nothing:
+            end_row(state, row)
+            self._end_bar(state)
+        elif row.may_end and not self._goes_on(state, row):
+            raise Refused
+
+    def _goes_on(self, state: State, row: RowState) -> bool:
+        """Whether anything can come after the space behind a row."""
+        after = state.copy()
+        end_row(after, row)
+        return may_stop_wedge(state, row) or self._row_starts(after).leads("") or self._may_close(after)
 
     def _row_starts(self, state: State) -> Lexicon[Place]:
-        """The rows that may come next, by what stands before their first word."""
-        if not state.in_bar or state.closing or state.ended:
+        """The rows that may come next, by the word that leads to them."""
+        if state.closing:
             return _NO_ROWS
         key = (state.last, state.owed)
         if key not in self._starts:
             last, owed = key
             places = [place for place in self.places if (last is None or place > last) and _follows(last, place)]
             self._starts[key] = Lexicon(
-                {f" {row_key(Row(*place, ()))}: ": place for place in places if not owed or place[:2] == owed[:2]}
+                {
+                    f"{word} ": place
+                    for place in places
+                    if (not owed or place[:2] == owed[:2]) and (word := format_place(place, last, self.rules.parts))
+                }
             )
         return self._starts[key]
 
@@ -153,36 +168,60 @@ class Writer:
         )
         state.text = ""
 
-    def _whole_line(self, state: State) -> str:
-        """The line that may come next and is no row; none while the bar isn't whole."""
+    # ------------------------------------------------------------------------------------------------- between the rows
+
+    def _take_between(self, state: State, character: str) -> None:
+        """Take a character of a bar's key, of the word that leads to a row, of the closing bar line, or a line break."""
+        text = state.text + character
         if not state.in_bar:
-            return f"{state.bar}:\n"
-        if not state.sounded or state.owed:
-            return ""
-        if state.bar == -1 and self.rules.closes and not state.closing:
-            return " end: final\n"
-        return f"{state.bar + 1}:\n"
+            self._take_key(state, text)
+        elif not state.text and state.last is None and character != "/" and self.places[0] == FIRST:
+            self._begin_row(state, FIRST)
+            assert state.row is not None
+            self._take_in_row(state, state.row, character)
+        elif text in (starts := self._row_starts(state)).words:
+            self._begin_row(state, starts.words[text])
+        elif starts.leads(text):
+            state.text = text
+        elif text == "\n":
+            self._end_bar(state)
+        else:
+            self._take_closing(state, text)
 
-    def _end_line(self, state: State) -> None:
-        """A bar's key or the closing bar line is whole."""
-        key, state.text = state.text, ""
-        if key.startswith(" "):
-            state.closing = True
-            return
-        if state.in_bar:
-            self._finish_bar(state, state.written + 1 - len(key))
-        state.in_bar, state.sounded, state.last, state.onsets = True, False, None, frozenset()
-        state.ended = state.bar == 0
+    def _take_key(self, state: State, text: str) -> None:
+        key = f"{state.bar}: " if state.bar else END
+        if state.ended or not key.startswith(text):
+            raise Refused
+        state.text = text
+        if text == key:
+            state.text, state.in_bar, state.ended = "", state.bar < 0, not state.bar
+            state.sounded, state.last, state.onsets = False, None, frozenset()
 
-    def _finish_bar(self, state: State, written: int) -> None:
-        """Keep the state as it was before the next bar's key."""
+    def _take_closing(self, state: State, text: str) -> None:
+        if not (_CLOSING.startswith(text) and self._may_close(state)):
+            raise Refused
+        state.text = text
+        if text == _CLOSING:
+            state.text, state.closing = "", True
+
+    def _may_close(self, state: State) -> bool:
+        """Whether the closing bar line may come: after the last bar's last row, where the music closes."""
+        closes = state.bar == -1 and self.rules.closes and not state.closing
+        return closes and state.sounded and not state.owed
+
+    def _end_bar(self, state: State) -> None:
+        """Take the line break after a whole bar, and keep the state as it is before the next bar's key."""
+        if not state.in_bar or not state.sounded or state.owed or self._may_close(state):
+            raise Refused
         state.bar, state.finished = state.bar + 1, state.finished + 1
-        state.closing = False
+        state.closing, state.in_bar, state.text = False, False, ""
         state.good = None
         state.good = state.copy()
-        state.good.written, state.good.in_bar = written, False
+        state.good.written += 1
 
 
+END = "0:\n"
+_CLOSING = "end=final"
 _NO_ROWS: Lexicon[Place] = Lexicon({})
 
 

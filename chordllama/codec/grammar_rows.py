@@ -13,9 +13,9 @@ from itertools import product
 
 from chordllama.codec.filling import GRACES, Grid, Run, after, fitting, plain_fitting
 from chordllama.codec.lexicon import Lexicon
-from chordllama.codec.rules import Moment, PartRules, Place
+from chordllama.codec.places import MOST_STAVES, Place
+from chordllama.codec.rules import Moment, PartRules
 from chordllama.codec.whitelist import DYNAMICS, SIGN_BY_CODE, SIGN_RANK
-from chordllama.codec.words import STAFF_LETTERS
 from chordllama.score import Duration, Ticks
 
 MOST_GRACES = 4
@@ -39,24 +39,23 @@ class _MarkRule:
 
 
 def _mark_rules() -> Iterator[_MarkRule]:
-    for code in "~'>-^,*":
+    for code in "~'`>-^,*":
         name = SIGN_BY_CODE[code].name
         yield _MarkRule(code, SIGN_RANK[name], name)
     for code, number in product("()", ("", "2")):
         name = SIGN_BY_CODE[code].name
         yield _MarkRule(code + number, SIGN_RANK[name], name, number)
-    for staff, letter in enumerate(STAFF_LETTERS, 1):
-        yield _MarkRule("@" + letter, SIGN_RANK["cross"], "cross", str(staff))
+    for staff in range(1, MOST_STAVES + 1):
+        yield _MarkRule(f"@{staff}", SIGN_RANK["cross"], "cross", str(staff))
     for name in _NAMED:
         yield _MarkRule(f"{{{name}}}", SIGN_RANK[name], name)
     for strokes in "123":
-        yield _MarkRule(f"{{tremolo={strokes}}}", SIGN_RANK["tremolo"], "tremolo", strokes)
+        yield _MarkRule(f"={strokes}", SIGN_RANK["tremolo"], "tremolo", strokes)
 
 
 _NAMED = (
     "let-ring",
     "detached-legato",
-    "staccatissimo",
     "soft-accent",
     "arpeggiate",
     "trill-mark",
@@ -165,6 +164,11 @@ class RowState:
     def full(self) -> bool:
         return not self.left
 
+    @property
+    def may_end(self) -> bool:
+        """Whether what comes next may belong to another row: the bar is full, and a space came after the last word."""
+        return not self.left and self.take is take_first_letter
+
 
 @dataclass(slots=True)
 class State:
@@ -229,19 +233,23 @@ def _need_room(row: RowState) -> None:
         raise Refused
 
 
-def _end_word(state: State, row: RowState, character: str) -> None:
+def _end_word(_state: State, row: RowState, character: str) -> None:
     """Take the space or line break after a word which has been counted."""
     if character == " ":
-        if row.full and not _may_stop_wedge(state, row):
-            raise Refused
         row.take = take_first_letter
     elif character == "\n" and row.full:
-        _end_row(state, row)
+        row.take = take_nothing
     else:
         raise Refused
 
 
-def _end_row(state: State, row: RowState) -> None:
+def take_nothing(_state: State, _row: RowState, _character: str) -> None:
+    """Refuse all: the line break after the row was taken."""
+    raise Refused
+
+
+def end_row(state: State, row: RowState) -> None:
+    """Go on behind a row that is full."""
     state.last, state.row = row.place, None
     state.sounded = state.sounded or row.sounds
     state.owed = row.place if row.rests and row.leads and not row.says else None
@@ -503,7 +511,7 @@ def _may_have_sign(state: State, row: RowState) -> bool:
 
 def _leads_to_sign(state: State, row: RowState) -> bool:
     text = row.text
-    if "=!".startswith(text) and _may_stop_wedge(state, row):
+    if "=!".startswith(text) and may_stop_wedge(state, row):
         return True
     if not _may_have_sign(state, row):
         return False
@@ -524,7 +532,7 @@ def _other_signs(state: State, row: RowState) -> Iterator[str]:
         yield from (f"={clef}" for clef in row.part.clefs if clef and clef != now)
 
 
-def _may_stop_wedge(state: State, row: RowState) -> bool:
+def may_stop_wedge(state: State, row: RowState) -> bool:
     """A hairpin ends after its beginning; at the end of a bar the sign stands in the first row of its staff."""
     opened = state.wedges.get(row.place[0])
     if opened is None or row.graces or "stop" in row.signs:
@@ -537,7 +545,7 @@ def _may_stop_wedge(state: State, row: RowState) -> bool:
 def _end_sign(state: State, row: RowState) -> None:
     """A sign is whole."""
     text, part = row.text, row.place[0]
-    if text == "=!" and _may_stop_wedge(state, row):
+    if text == "=!" and may_stop_wedge(state, row):
         state.wedges = {other: opened for other, opened in state.wedges.items() if other != part}
         kind = "stop"
     elif not _may_have_sign(state, row):

@@ -11,16 +11,25 @@ from functools import lru_cache
 from chordllama.codec.durations import format_offset, parse_offset
 from chordllama.codec.texts import format_text, format_value, parse_text, parse_value
 from chordllama.codec.values import direction_fault, is_clef
-from chordllama.codec.whitelist import DIRECTION_SIGNS, DYNAMICS, HARMONY_KIND_BY_CODE, HARMONY_KINDS, WEDGES
+from chordllama.codec.whitelist import (
+    DIRECTION_CODES,
+    DIRECTION_SIGNS,
+    DYNAMICS,
+    HARMONY_KIND_BY_CODE,
+    HARMONY_KINDS,
+    WEDGES,
+)
 from chordllama.score import Degree, Direction, Harmony, Tone
 
 # ----------------------------------------------------------------------------------------------------------- directions
 
+_DIRECTION_BY_CODE = {code: direction for direction, code in DIRECTION_CODES.items()}
 _WEDGE_BY_CODE = {code: type for type, code in WEDGES.items()}
 _DIRECTION = re.compile(
     r"""=(?:
         (?P<words>"(?:[^"\\]|\\.)*")
       | (?P<wedge>[<>!~])(?P<number>\d{0,2})
+      | (?P<short>ped!?|--|-!)
       | t(?P<metronome>(?:\d+\.{0,2}[=~])?(?:"(?:[^"\\]|\\.)*"|\d+\.{0,2}\d*))
       | \{(?P<name>[a-z-]+)(?:=(?P<value>"(?:[^"\\]|\\.)*"|[^"{}\s]+))?\}
       | (?P<bare>[A-Za-z][\w^]*)
@@ -44,6 +53,8 @@ def _format_direction_body(name: str, value: str) -> str:
         return WEDGES[type] + number
     if name == "metronome":
         return "t" + value
+    if (name, value) in DIRECTION_CODES:
+        return DIRECTION_CODES[name, value]
     return f"{{{name}={format_value(value)}}}" if value else f"{{{name}}}"
 
 
@@ -64,6 +75,8 @@ def _name_and_value(match: re.Match[str]) -> tuple[str, str]:
         return "words", parse_text(match["words"])
     if match["wedge"]:
         return "wedge", _WEDGE_BY_CODE[match["wedge"]] + (f" {match['number']}" if match["number"] else "")
+    if match["short"]:
+        return _DIRECTION_BY_CODE[match["short"]]
     if match["metronome"]:
         return "metronome", match["metronome"]
     if match["bare"]:

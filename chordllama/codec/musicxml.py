@@ -6,7 +6,7 @@ Source: https://www.w3.org/2021/06/musicxml40/
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from lxml.etree import Element, _Element
@@ -31,6 +31,7 @@ from chordllama.score import (
     Ticks,
     apply_keys,
     combine,
+    first_number,
     number_after,
 )
 
@@ -164,9 +165,10 @@ def _read_bars(readers: list[PartReader], labels: list[tuple[str, bool]]) -> tup
     for index in range(max(len(reader.measures) for reader in readers)):
         drafts = [reader.measures[index] if index < len(reader.measures) else MeasureDraft() for reader in readers]
         label, implicit = labels[index] if index < len(labels) else ("", False)
-        frame, length = _read_frame(drafts, staves, metre, label or str(expected), implicit, expected)
+        frame, length = _read_frame(drafts, staves, metre, implicit)
+        expected = expected if index else first_number(frame)
+        frames.append(frame if label in ("", str(expected)) else replace(frame, number=label))
         expected = number_after(label, expected)
-        frames.append(frame)
         lengths.append(length)
     rows = [reader.rows(lengths, _fifths(frames, reader)) for reader in readers]
     return tuple(
@@ -184,15 +186,12 @@ def _read_bars(readers: list[PartReader], labels: list[tuple[str, bool]]) -> tup
     )
 
 
-def _read_frame(
-    drafts: list[MeasureDraft], staves: list[int], metre: Metre, label: str, implicit: bool, expected: int
-) -> tuple[Bar, Ticks]:
+def _read_frame(drafts: list[MeasureDraft], staves: list[int], metre: Metre, implicit: bool) -> tuple[Bar, Ticks]:
     frame = Bar(
         keys=combine([(count, draft.keys) for count, draft in zip(staves, drafts, strict=True)]),
         times=combine([(count, draft.times) for count, draft in zip(staves, drafts, strict=True)]),
         start=merged([draft.start for draft in drafts if draft.start]),
         end=merged([draft.end for draft in drafts if draft.end]),
-        number=None if label == str(expected) else label,
         implicit=implicit,
     )
     metre.apply(frame)
@@ -200,7 +199,7 @@ def _read_frame(
     length = _extent(drafts, nominal)
     if length == nominal:
         return frame, length
-    return Bar((), frame.keys, frame.times, frame.start, frame.end, length, frame.number, implicit), length
+    return Bar((), frame.keys, frame.times, frame.start, frame.end, length, None, implicit), length
 
 
 def _extent(drafts: list[MeasureDraft], nominal: Ticks) -> Ticks:

@@ -41,6 +41,7 @@ from chordllama.score import (
     Time,
     apply_keys,
     changes_for,
+    first_number,
     number_after,
 )
 
@@ -104,7 +105,7 @@ class PartWriter:
         self.origin = origin
         self.divisions = origin.divisions
         self.first = first
-        self.expected = 1
+        self.expected: int | None = None
         self.ties = Ties()
         self.lines = OpenLines()
         self.hyphens: set[tuple[int, int, int]] = set()
@@ -121,8 +122,9 @@ class PartWriter:
             list(self.measure(bar))
 
     def _label(self, bar: Bar) -> str:
-        label = bar.number if bar.number is not None else str(self.expected)
-        self.expected = number_after(label, self.expected)
+        expected = first_number(bar) if self.expected is None else self.expected
+        label = bar.number if bar.number is not None else str(expected)
+        self.expected = number_after(label, expected)
         return label
 
     def measure(self, bar: Bar) -> Iterator[str]:

@@ -13,13 +13,11 @@ from typing import NamedTuple
 from chordllama.codec.durations import format_whole
 from chordllama.codec.filling import LONGEST_GRID, RATIOS, TRIPLET, Grid, grid_for, shortest_after
 from chordllama.codec.lexicon import Lexicon
+from chordllama.codec.places import Place
 from chordllama.codec.words import ALTER_CODES
 from chordllama.errors import ScoreError
 from chordllama.excerpt import State
 from chordllama.score import NOTE_TYPES, Bar, Chord, Direction, Harmony, Note, Rest, Row, Score, Ticks, ticks
-
-Place = tuple[int, int, int]
-"""Part (from 0), staff and voice (from 1)."""
 
 
 class Moment(NamedTuple):
@@ -57,6 +55,10 @@ class PartRules:
     harmony: bool
     graces: bool
     voices: tuple[int, ...]
+
+    @property
+    def staves(self) -> int:
+        return len(self.voices)
 
     @property
     def spellings(self) -> Lexicon[int]:

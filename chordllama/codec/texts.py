@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable, Mapping
 
 # -------------------------------------------------------------------------------------------------------- what XML holds
 
@@ -66,4 +67,35 @@ _WORD = re.compile(r'(?:[^ "]|"(?:[^"\\]|\\.)*")+')
 
 def split_words(row: str) -> list[str]:
     """The words of a row; spaces within double quotes don't part them."""
-    return row.split(" ") if '"' not in row else _WORD.findall(row)
+    if '"' in row:
+        return _WORD.findall(row)
+    return row.split(" ") if row else []
+
+
+_COMMA_PART = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*")+')
+
+
+def split_commas(word: str) -> list[str]:
+    """What stands between the commas of a word; those within double quotes don't count."""
+    return _COMMA_PART.findall(word)
+
+
+_FIELD = re.compile(r"([a-z]+[0-9]*)=(.+)", re.DOTALL)
+
+
+def format_fields(fields: Mapping[str, str]) -> list[str]:
+    """`name=value` words; fields without a value are left out."""
+    return [f"{key}={value}" for key, value in fields.items() if value]
+
+
+def parse_fields(found: Iterable[str], allowed: Iterable[str], also: str = "(?!)") -> dict[str, str]:
+    """The values of `name=value` words by their names, which must be among `allowed` or match `also`, each once."""
+    fields: dict[str, str] = {}
+    for word in found:
+        match = _FIELD.fullmatch(word)
+        if not match or (match[1] not in allowed and not re.fullmatch(also, match[1])):
+            raise ValueError(f'"{word}" is none of {", ".join(f"{name}=…" for name in allowed)}')
+        if match[1] in fields:
+            raise ValueError(f"{match[1]} stands here a second time")
+        fields[match[1]] = match[2]
+    return fields

@@ -77,11 +77,12 @@ SIGNS: tuple[Sign, ...] = (
     Sign("accent", ">", "accent", "articulations", "articulations"),
     Sign("tenuto", "-", "tenuto", "articulations", "articulations"),
     Sign("strong-accent", "^", "strong-accent", "articulations", "articulations"),
+    Sign("staccatissimo", "`", "staccatissimo", "articulations", "articulations"),
     *_signs(
         "articulations",
         "articulations",
         "none",
-        "detached-legato staccatissimo spiccato scoop plop doit falloff stress unstress soft-accent",
+        "detached-legato spiccato scoop plop doit falloff stress unstress soft-accent",
     ),
     Sign("caesura", "", "caesura", "articulations", "articulations", "caesura"),
     Sign("breath-mark", ",", "breath-mark", "articulations", "articulations", "none"),
@@ -96,7 +97,7 @@ SIGNS: tuple[Sign, ...] = (
         "turn delayed-turn inverted-turn delayed-inverted-turn vertical-turn inverted-vertical-turn shake mordent "
         "inverted-mordent schleifer haydn",
     ),
-    Sign("tremolo", "", "tremolo", "ornaments", "ornaments", "tremolo"),
+    Sign("tremolo", "=", "tremolo", "ornaments", "ornaments", "tremolo"),
     *_spanner("wavy-line", "ornaments", "ornaments"),
     *_signs("ornaments", "ornaments", "accidental", "accidental-mark"),
     *_signs(
@@ -157,6 +158,14 @@ DYNAMICS = frozenset(
         "sfzp",
     ]
 )
+
+DIRECTION_CODES = {
+    ("pedal", "start"): "ped",
+    ("pedal", "stop"): "ped!",
+    ("dashes", "start"): "--",
+    ("dashes", "stop"): "-!",
+}
+"""Directions that are frequent and long: how they are spelled in short."""
 
 WEDGES = {"crescendo": "<", "diminuendo": ">", "stop": "!", "continue": "~"}
 

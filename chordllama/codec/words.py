@@ -20,13 +20,12 @@ __all__ = ["TYPE_BY_CODE", "TYPE_CODES", "format_duration", "parse_duration"]
 
 ALTER_CODES: dict[int | Fraction, str] = {-2: "bb", -1: "b", 0: "", 1: "s", 2: "ss"}
 ALTER_BY_CODE = {code: int(alter) for alter, code in ALTER_CODES.items()}
-STAFF_LETTERS = "abcdefgh"
 
 # ---------------------------------------------------------------------------------------------------------------- marks
 
 
-_SHAPES_IN_CODES = ("number", "ratio")
-"""What a code like `(` may be followed by: `(2`, `[3:2`."""
+_SHAPES_IN_CODES = ("number", "ratio", "tremolo")
+"""What a code like `(` may be followed by: `(2`, `[3:2`, `=3`."""
 
 
 @lru_cache(maxsize=8192)
@@ -36,15 +35,15 @@ def format_mark(mark: Mark) -> str:
         return mark.name
     sign = SIGN_BY_NAME[mark.name]
     if sign.name == "cross":
-        return sign.code + STAFF_LETTERS[int(mark.value) - 1]
+        return sign.code + mark.value
     if sign.code and (not mark.value or sign.shape in _SHAPES_IN_CODES):
         return sign.code + mark.value
     return f"{{{mark.name}={format_value(mark.value)}}}" if mark.value else f"{{{mark.name}}}"
 
 
-_MARKS = r"""(?:[~!?'>^*,\]-]|[()]\d{0,2}|\[(?:\d+:\d+)?|@[a-h]|%|\{[a-z-]+(?:=(?:"(?:[^"\\]|\\.)*"|[^"{}\s]+))?\})*"""
+_MARKS = r"""(?:[~!?'`>^*,\]-]|[()]\d{0,2}|=(?:start|stop|unmeasured)?[0-8]?|\[(?:\d+:\d+)?|@[1-8]|%|\{[a-z-]+(?:=(?:"(?:[^"\\]|\\.)*"|[^"{}\s]+))?\})*"""
 _MARK = re.compile(
-    r"""([~!?'>^*,\]-])|([()])(\d{0,2})|(\[)((?:\d+:\d+)?)|@([a-h])|(%)|\{([a-z-]+)(?:=("(?:[^"\\]|\\.)*"|[^"{}\s]+))?\}"""
+    r"""([~!?'`>^*,\]-])|([()])(\d{0,2})|(=)((?:start|stop|unmeasured)?[0-8]?)|(\[)((?:\d+:\d+)?)|@([1-8])|(%)|\{([a-z-]+)(?:=("(?:[^"\\]|\\.)*"|[^"{}\s]+))?\}"""
 )
 _FIRST_RANKS = {"alter": -2, "%": -1}
 NO_BRACKETS = Mark("%")
@@ -67,11 +66,11 @@ def mark_rank(mark: Mark) -> int:
 
 
 def _parse_mark(match: re.Match[str]) -> Mark:
-    code, spanner, number, bracket, ratio, staff, none, name, value = match.groups()
-    if code or spanner or bracket:
-        return Mark(SIGN_BY_CODE[code or spanner or bracket].name, number or ratio or "")
+    code, spanner, number, tremolo, strokes, bracket, ratio, staff, none, name, value = match.groups()
+    if code or spanner or tremolo or bracket:
+        return Mark(SIGN_BY_CODE[code or spanner or tremolo or bracket].name, number or strokes or ratio or "")
     if staff:
-        return Mark("cross", str(STAFF_LETTERS.index(staff) + 1))
+        return Mark("cross", staff)
     if none:
         return NO_BRACKETS
     if name == "alter":
@@ -91,13 +90,17 @@ _NOT_AT_MEMBERS = frozenset(["position", NO_BRACKETS.name])
 
 
 class Sticky:
-    """What a word may leave out: the octave and the duration of the note before it in the row."""
+    """What a word may leave out: the octave and the duration of the note before it in the line.
 
-    __slots__ = ("duration", "octave")
+    `begun`: something has sounded or rested in this bar, so that a bare rest is no bar's rest.
+    """
+
+    __slots__ = ("begun", "duration", "octave")
 
     def __init__(self) -> None:
         self.octave: int | None = None
         self.duration: Duration | None = None
+        self.begun = False
 
 
 def format_chord(chord: Chord, sticky: Sticky) -> str:
@@ -119,6 +122,7 @@ def format_chord(chord: Chord, sticky: Sticky) -> str:
 def _format_length(chord: Chord, head: Note, sticky: Sticky) -> str:
     if chord.grace:
         return f"{head.octave}{format_duration(chord.duration)}g{'/' if chord.grace == 'slash' else ''}"
+    sticky.begun = True
     if chord.duration != sticky.duration:
         sticky.duration, sticky.octave = chord.duration, head.octave
         return str(head.octave) + format_duration(chord.duration)
@@ -146,7 +150,7 @@ def parse_chord(word: str, sticky: Sticky) -> Chord:
     value = _parse_length(word, length, grace, sticky)
     note = _parse_note(head[1], head[2], head[3], octave or sticky.octave, head[7], word, _NOT_AT_NOTES)
     if not grace:
-        sticky.octave, sticky.duration = note.octave, value
+        sticky.octave, sticky.duration, sticky.begun = note.octave, value, True
     notes = [note]
     position = head.end()
     while position < len(word):
@@ -209,11 +213,11 @@ def _parse_alter(text: str) -> int | Fraction:
 
 
 def format_rest(rest: Rest, sticky: Sticky) -> str:
-    """`r` alone lasts as long as the note before it, or, first in its row, the whole bar."""
+    """`r` alone lasts as long as the note before it, or, first in its bar, the whole of it."""
     marks = "".join(map(format_mark, rest.marks)) if rest.marks else ""
-    if rest.duration is None or rest.duration == sticky.duration:
+    if rest.duration is None or (sticky.begun and rest.duration == sticky.duration):
         return "r" + marks
-    sticky.duration = rest.duration
+    sticky.duration, sticky.begun = rest.duration, True
     return f"r{format_duration(rest.duration)}{marks}"
 
 
@@ -223,10 +227,10 @@ def parse_rest(word: str, sticky: Sticky) -> Rest:
     if not match:
         raise ValueError(f'"{word}" is not a rest (r, r4, r8.)')
     if match[1]:
-        sticky.duration = parse_duration(match[1])
+        sticky.duration, sticky.begun = parse_duration(match[1]), True
     marks = parse_marks(match[2]) if match[2] else ()
     _forbid(marks, NOT_AT_RESTS, word)
-    return Rest(sticky.duration, marks)
+    return Rest(sticky.duration if sticky.begun else None, marks)
 
 
 def format_spacer(spacer: Spacer) -> str:
@@ -241,7 +245,25 @@ def parse_spacer(word: str) -> Spacer:
 
 # --------------------------------------------------------------------------------------------------------------- lyrics
 
-_BARE_SYLLABLE = re.compile(r'(?!=)[^"\\]*[^"\\_-]')
+VERSE = ";"
+MOST_VERSES = 99
+_BARE_SYLLABLE = re.compile(r'(?![/&|;])[^"\\=]*[^"\\=_-]')
+
+
+def format_verse(verse: int, before: int) -> str:
+    """What stands before the syllables of a verse: its number where it isn't the one after the verse before."""
+    return VERSE if verse == before + 1 else f"{VERSE}{verse}"
+
+
+def parse_verse(word: str, before: int) -> int:
+    """The number of the verse that `format_verse` leads to."""
+    number = word.removeprefix(VERSE)
+    if number and not re.fullmatch(r"[1-9][0-9]?", number):
+        raise ValueError(f'"{word}" leads to no verse (; the next one, ;3 the third)')
+    verse = int(number) if number else before + 1
+    if not before < verse <= MOST_VERSES:
+        raise ValueError(f"verse {verse} can't follow verse {before}")
+    return verse
 
 
 def format_syllable(syllable: Syllable | None) -> str:
@@ -257,7 +279,9 @@ def format_syllable(syllable: Syllable | None) -> str:
     )
 
 
-_SYLLABLE = re.compile(r'(?:="(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<bare>(?!=)[^"\\]*[^"\\_-]))(?P<hyphen>-)?(?P<extend>_)?')
+_SYLLABLE = re.compile(
+    r'(?:="(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<bare>(?![/&|;])[^"\\=]*[^"\\=_-]))(?P<hyphen>-)?(?P<extend>_)?'
+)
 
 
 def parse_syllable(word: str, verse: int) -> Syllable | None:

@@ -6,7 +6,7 @@ Anchors, aliases, tags, merge keys, several documents and block scalars are refu
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -18,6 +18,7 @@ from chordllama.codec.texts import has_forbidden
 from chordllama.errors import CompactError
 
 T = TypeVar("T")
+V = TypeVar("V")
 LONGEST_PROBLEM = 300
 """Letters of an error's sentence."""
 DEEPEST = 4
@@ -43,18 +44,14 @@ class Entry:
             return self.value
         raise self.error("one value was expected here, not a map or list")
 
-    def parsed(self, parse: Callable[[str], T]) -> T:
-        """The value as `parse` reads it; its `ValueError` becomes ours."""
+    def parsed(self, value: V, parse: Callable[[V], T]) -> T:
+        """What `parse` makes of the value or some of its words; its `ValueError` becomes ours."""
         try:
-            return parse(self.text())
+            return parse(value)
         except CompactError:
             raise
         except ValueError as error:
             raise self.error(str(error)) from error
-
-    def word(self, word: str, parse: Callable[[str], T]) -> T:
-        """One word of the value as `parse` reads it."""
-        return Entry(self.key, word, self.line).parsed(parse)
 
     def entries(self, what: str) -> list[Entry]:
         """The value, which must be a map or list, or empty."""
@@ -63,13 +60,6 @@ class Entry:
         if self.value == "":
             return []
         raise self.error(f"{what} is a map, not {self.value!r}")
-
-    def fields(self, allowed: Sequence[str], also: str = "(?!)") -> dict[str, str]:
-        """A map of single values, whose keys must be among `allowed` or match `also`."""
-        for entry in self.entries(self.key):
-            if entry.key not in allowed and not re.fullmatch(also, entry.key):
-                raise entry.error(f'"{entry.key}" is not one of {", ".join(allowed)}')
-        return {entry.key: entry.text() for entry in self.entries(self.key)}
 
 
 def read_map(text: str) -> list[Entry]:
@@ -174,7 +164,6 @@ _UNSAFE_PLAIN = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_UNSAFE_IN_FLOW = re.compile(r"[,\[\]{}]")
 
 
 def format_scalar(text: str) -> str:
@@ -194,15 +183,3 @@ def _escape(c: str) -> str:
     if c in '"\\':
         return "\\" + c
     return f"\\u{ord(c):04x}" if ord(c) <= 0xFFFF else f"\\U{ord(c):08x}"
-
-
-def flow_map(fields: dict[str, str]) -> str:
-    """A map on one line."""
-    return "{" + ", ".join(f"{key}: {_format_flow(value)}" for key, value in fields.items()) + "}"
-
-
-def _format_flow(value: str) -> str:
-    plain = format_scalar(value)
-    if plain == value and _UNSAFE_IN_FLOW.search(value):
-        return "'" + value.replace("'", "''") + "'"
-    return plain

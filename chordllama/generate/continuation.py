@@ -17,7 +17,8 @@ from chordllama.codec.grammar import Rules, Writer, opening_of, rules_for
 from chordllama.codec.musicxml import Reading, read_with_origin
 from chordllama.codec.report import Report
 from chordllama.codec.splice import splice
-from chordllama.codec.yaml_subset import Entry, read_map
+from chordllama.codec.texts import split_words
+from chordllama.codec.yaml_subset import read_map
 from chordllama.errors import ChordLlamaError, ModelError, ScoreError
 from chordllama.generate.backend import Backend, Sampling
 from chordllama.generate.tidy import like_before, tidy
@@ -177,7 +178,7 @@ class Round:
 
 def _round(plan: Plan, score: Score, wanted: int, backend: Backend) -> Round:
     context = min(backend.context, LONGEST_CONTEXT)
-    sizes = [backend.count(block("00", bar)) for bar in score.bars[-200:]]
+    sizes = [backend.count(block("00", bar, score.parts)) for bar in score.bars[-200:]]
     recent = sizes[-16:]
     each = ROOM * sum(recent) / len(recent) + 4
     most = max(1, int(context * 0.6 / each))
@@ -265,9 +266,9 @@ def read_answer(text: str, score: Score, length: Ticks) -> tuple[Bar, ...]:
         CompactError: the text is none.
     """
     metre = _metre_after(score)
-    own = [Entry("length", format_whole(length), 1)] if metre.length(Bar()) != length else []
+    own = [f"length={format_whole(length)}"] if metre.length(Bar()) != length else []
     entries = [entry for entry in (read_map(text) if text else []) if entry.key != "0"]
-    return tuple(load_bar(own + entry.entries("a bar"), score.parts, metre) for entry in entries)
+    return tuple(load_bar(entry, own + split_words(entry.text()), score.parts, metre) for entry in entries)
 
 
 def _finish(xml: bytes, reading: Reading, plan: Plan, draft: Draft) -> Continuation:

@@ -7,19 +7,17 @@ down to its last bar, -1, and ends with 0, so that its length is exact and the m
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from chordllama.codec.compact import dump_bar, dump_header
+from chordllama.codec.compact import dump_bar, dump_header, format_line
+from chordllama.codec.grammar import END
 from chordllama.codec.omit import omit
 from chordllama.excerpt import excerpt
 from chordllama.score import FINAL, Bar, Barline, Change, Instrument, Key, Part, Score, Time
 
 Ending = Literal["open", "close"]
-
-END = "0:\n"
-"""What an answer ends with, when the count has come down."""
 
 LEFT_OUT = (
     "lyrics",
@@ -65,7 +63,9 @@ def _without_sign(value: Key | Time | None) -> Key | Time | None:
 def prompt(score: Score, first: int, wanted: int, ending: Ending) -> str:
     """The prompt that asks for `wanted` bars after a lean score, of which the bars from `first` on are shown."""
     shown = excerpt(score, first, len(score.bars))
-    return opening(shown, wanted, ending) + "".join(block(str(n), bar) for n, bar in enumerate(shown.bars, 1))
+    return opening(shown, wanted, ending) + "".join(
+        block(str(n), bar, shown.parts) for n, bar in enumerate(shown.bars, 1)
+    )
 
 
 def opening(score: Score, wanted: int, ending: Ending) -> str:
@@ -73,15 +73,15 @@ def opening(score: Score, wanted: int, ending: Ending) -> str:
     return "\n".join([f"continue: {wanted} {ending}", *dump_header(score)]) + "\n"
 
 
-def answer(bars: Iterable[Bar]) -> str:
+def answer(bars: Iterable[Bar], parts: Sequence[Part]) -> str:
     """The answer that these bars are."""
     new = list(bars)
-    return "".join(block(str(n - len(new)), bar) for n, bar in enumerate(new)) + END
+    return "".join(block(str(n - len(new)), bar, parts) for n, bar in enumerate(new)) + END
 
 
-def block(key: str, bar: Bar) -> str:
-    """One bar under its key."""
-    return "\n".join([f"{key}:", *dump_bar(bar)]) + "\n"
+def block(key: str, bar: Bar, parts: Sequence[Part]) -> str:
+    """One bar under its key, with the line break after it."""
+    return format_line(key, dump_bar(bar, parts)) + "\n"
 
 
 def ending_of(bars: tuple[Bar, ...]) -> Ending:

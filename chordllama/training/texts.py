@@ -155,7 +155,7 @@ def _variants(score: Score, transpositions: int, chance: random.Random) -> Itera
 
 def windows(score: Score, budget: int, chance: random.Random) -> Iterator[str]:
     """The texts of a score, each of at most about `budget` characters; the first window begins at a bar chosen by chance."""
-    sizes = [sum(len(line) + 1 for line in dump_bar(bar)) + 5 for bar in score.bars]
+    sizes = [len(dump_bar(bar, score.parts)) + 5 for bar in score.bars]
     for first, last in _cuts(sizes, budget - 60 * (len(score.parts) + 1), chance):
         if last - first >= FEWEST_BARS:
             shown = chance.randint(max(1, (last - first) // 4), max(1, 3 * (last - first) // 4))
@@ -176,5 +176,5 @@ def _cuts(sizes: list[int], budget: int, chance: random.Random) -> Iterator[tupl
 def text(score: Score, shown: int) -> str:
     """Prompt and answer of one window, of which `shown` bars are the prompt."""
     new = score.bars[shown:]
-    prompt: Iterable[str] = (block(str(n), bar) for n, bar in enumerate(score.bars[:shown], 1))
-    return opening(score, len(new), ending_of(new)) + "".join(prompt) + answer(new)
+    prompt: Iterable[str] = (block(str(n), bar, score.parts) for n, bar in enumerate(score.bars[:shown], 1))
+    return opening(score, len(new), ending_of(new)) + "".join(prompt) + answer(new, score.parts)
