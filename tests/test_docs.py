@@ -7,6 +7,7 @@ from pathlib import Path
 
 from chordllama.cli import cli
 from chordllama.codec.compact import dumps, loads
+from chordllama.codec.reference import TABLES, filled
 
 ROOT = Path(__file__).parents[1]
 
@@ -16,6 +17,12 @@ def test_the_example_of_the_format_is_a_score_in_canonical_form() -> None:
     example = re.search(r"```yaml\n(.*?)```", text, re.DOTALL)
     assert example is not None
     assert dumps(loads(example[1])) == example[1]
+
+
+def test_the_tables_of_the_format_are_those_of_the_program() -> None:
+    page = (ROOT / "docs" / "format.md").read_text()
+    assert filled(page) == page
+    assert set(re.findall(r"<!-- table: ([a-z ]+) -->", page)) == set(TABLES)
 
 
 def test_the_readme_names_every_command_and_every_exit_code() -> None:

@@ -35,7 +35,9 @@ def dump_header(score: Score) -> list[str]:
         lines.append("groups:")
         lines += [f" - {format_scalar(' '.join(_dump_group(group)))}" for group in score.groups]
     lines.append("parts:")
-    return lines + [f" {number}: {format_scalar(' '.join(_dump_part(part)))}" for number, part in enumerate(score.parts, 1)]
+    return lines + [
+        f" {number}: {format_scalar(' '.join(_dump_part(part)))}" for number, part in enumerate(score.parts, 1)
+    ]
 
 
 def load_header(header: dict[str, Entry]) -> Score:

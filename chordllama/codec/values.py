@@ -101,6 +101,11 @@ LINES = ("wedge", "spanner", "pedal", "octave-shift")
 """Shapes of directions whose value ends with the number of a line."""
 
 
+def wanted(shape: str) -> str:
+    """What a value of this shape is, in words."""
+    return _PATTERNS[shape][1]
+
+
 @lru_cache(maxsize=8192)
 def mark_fault(mark: Mark) -> str:
     """What is wrong with a mark's value; "" if nothing is."""
