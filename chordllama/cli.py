@@ -83,9 +83,10 @@ def cli() -> None:
 @click.argument("source", metavar="IN")
 @_output_option(_any_output)
 @click.option("--without", callback=_words, metavar="WHAT,...", help="Leave these out of the text, e.g. lyrics.")
+@click.option("--bars-per-line", type=click.IntRange(1, 16), default=1, show_default=True, help="Bars on one line.")
 @_strict_option
 @_json_option
-def encode(source: str, output: str, without: frozenset[str], strict: bool, as_json: bool) -> None:
+def encode(source: str, output: str, without: frozenset[str], bars_per_line: int, strict: bool, as_json: bool) -> None:
     """Turn a score into compact text.
 
     IN is MusicXML (.musicxml, .xml, .mxl), or MIDI, ABC, Humdrum or MEI, which music21 converts first.
@@ -98,7 +99,7 @@ def encode(source: str, output: str, without: frozenset[str], strict: bool, as_j
     report = Report()
     score = read(data, name, report)
     warnings = _warn(report, name, strict)
-    text = dumps(score, without=without)
+    text = dumps(score, without, bars_per_line)
     facts: Facts = {"parts": len(score.parts), "bars": len(score.bars), "warnings": warnings}
     place = _deliver(text.encode("utf-8"), "text", output, as_json)
     _tell(place | facts, as_json)

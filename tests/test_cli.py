@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from chordllama import cli
+from chordllama.codec.compact import loads
 from chordllama.codec.container import read_container
 
 DATA = Path(__file__).parent / "data"
@@ -197,3 +198,12 @@ def test_another_format_is_read_too(tmp_path: Path) -> None:
     tune.write_text("X:1\nT:Tune\nM:3/4\nL:1/4\nK:G\nGAB|d3|]\n")
     done = chordllama("encode", str(tune), "--json")
     assert json.loads(done.stdout)["bars"] == 2
+
+
+def test_several_bars_on_a_line_say_the_same(tmp_path: Path) -> None:
+    texts = [tmp_path / "one.yaml", tmp_path / "four.yaml"]
+    for path, number in zip(texts, ("1", "4"), strict=True):
+        assert chordllama("encode", str(SCORE), "-o", str(path), "--bars-per-line", number).returncode == 0
+    one, four = (path.read_text() for path in texts)
+    assert len(four.splitlines()) < len(one.splitlines()) / 2
+    assert loads(four) == loads(one)
