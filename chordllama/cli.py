@@ -11,6 +11,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -119,6 +120,30 @@ def decode(source: str, output: str, as_json: bool) -> None:
     data = write_container(write(score), _suffix(output))
     facts: Facts = {"parts": len(score.parts), "bars": len(score.bars)}
     _tell(_deliver(data, "musicxml", output, as_json) | facts, as_json)
+
+
+@cli.command()
+@click.argument("source", metavar="IN")
+@_strict_option
+@_json_option
+def check(source: str, strict: bool, as_json: bool) -> None:
+    """Say what a score holds.
+
+    Parts, bars, signs, what its text leaves out, and bars that don't fill their metre. IN is a score or compact text.
+    """
+    from chordllama.check import check as check_reading
+    from chordllama.conversion import read_anything, refuse_unknown
+    from chordllama.tables import print_check
+
+    data, name = _read(source)
+    reading = read_anything(data, name)
+    if strict:
+        refuse_unknown(reading.report, name)
+    found = check_reading(reading)
+    if as_json:
+        _tell({"file": name} | asdict(found), as_json)
+    else:
+        print_check(found, name)
 
 
 @cli.command(name="continue")

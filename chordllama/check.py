@@ -1,0 +1,257 @@
+"""What a score holds, counted: parts, bars, kinds of signs, what its text leaves out. Knows the score and the table; knows no files.
+
+The fields of `Check` are those of the JSON object that `chordllama check --json` prints.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from chordllama.check_bars import (
+    IrregularBar,
+    MeasuredBar,
+    UnevenStaff,
+    every_mark,
+    irregular_bars,
+    measured_bars,
+    uneven_staves,
+)
+from chordllama.codec.frames import BARLINE_CODES, format_time
+from chordllama.codec.musicxml import Reading
+from chordllama.codec.report import Report
+from chordllama.codec.values import LINES
+from chordllama.codec.whitelist import DIRECTION_SIGNS, ELEMENTS, SIGN_BY_NAME
+from chordllama.score import (
+    Bar,
+    Barline,
+    Change,
+    Chord,
+    Direction,
+    Harmony,
+    Instrument,
+    Item,
+    Key,
+    Note,
+    Part,
+    Rest,
+    Row,
+    Score,
+    Time,
+)
+
+Counts = dict[str, dict[str, int]]
+"""How many there are of each name, by group."""
+_SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+_FIFTHS = "FCGDAEB"
+_TONIC = {"major": 1, "minor": 4}
+"""Where the tonic of a key without signs stands in the row of fifths."""
+_ENDS = ("stop", "continue", "discontinue")
+"""How the value of a direction begins that ends a line or goes on with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartCheck:
+    """A part: `notes` are noteheads, `grace_notes` those among them that take no time; the range is as written, "" without pitches."""
+
+    name: str
+    instruments: tuple[str, ...]
+    staves: int
+    voices: int
+    notes: int
+    grace_notes: int
+    rests: int
+    lowest: str
+    highest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A key or time signature: the bar and the part (both from 1; None for all) where it begins."""
+
+    bar: int
+    number: str
+    part: int | None
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """An element that MusicXML doesn't know, with the place of the first."""
+
+    element: str
+    count: int
+    first: str
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What a score holds. `kept` counts signs by the kinds of `--without`, `dropped` elements by the reason, `mended` what was put right."""
+
+    title: str
+    creators: tuple[str, ...]
+    parts: tuple[PartCheck, ...]
+    bars: int
+    keys: tuple[Signature, ...]
+    times: tuple[Signature, ...]
+    irregular_bars: tuple[IrregularBar, ...]
+    uneven_staves: tuple[UnevenStaff, ...]
+    kept: Counts
+    dropped: Counts
+    unknown: tuple[Unknown, ...]
+    mended: dict[str, int]
+
+
+def check(reading: Reading) -> Check:
+    """What the score of a reading holds, and what the reading left out."""
+    score, report = reading.score, reading.report
+    bars = list(measured_bars(score))
+    return Check(
+        title=score.title or score.movement,
+        creators=tuple(" ".join(name.split()) for _, name in score.creators),
+        parts=tuple(_part(score, index) for index in range(len(score.parts))),
+        bars=len(bars),
+        keys=tuple(_signatures(bars, "keys")),
+        times=tuple(_signatures(bars, "times")),
+        irregular_bars=irregular_bars(bars),
+        uneven_staves=uneven_staves(bars),
+        kept=_kept(score),
+        dropped=_dropped(report),
+        unknown=tuple(
+            Unknown(tag, count, report.where.get(tag, "in the header")) for tag, count in sorted(report.unknown.items())
+        ),
+        mended=dict(sorted(report.mended.items())),
+    )
+
+
+# ------------------------------------------------------------------------------------------------------------------- parts
+
+
+def part_name(part: Part, index: int) -> str:
+    """The name of a part on one line; `Part 2` where it has none."""
+    return " ".join(part.name.split()) or f"Part {index + 1}"
+
+
+def _part(score: Score, index: int) -> PartCheck:
+    part = score.parts[index]
+    rows = [[row for row in bar.rows if row.part == index] for bar in score.bars]
+    chords = [item for items in rows for row in items for item in row.items if isinstance(item, Chord)]
+    places = {(row.staff, row.voice) for items in rows for row in items} | {(n, 1) for n in range(1, part.staves + 1)}
+    pitched = sorted((note for chord in chords for note in chord.notes if not note.unpitched), key=_height)
+    return PartCheck(
+        name=part_name(part, index),
+        instruments=tuple(filter(None, map(_instrument, part.instruments))),
+        staves=part.staves,
+        voices=len(places),
+        notes=sum(len(chord.notes) for chord in chords),
+        grace_notes=sum(len(chord.notes) for chord in chords if chord.grace),
+        rests=sum(_rests(items, part.staves) for items in rows),
+        lowest=format_pitch(pitched[0]) if pitched else "",
+        highest=format_pitch(pitched[-1]) if pitched else "",
+    )
+
+
+def _instrument(instrument: Instrument) -> str:
+    return " ".join(instrument.name.split()) or (f"MIDI {instrument.program}" if instrument.program else "")
+
+
+def _rests(rows: list[Row], staves: int) -> int:
+    """The rests of a part's bar, with those of the staves that have no row because only a rest is there."""
+    return sum(isinstance(item, Rest) for row in rows for item in row.items) + staves - len({row.staff for row in rows})
+
+
+def _height(note: Note) -> int | Fraction:
+    return 12 * note.octave + _SEMITONES[note.step] + note.alter
+
+
+def format_pitch(note: Note) -> str:
+    """`F#4`, `Bb3`; C4 is the middle one."""
+    if isinstance(note.alter, Fraction):
+        return f"{note.step}{note.octave}{float(note.alter):+g}"
+    return f"{note.step}{_signs(note.alter)}{note.octave}"
+
+
+def _signs(alter: int) -> str:
+    return "#" * alter + "b" * -alter
+
+
+# -------------------------------------------------------------------------------------------------------------- signatures
+
+
+def _signatures(bars: list[MeasuredBar], which: str) -> Iterator[Signature]:
+    for bar in bars:
+        changes: tuple[Change, ...] = getattr(bar.bar, which)
+        for change in changes:
+            if change.value is not None:
+                part = None if change.part is None else change.part + 1
+                yield Signature(bar.place, bar.number, part, _signature(change.value))
+
+
+def _signature(value: Key | Time) -> str:
+    if isinstance(value, Key):
+        return format_key_name(value)
+    return format_time(value).partition(",")[0] if value.beats else "free"
+
+
+def format_key_name(key: Key) -> str:
+    """`Bb major` where the mode is told, else what is seen: `2 flats`."""
+    if key.mode in _TONIC:
+        alter, step = divmod(_TONIC[key.mode] + key.fifths, len(_FIFTHS))
+        return f"{_FIFTHS[step]}{_signs(alter)} {key.mode}"
+    sign = "sharp" if key.fifths > 0 else "flat"
+    return f"{abs(key.fifths)} {sign}{'s' * (abs(key.fifths) > 1)}" if key.fifths else "no sharps or flats"
+
+
+# ------------------------------------------------------------------------------------------------------------------- kinds
+
+
+def _kept(score: Score) -> Counts:
+    counted = Counter(sign for bar in score.bars for sign in _bar_signs(bar))
+    found: Counts = {}
+    for (kind, name), count in sorted(counted.items(), key=lambda sign: (sign[0][0], -sign[1], sign[0][1])):
+        found.setdefault(kind, {})[name] = count
+    return found
+
+
+def _bar_signs(bar: Bar) -> Iterator[tuple[str, str]]:
+    for barline in (bar.start, bar.end):
+        yield from (("bar lines", name) for name in _barline_signs(barline))
+    for row in bar.rows:
+        for item in row.items:
+            yield from _item_signs(item)
+
+
+def _barline_signs(barline: Barline) -> Iterator[str]:
+    if barline.repeat:
+        yield "repeat"
+    if barline.ending_type == "start":
+        yield "ending"
+    if barline.style and not barline.repeat:
+        yield BARLINE_CODES[barline.style]
+    yield from barline.signs
+
+
+def _item_signs(item: Item) -> Iterator[tuple[str, str]]:
+    if isinstance(item, Harmony):
+        yield "harmony", item.kind
+    elif isinstance(item, Direction):
+        sign = DIRECTION_SIGNS[item.name]
+        if sign.shape not in LINES or not item.value.startswith(_ENDS):
+            yield sign.kind, sign.name
+    else:
+        if isinstance(item, Chord):
+            yield from (("lyrics", f"verse {syllable.verse}") for syllable in item.lyrics)
+            yield from [("grace", "with a slash" if item.grace == "slash" else "plain")] * bool(item.grace)
+        for mark in every_mark(item):
+            kept = SIGN_BY_NAME[mark.name]
+            if kept.type != "stop":
+                yield kept.kind, kept.name.removesuffix("-start")
+
+
+def _dropped(report: Report) -> Counts:
+    found: Counts = {}
+    for tag, count in sorted(report.dropped.items()):
+        found.setdefault(ELEMENTS[tag].reason, {})[tag] = count
+    return found

@@ -1,0 +1,106 @@
+"""The bytes of one score file to those of another: `Encoding` makes compact text, `Decoding` a score. Knows formats, no paths.
+
+Both can be sent to another process, and say in words what they do, so that a folder's files can be compared with them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import ClassVar
+
+from chordllama.codec.compact import dumps, loads
+from chordllama.codec.container import ARCHIVE_SUFFIX, PLAIN_SUFFIXES, write_container
+from chordllama.codec.musicxml import Reading, read_with_origin, write
+from chordllama.codec.omit import omit
+from chordllama.codec.report import Report
+from chordllama.errors import CompactError, MusicXMLError
+from chordllama.foreign import FORMATS, foreign_format, to_musicxml
+from chordllama.score import Score
+
+FOREIGN_SUFFIXES = tuple(suffix for format_ in FORMATS for suffix in format_.suffixes)
+TEXT_SUFFIXES = (".yaml", ".yml")
+_BEGINS_LIKE_TEXT = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s*#[^\n]*\n)*\s*[a-z]{1,20}:")
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """A file's new bytes, the score in it, and what a composer should know."""
+
+    data: bytes
+    score: Score
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """A score becomes compact text; `without` some kinds of signs; `strict` refuses what MusicXML doesn't know."""
+
+    name: ClassVar = "encode"
+    suffixes: ClassVar = (*PLAIN_SUFFIXES, ARCHIVE_SUFFIX, *FOREIGN_SUFFIXES)
+    target_suffix: ClassVar = TEXT_SUFFIXES[0]
+    without: tuple[str, ...] = ()
+    strict: bool = False
+
+    def __post_init__(self) -> None:
+        omit(Score((), ()), self.without)  # an unknown kind is an error before the first file
+
+    def convert(self, data: bytes, name: str) -> Converted:
+        """The compact text of a file in MusicXML or one of the formats that music21 converts. Raises ScoreError."""
+        reading = read_score(data, name)
+        if self.strict:
+            refuse_unknown(reading.report, name)
+        text = dumps(reading.score, without=self.without)
+        return Converted(text.encode("utf-8"), reading.score, tuple(reading.report.warnings()))
+
+
+@dataclass(frozen=True, slots=True)
+class Decoding:
+    """Compact text becomes a score in a file whose name ends in `suffix`."""
+
+    name: ClassVar = "decode"
+    suffixes: ClassVar = TEXT_SUFFIXES
+    suffix: str = PLAIN_SUFFIXES[0]
+
+    @property
+    def target_suffix(self) -> str:
+        return self.suffix
+
+    def convert(self, data: bytes, name: str) -> Converted:
+        """The MusicXML of a compact text. Raises ScoreError."""
+        score = loads(decode_text(data, name))
+        return Converted(write_container(write(score), self.suffix), score)
+
+
+Conversion = Encoding | Decoding
+
+
+def read_score(data: bytes, name: str) -> Reading:
+    """The score in a file in MusicXML or one of the formats that music21 converts. Raises ScoreError."""
+    return read_with_origin(to_musicxml(data, name) if foreign_format(data, name) else data, name)
+
+
+def read_anything(data: bytes, name: str) -> Reading:
+    """The score in a file that may be compact text too. Raises ScoreError."""
+    if name.lower().endswith(TEXT_SUFFIXES) or (_BEGINS_LIKE_TEXT.match(data) and not foreign_format(data, name)):
+        return Reading(loads(decode_text(data, name)), (), Report())
+    return read_score(data, name)
+
+
+def decode_text(data: bytes, name: str) -> str:
+    """The text in the bytes of a file. Raises CompactError where they are no UTF-8."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as fault:
+        line = data.count(b"\n", 0, fault.start) + 1
+        raise CompactError(
+            f"{name}: line {line}: byte 0x{data[fault.start]:02X} is no UTF-8", hint="compact text is a UTF-8 text file"
+        ) from fault
+
+
+def refuse_unknown(report: Report, name: str) -> None:
+    """With `--strict`, an element that MusicXML doesn't know is a MusicXMLError."""
+    if report.unknown:
+        raise MusicXMLError(
+            f"{name}: refused", cause="; ".join(report.warnings()), hint="without --strict these are left out"
+        )
