@@ -8,7 +8,6 @@ What a command needs is imported inside it, so that `chordllama --help` starts a
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -17,16 +16,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from chordllama.errors import ChordLlamaError, CompactError, MusicXMLError
+from chordllama.errors import ChordLlamaError
+from chordllama.terminal import say
 
 if TYPE_CHECKING:
-    from chordllama.codec.report import Report
+    from chordllama.conversion import Conversion, Converted
     from chordllama.generate.continuation import Continuation
 
 STANDARD = "-"
 SCORE_SUFFIXES = (".musicxml", ".xml", ".mxl")
 EXIT_SYSTEM, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
-_COLOURS = {"error": "red", "warning": "yellow", "cause": "cyan", "hint": "green"}
 
 Facts = dict[str, Any]
 
@@ -34,20 +33,29 @@ Facts = dict[str, Any]
 # Callbacks and options that several commands share
 
 
-def _words(_context: click.Context, _parameter: click.Parameter, value: str | None) -> frozenset[str]:
-    return frozenset(word.strip() for word in (value or "").split(",") if word.strip())
+def _words(_context: click.Context, _parameter: click.Parameter, value: str | None) -> tuple[str, ...]:
+    return tuple(sorted({word.strip() for word in (value or "").split(",")} - {""}))
 
 
 def _any_output(context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    is_folder = Path(context.params["source"]).is_dir()
     if value != STANDARD and not Path(value).resolve().parent.is_dir():
         raise click.UsageError(f"{value}: the folder doesn't exist", context)
-    if Path(value).is_dir():
+    if Path(value).is_dir() and not is_folder:
         raise click.UsageError(f"{value}: is a folder", context)
+    if is_folder and not Path(value).is_dir() and (value == STANDARD or Path(value).exists()):
+        raise click.UsageError("what a folder becomes is another folder: name it with -o", context)
     return value
 
 
 def _score_output(context: click.Context, parameter: click.Parameter, value: str) -> str:
-    if value != STANDARD and _is_plain_file(value) and PurePath(value).suffix.lower() not in SCORE_SUFFIXES:
+    is_folder = Path(context.params["source"]).is_dir()
+    if (
+        value != STANDARD
+        and not is_folder
+        and _is_plain_file(value)
+        and PurePath(value).suffix.lower() not in SCORE_SUFFIXES
+    ):
         raise click.UsageError(f"{value}: wanted a name that ends in {', '.join(SCORE_SUFFIXES)}", context)
     return _any_output(context, parameter, value)
 
@@ -61,10 +69,19 @@ Decorated = Callable[..., Any]
 
 def _output_option(callback: Callable[[click.Context, click.Parameter, str], str]) -> Callable[[Decorated], Decorated]:
     return click.option(
-        "-o", "--output", default=STANDARD, metavar="OUT", callback=callback, help="File to write. [default: stdout]"
+        "-o",
+        "--output",
+        default=STANDARD,
+        metavar="OUT",
+        callback=callback,
+        help="File (or folder, as IN) to write. [default: stdout]",
     )
 
 
+_source_argument = click.argument("source", metavar="IN", is_eager=True)  # before OUT, whose kind depends on it
+_jobs_option = click.option(
+    "--jobs", type=click.IntRange(1, 512), help="Processes that work on a folder. [default: one for each core]"
+)
 _json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object with the result or the error."
 )
@@ -81,49 +98,66 @@ def cli() -> None:
 
 
 @cli.command()
-@click.argument("source", metavar="IN")
+@_source_argument
 @_output_option(_any_output)
 @click.option("--without", callback=_words, metavar="WHAT,...", help="Leave these out of the text, e.g. lyrics.")
 @click.option("--bars-per-line", type=click.IntRange(1, 16), default=1, show_default=True, help="Bars on one line.")
+@_jobs_option
 @_strict_option
 @_json_option
-def encode(source: str, output: str, without: frozenset[str], bars_per_line: int, strict: bool, as_json: bool) -> None:
-    """Turn a score into compact text.
+def encode(source: str, output: str, jobs: int | None, as_json: bool, **options: Any) -> int | None:
+    """Turn a score, or a folder of scores, into compact text.
 
-    IN is MusicXML (.musicxml, .xml, .mxl), or MIDI, ABC, Humdrum or MEI, which music21 converts first.
+    IN is MusicXML (.musicxml, .xml, .mxl), or MIDI, ABC, Humdrum or MEI, which music21 converts first. Of a folder, what is
+    done already stays; so after an interruption the same command goes on.
     """
-    from chordllama.codec.compact import dumps
-    from chordllama.codec.musicxml import read
-    from chordllama.codec.report import Report
+    from chordllama.conversion import Encoding
 
-    data, name = _read_score(source)
-    report = Report()
-    score = read(data, name, report)
-    warnings = _warn(report, name, strict)
-    text = dumps(score, without, bars_per_line)
-    facts: Facts = {"parts": len(score.parts), "bars": len(score.bars), "warnings": warnings}
-    place = _deliver(text.encode("utf-8"), "text", output, as_json)
-    _tell(place | facts, as_json)
+    encoding = Encoding(**options)
+    if Path(source).is_dir():
+        return _convert_folder(encoding, source, output, jobs, as_json)
+    converted = encoding.convert(*_read(source))
+    warnings = _warn(converted.warnings)
+    _tell(_deliver_converted(converted, "text", output, as_json) | {"warnings": warnings}, as_json)
+    return None
 
 
 @cli.command()
-@click.argument("source", metavar="IN")
+@_source_argument
 @_output_option(_score_output)
+@_jobs_option
 @_json_option
-def decode(source: str, output: str, as_json: bool) -> None:
-    """Turn compact text into a MusicXML score."""
-    from chordllama.codec.compact import loads
-    from chordllama.codec.container import write_container
-    from chordllama.codec.musicxml import write
+def decode(source: str, output: str, jobs: int | None, as_json: bool) -> int | None:
+    """Turn compact text, or a folder of it, into MusicXML scores."""
+    from chordllama.conversion import Decoding
 
-    score = loads(_read_text(source))
-    data = write_container(write(score), _suffix(output))
-    facts: Facts = {"parts": len(score.parts), "bars": len(score.bars)}
-    _tell(_deliver(data, "musicxml", output, as_json) | facts, as_json)
+    if Path(source).is_dir():
+        return _convert_folder(Decoding(), source, output, jobs, as_json)
+    converted = Decoding(_suffix(output)).convert(*_read(source))
+    _tell(_deliver_converted(converted, "musicxml", output, as_json), as_json)
+    return None
+
+
+def _deliver_converted(converted: Converted, key: str, output: str, as_json: bool) -> Facts:
+    facts = {"parts": len(converted.score.parts), "bars": len(converted.score.bars)}
+    return _deliver(converted.data, key, output, as_json) | facts
+
+
+def _convert_folder(conversion: Conversion, source: str, output: str, jobs: int | None, as_json: bool) -> int:
+    """Convert a folder, say what became of it, and return the exit code."""
+    from chordllama.folders import convert_folder
+    from chordllama.terminal import show_files
+
+    with show_files(conversion.name) as progress:
+        summary = convert_folder(conversion, Path(source), Path(output), jobs, progress)
+    for kind, text in summary.messages():
+        say(kind, text)
+    _tell(asdict(summary), as_json)
+    return EXIT_INTERRUPTED if summary.interrupted else summary.exit_code
 
 
 @cli.command()
-@click.argument("source", metavar="IN")
+@_source_argument
 @_strict_option
 @_json_option
 def check(source: str, strict: bool, as_json: bool) -> None:
@@ -147,7 +181,7 @@ def check(source: str, strict: bool, as_json: bool) -> None:
 
 
 @cli.command(name="continue")
-@click.argument("source", metavar="IN")
+@_source_argument
 @_output_option(_score_output)
 @click.option("--bars", type=click.IntRange(1, 256), default=8, show_default=True, help="How many bars to write.")
 @click.option("--candidates", type=click.IntRange(1, 16), default=1, show_default=True, help="How many continuations.")
@@ -205,6 +239,7 @@ def continue_(
     --picture, OUT.mid and OUT.svg are written beside OUT.
     """
     from chordllama.codec.report import Report
+    from chordllama.conversion import read_score, refuse_unknown
     from chordllama.generate.backend import Sampling
     from chordllama.generate.continuation import Request, continue_score
     from chordllama.generate.models import open_backend
@@ -214,27 +249,18 @@ def continue_(
         raise click.UsageError("--midi, --picture and --candidates take their names from OUT: give one with -o")
     data, name = _read_score(source)
     if strict:
-        _check_strictly(data, name)
+        refuse_unknown(read_score(data, name).report, name)
     report = Report()
     request = Request(bars, candidates, ending, Sampling(**sampling))
     with open_backend(model, threads) as backend, show_bars(bars, candidates) as progress:
         continuations = continue_score(data, name, backend, request, report, progress)
-    facts: Facts = {"warnings": _warn(report, name, strict), "seed": request.sampling.seed, "continuations": []}
+    facts: Facts = {"warnings": _warn(report.warnings()), "seed": request.sampling.seed, "continuations": []}
     pictures = f".{picture_format}" if with_picture else None
     for number, continuation in enumerate(continuations, 1):
         place = _numbered(output, number) if candidates > 1 else output
         facts["continuations"].append(_deliver_continuation(continuation, place, with_midi, pictures, as_json))
     _tell(facts, as_json)
     return _say_failures(continuations)
-
-
-def _check_strictly(data: bytes, name: str) -> None:
-    from chordllama.codec.musicxml import read
-    from chordllama.codec.report import Report
-
-    report = Report()
-    read(data, name, report)
-    _warn(report, name, True)
 
 
 def _numbered(output: str, number: int) -> str:
@@ -265,10 +291,10 @@ def _say_failures(continuations: Sequence[Continuation]) -> int:
     """Say which candidates have fewer bars than were asked for, and return the exit code."""
     for number, continuation in enumerate(continuations, 1):
         if continuation.failure:
-            _say("error", f"candidate {number} ends after {len(continuation.bars)} new bars")
-            _say("cause", str(continuation.failure))
+            say("error", f"candidate {number} ends after {len(continuation.bars)} new bars")
+            say("cause", str(continuation.failure))
             if continuation.failure.hint:
-                _say("hint", continuation.failure.hint)
+                say("hint", continuation.failure.hint)
     return next((c.failure.exit_code for c in continuations if c.failure), 0)
 
 
@@ -313,17 +339,6 @@ def _read_score(source: str) -> tuple[bytes, str]:
     return (to_musicxml(data, name) if foreign_format(data, name) else data), name
 
 
-def _read_text(source: str) -> str:
-    data, name = _read(source)
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as fault:
-        line = data.count(b"\n", 0, fault.start) + 1
-        raise CompactError(
-            f"{name}: line {line}: byte 0x{data[fault.start]:02X} is no UTF-8", hint="compact text is a UTF-8 text file"
-        ) from fault
-
-
 def _suffix(output: str) -> str:
     suffix = PurePath(output).suffix.lower()
     return suffix if suffix in SCORE_SUFFIXES else SCORE_SUFFIXES[0]
@@ -356,7 +371,8 @@ def _deliver(content: bytes, key: str, output: str, as_json: bool) -> Facts:
 def _tell(facts: Facts, as_json: bool) -> None:
     """With JSON, standard output carries one object and nothing else."""
     if as_json:
-        click.echo(json.dumps(facts, ensure_ascii=False))
+        # A name that is no UTF-8 holds lone surrogates, for which Python's escape is JSON's too.
+        click.echo(json.dumps(facts, ensure_ascii=False).encode("utf-8", "backslashreplace"))
 
 
 def _write(path: str, content: bytes) -> None:
@@ -384,28 +400,18 @@ def _write_picture(xml: bytes, output: str, suffix: str) -> str:
 # What people read on standard error
 
 
-def _say(kind: str, text: str) -> None:
-    colour = False if "NO_COLOR" in os.environ else None  # None: on a terminal only
-    click.echo(f"{click.style(f'{kind}:', fg=_COLOURS[kind], bold=True)} {text}", err=True, color=colour)
-
-
-def _warn(report: Report, name: str, strict: bool) -> list[str]:
-    """Say what was left out or mended; with `strict` an unknown element is a MusicXMLError."""
-    warnings = report.warnings()
-    if strict and report.unknown:
-        raise MusicXMLError(f"{name}: refused", cause="; ".join(warnings), hint="without --strict these are left out")
+def _warn(warnings: Sequence[str]) -> list[str]:
+    """Say what was left out or mended."""
     for warning in warnings:
-        _say("warning", warning)
-    return warnings
+        say("warning", warning)
+    return list(warnings)
 
 
 def _fail(error: str, cause: str | None, hint: str | None, code: int, as_json: bool) -> int:
     for kind, text in (("error", error), ("cause", cause), ("hint", hint)):
         if text:
-            _say(kind, text)
-    if as_json:
-        facts = {"message": error, "cause": cause, "hint": hint, "exit_code": code}
-        click.echo(json.dumps({"error": facts}, ensure_ascii=False))
+            say(kind, text)
+    _tell({"error": {"message": error, "cause": cause, "hint": hint, "exit_code": code}}, as_json)
     return code
 
 

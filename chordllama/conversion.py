@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from chordllama.codec.compact import dumps, loads
 from chordllama.codec.container import ARCHIVE_SUFFIX, PLAIN_SUFFIXES, write_container
@@ -32,14 +32,34 @@ class Converted:
     warnings: tuple[str, ...] = ()
 
 
+class Conversion(Protocol):
+    """What makes files of one kind out of files of another; its `repr` says all that the new bytes depend on beside the old ones."""
+
+    @property
+    def name(self) -> str:
+        """What it does, as a verb."""
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """Those of the files that it takes, in small letters."""
+
+    @property
+    def target_suffix(self) -> str:
+        """That of the files that it makes."""
+
+    def convert(self, data: bytes, name: str) -> Converted:
+        """The new bytes of a file; its `name` is for messages. Raises ChordLlamaError."""
+
+
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """A score becomes compact text; `without` some kinds of signs; `strict` refuses what MusicXML doesn't know."""
+    """A score becomes compact text; `without` some kinds of signs (in order); `strict` refuses what MusicXML doesn't know."""
 
-    name: ClassVar = "encode"
-    suffixes: ClassVar = (*PLAIN_SUFFIXES, ARCHIVE_SUFFIX, *FOREIGN_SUFFIXES)
-    target_suffix: ClassVar = TEXT_SUFFIXES[0]
+    name: ClassVar[str] = "encode"
+    suffixes: ClassVar[tuple[str, ...]] = (*PLAIN_SUFFIXES, ARCHIVE_SUFFIX, *FOREIGN_SUFFIXES)
+    target_suffix: ClassVar[str] = TEXT_SUFFIXES[0]
     without: tuple[str, ...] = ()
+    bars_per_line: int = 1
     strict: bool = False
 
     def __post_init__(self) -> None:
@@ -50,7 +70,7 @@ class Encoding:
         reading = read_score(data, name)
         if self.strict:
             refuse_unknown(reading.report, name)
-        text = dumps(reading.score, without=self.without)
+        text = dumps(reading.score, self.without, self.bars_per_line)
         return Converted(text.encode("utf-8"), reading.score, tuple(reading.report.warnings()))
 
 
@@ -58,8 +78,8 @@ class Encoding:
 class Decoding:
     """Compact text becomes a score in a file whose name ends in `suffix`."""
 
-    name: ClassVar = "decode"
-    suffixes: ClassVar = TEXT_SUFFIXES
+    name: ClassVar[str] = "decode"
+    suffixes: ClassVar[tuple[str, ...]] = TEXT_SUFFIXES
     suffix: str = PLAIN_SUFFIXES[0]
 
     @property
@@ -70,9 +90,6 @@ class Decoding:
         """The MusicXML of a compact text. Raises ScoreError."""
         score = loads(decode_text(data, name))
         return Converted(write_container(write(score), self.suffix), score)
-
-
-Conversion = Encoding | Decoding
 
 
 def read_score(data: bytes, name: str) -> Reading:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+
+_TEMPORARY = re.compile(r"\.(.+)\.[0-9a-f]{8}\.tmp", re.DOTALL)
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -33,3 +37,16 @@ def _write_through(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+
+
+def leftovers(folder: Path) -> Iterator[tuple[Path, str]]:
+    """The temporary files below a folder that killed processes left behind, each with the name of the file that it would have become."""
+    for path, _, names in os.walk(folder):
+        for name in names:
+            if match := _TEMPORARY.fullmatch(name):
+                yield Path(path, name), match[1]
+
+
+def shown(path: Path | str) -> str:
+    """A path as text that can be printed: bytes that are no UTF-8 as `\\xff`."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")

@@ -1,15 +1,26 @@
-"""Progress for people at a terminal, on standard error; nothing where there is none. Knows rich, no music and no models."""
+"""What people read on standard error: messages, and at a terminal progress. Knows click and rich, no music and no models."""
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import click
+
 if TYPE_CHECKING:
     from chordllama.generate.continuation import Progress as BarProgress
     from chordllama.training.pretrain import StepReport
+
+_COLOURS = {"error": "red", "warning": "yellow", "cause": "cyan", "hint": "green", "done": "green", "stopped": "yellow"}
+
+
+def say(kind: str, text: str) -> None:
+    """Print a line that begins with its kind: `warning: …`."""
+    colour = False if "NO_COLOR" in os.environ else None  # None: on a terminal only
+    click.echo(f"{click.style(f'{kind}:', fg=_COLOURS[kind], bold=True)} {text}", err=True, color=colour)
 
 
 @contextmanager
@@ -40,6 +51,29 @@ def show_scores() -> Iterator[Callable[[int, int], None]]:
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task("scores", total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+@contextmanager
+def show_files(verb: str) -> Iterator[Callable[[int, int, int], None]]:
+    """A line with files done and failed, speed and time left; gives the function to call with done, failed and all."""
+    if not sys.stderr.isatty():
+        yield lambda _done, _failed, _total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    text = TextColumn("files  {task.fields[failed]} failed  {task.fields[speed]} files/s")
+    with Progress(
+        TextColumn(verb), BarColumn(), MofNCompleteColumn(), text, TimeRemainingColumn(), console=Console(stderr=True)
+    ) as progress:
+        task = progress.add_task("files", total=None, failed=0, speed="–")
+
+        def show(done: int, failed: int, total: int) -> None:
+            speed = progress.tasks[0].speed
+            shown = "–" if speed is None else f"{speed:.1f}"
+            progress.update(task, completed=done, total=total, failed=failed, speed=shown)
+
+        yield show
 
 
 @contextmanager

@@ -45,7 +45,7 @@ def test_the_version_is_printed() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, b"chordllama 0.1.0\n", b"")
 
 
-@pytest.mark.parametrize("command", ["encode", "decode", "continue", "train"])
+@pytest.mark.parametrize("command", ["encode", "decode", "check", "continue", "train"])
 def test_each_command_explains_itself(command: str) -> None:
     assert command.encode() in chordllama("--help").stdout
     done = chordllama(command, "--help")
@@ -66,7 +66,11 @@ def test_nothing_but_the_name_prints_the_help_and_is_wrong_usage() -> None:
         (["encode"], "IN"),
         (["encode", "--loud", "x"], "--loud"),
         (["encode", "no/such/file.xml"], "no/such/file.xml: can't be read: No such file"),
-        (["encode", str(DATA)], "can't be read"),
+        (["encode", str(DATA)], "name it with -o"),
+        (["encode", str(DATA), "-o", str(SCORE)], "name it with -o"),
+        (["encode", str(DATA), "-o", "no/such/folder"], "the folder doesn't exist"),
+        (["encode", str(DATA), "-o", "x", "--jobs", "0"], "0"),
+        (["check", str(DATA)], "can't be read"),
         (["encode", str(SCORE), "-o", "no/such/folder/x.yaml"], "the folder doesn't exist"),
         (["encode", str(SCORE), "-o", str(DATA)], "is a folder"),
         (["decode", "-", "-o", "song.pdf"], ".musicxml, .xml, .mxl"),
@@ -142,7 +146,9 @@ def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path) -> None:
     assert (len(done.stdout), done.stderr) == (1, b"")
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["continue", "--help"], ["encode", str(SCORE)]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["continue", "--help"], ["encode", str(SCORE)], ["check", str(SCORE)]]
+)
 def test_nothing_heavy_is_loaded_before_it_is_needed(arguments: list[str]) -> None:
     loaded = modules_after(*arguments)
     assert "click" in loaded
@@ -207,3 +213,81 @@ def test_several_bars_on_a_line_say_the_same(tmp_path: Path) -> None:
     one, four = (path.read_text() for path in texts)
     assert len(four.splitlines()) < len(one.splitlines())
     assert loads(four) == loads(one)
+
+
+# ----------------------------------------------------------------------------------------------------- check and folders
+
+
+def test_check_prints_tables_that_are_plain_where_they_are_piped() -> None:
+    done = chordllama("check", str(DATA / "check" / "uneven.musicxml"))
+    text = done.stdout.decode()
+    assert (done.returncode, done.stderr) == (0, b"")
+    for line in ("Too much and too little (Nobody)", "2 parts, 5 bars, 27 notes, 1 rest", "glitter"):
+        assert line in text
+    assert "\x1b" not in text
+    assert not any(line.endswith(" ") for line in text.splitlines())
+
+
+def test_check_prints_one_json_object_whose_fields_are_promised() -> None:
+    path = DATA / "check" / "uneven.musicxml"
+    found = json.loads(chordllama("check", str(path), "--json").stdout)
+    assert found == json.loads((DATA / "check" / "uneven.json").read_bytes()) | {"file": str(path)}
+
+
+def test_check_knows_text_from_scores() -> None:
+    text = chordllama("encode", str(SCORE)).stdout
+    found, of_text = (
+        json.loads(chordllama("check", "-", "--json", given=data).stdout) for data in (SCORE.read_bytes(), text)
+    )
+    assert found["parts"] == of_text["parts"]
+    assert found["file"] == "standard input"
+
+
+def test_check_refuses_what_encode_refuses(tmp_path: Path) -> None:
+    odd = DATA / "check" / "uneven.musicxml"
+    assert [chordllama("check", str(odd), *strict).returncode for strict in ([], ["--strict"])] == [0, 3]
+    rejected = chordllama("check", "-", "--json", given=b"no score")
+    assert rejected.returncode == 3
+    assert json.loads(rejected.stdout)["error"]["exit_code"] == 3
+
+
+@pytest.mark.parametrize("command", ["encode", "decode"])
+def test_a_folder_is_converted_file_by_file(tmp_path: Path, command: str) -> None:
+    (tmp_path / "in").mkdir()
+    score, text = SCORE.read_bytes(), chordllama("encode", str(SCORE)).stdout
+    (tmp_path / "in" / "a.mxl").write_bytes(b"no score")
+    (tmp_path / "in" / "a.yaml").write_bytes(b"no: score")
+    (tmp_path / "in" / "b.xml").write_bytes(score)
+    (tmp_path / "in" / "b.yaml").write_bytes(text)
+    arguments = [command, str(tmp_path / "in"), "-o", str(tmp_path / "out"), "--jobs", "1"]
+    done = chordllama(*arguments)
+    assert (done.returncode, done.stdout) == (3, b"")
+    assert fact(done, "error").startswith("a.")
+    assert fact(done, "done").startswith("2 files: 1 written, 0 were done already, 1 failed")
+    again = json.loads(chordllama(*arguments, "--json").stdout)
+    assert (again["files"], again["written"], again["unchanged"]) == (2, 0, 1)
+    assert set(again["failed"][0]) == {"file", "message", "cause", "hint"}
+    assert set(again) == {
+        *("output", "files", "written", "unchanged", "edited", "failed", "warnings", "interrupted", "seconds")
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["encode", "-o", "out", str(DATA), "--without", "glitter"], "glitter"),
+        (["decode", str(DATA), "-o", "out"], "there is no file to decode"),
+    ],
+)
+def test_a_folder_that_cannot_be_begun_leaves_nothing(tmp_path: Path, arguments: list[str], words: str) -> None:
+    done = subprocess.run([sys.executable, "-m", "chordllama", *arguments], capture_output=True, cwd=tmp_path)
+    assert done.returncode == 2
+    assert words in fact(done, "error")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows names files in Unicode")
+def test_json_can_hold_a_name_that_is_no_utf_8() -> None:
+    done = chordllama("encode", os.fsdecode(b"caf\xe9.xml"), "--json")
+    assert done.returncode == 2
+    assert "caf\udce9.xml" in json.loads(done.stdout)["error"]["message"]

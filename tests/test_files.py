@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from chordllama.files import write_atomically
+from chordllama.files import leftovers, shown, write_atomically
 
 
 def test_a_file_is_written_and_nothing_else_stays(tmp_path: Path) -> None:
@@ -58,3 +58,23 @@ def test_a_link_is_followed(tmp_path: Path) -> None:
 def test_a_device_stays_a_device() -> None:
     write_atomically(Path("/dev/null"), b"gone")
     assert Path("/dev/null").is_char_device()
+
+
+def test_what_a_killed_process_leaves_behind_is_found_by_the_name_it_would_have_had(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    half_written: list[Path] = []
+    monkeypatch.setattr(os, "fsync", lambda _descriptor: half_written.extend((tmp_path / "deep").iterdir()))
+    for name in ("a.tmp", ".b.tmp", ".c.0123abcg.tmp", "d.0123abcd.tmp"):
+        (tmp_path / name).touch()
+    (tmp_path / "deep").mkdir()
+    write_atomically(tmp_path / "deep" / "a.b.txt", b"")
+    assert list(leftovers(tmp_path)) == []
+    (left,) = half_written
+    left.touch()
+    assert list(leftovers(tmp_path)) == [(left, "a.b.txt")]
+
+
+def test_a_path_can_always_be_printed() -> None:
+    assert shown(Path("Größe.xml")) == "Größe.xml"
+    assert shown(os.fsdecode(b"caf\xe9.xml")) == ("caf\\xe9.xml" if os.name != "nt" else "café.xml")
