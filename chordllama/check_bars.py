@@ -28,6 +28,7 @@ from chordllama.score import (
     Spacer,
     Ticks,
     Time,
+    first_number,
     number_after,
     whole_notes,
 )
@@ -88,6 +89,7 @@ def measured_bars(score: Score) -> Iterator[MeasuredBar]:
     expected = 1
     for place, bar in enumerate(score.bars, 1):
         metre.apply(bar)
+        expected = first_number(bar) if place == 1 else expected
         number = str(expected) if bar.number is None else bar.number
         expected = number_after(number, expected)
         times = [time for time in (metre.common, *metre.own.values()) if time is not None and time.beats]
