@@ -108,6 +108,12 @@ class Summary:
         """That of a rejected score where any was."""
         return ScoreError.exit_code if self.failed else 0
 
+    def sort(self) -> None:
+        """Put the lists in the order of the files, whichever was done first."""
+        self.edited.sort()
+        self.failed.sort(key=lambda failure: failure.file)
+        self.warnings = dict(sorted(self.warnings.items()))
+
     def messages(self) -> Iterator[tuple[str, str]]:
         """What to tell people: kind (error, cause, hint, warning, done or stopped) and text."""
         for file, warnings in islice(self.warnings.items(), MOST_SHOWN):
@@ -148,6 +154,7 @@ def convert_folder(
                 _take(job, outcome, summary, manifest)
                 if progress is not None:
                     progress(done, len(summary.failed), len(files))
+    summary.sort()
     _write_failures(target, summary)
     summary.seconds = round(time.monotonic() - began, 3)
     return summary
@@ -189,7 +196,6 @@ def _take(job: Job, outcome: Outcome | Died, summary: Summary, manifest: Manifes
 
 def _write_failures(target: Path, summary: Summary) -> None:
     """A list of the failures beside what was written; none where there are none."""
-    summary.failed.sort(key=lambda failure: failure.file)
     path = target / FAILURES
     if summary.failed:
         listed = [asdict(failure) for failure in summary.failed]

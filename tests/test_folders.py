@@ -28,7 +28,6 @@ SCORE = (DATA / "two_bars.musicxml").read_bytes()
 LONG = (DATA / "chorale.musicxml").read_bytes()
 ON_LINUX = sys.platform == "linux"
 needs_linux = pytest.mark.skipif(not ON_LINUX, reason="processes are looked up in /proc")
-needs_rights = pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may read everything")
 
 
 @pytest.fixture
@@ -240,10 +239,12 @@ def test_what_is_no_regular_file_fails(scores: Path, tmp_path: Path) -> None:
     ]
 
 
-@needs_rights
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
 def test_what_must_not_be_read_fails(scores: Path, tmp_path: Path) -> None:
     (scores / "one.musicxml").chmod(0)
     (scores / "deep" / "er").chmod(0)
+    if os.access(scores / "one.musicxml", os.R_OK):
+        pytest.skip("who runs this may read everything")
     summary = encode(scores, tmp_path / "out")
     (scores / "deep" / "er").chmod(0o700)
     assert counts(summary) == (1, 0, 0, 2)
