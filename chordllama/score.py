@@ -15,14 +15,13 @@ from fractions import Fraction
 from functools import cached_property, lru_cache
 from typing import TypeVar
 
+from chordllama.limits import FINEST, WHOLES_IN_BAR
+
 QUARTER = 2**10 * 3**3 * 5 * 7 * 11 * 13
 """Ticks in a quarter note."""
 WHOLE = 4 * QUARTER
-LONGEST_BAR = 256 * WHOLE
+LONGEST_BAR = WHOLES_IN_BAR * WHOLE
 """Ticks beyond which no bar goes."""
-MOST_PARTS = 200
-MOST_BARS = 50_000
-"""Beyond which a file is no score, but an attack or a mistake."""
 
 Ticks = int | Fraction
 
@@ -52,6 +51,15 @@ def whole_notes(length: Ticks) -> Fraction:
     return Fraction(length) / WHOLE
 
 
+def checked(length: Ticks) -> Ticks:
+    """A length within a bar, as it is; ValueError if it goes beyond any bar, or is finer than any music."""
+    if length > LONGEST_BAR:
+        raise ValueError("the bar is longer than any music")
+    if not isinstance(length, int) and whole_notes(length).denominator >= FINEST:
+        raise ValueError("a length here is too fine a fraction of a whole note for any music")
+    return length
+
+
 @dataclass(frozen=True, slots=True)
 class Duration:
     """A note value: type, dots and tuplet ratio; or, where no note value fits, `free`, in whole notes."""
@@ -65,6 +73,8 @@ class Duration:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "ticks", ticks(self._whole_notes()))
+        if self.free is not None:
+            checked(self.ticks)
 
     def _whole_notes(self) -> Fraction:
         if self.free is not None:
@@ -248,9 +258,12 @@ class Time:
     @property
     def ticks(self) -> Ticks | None:
         """The nominal length of a bar; None where there's no measure."""
-        if not self.beats:
-            return None
-        return ticks(sum((Fraction(sum(map(int, count.split("+"))), unit) for count, unit in self.beats), Fraction(0)))
+        return _ticks_of(self.beats) if self.beats else None
+
+
+@lru_cache(maxsize=1024)
+def _ticks_of(beats: tuple[tuple[str, int], ...]) -> Ticks:
+    return ticks(sum((Fraction(sum(map(int, count.split("+"))), unit) for count, unit in beats), Fraction(0)))
 
 
 COMMON_TIME = Time((("4", 4),))

@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from chordllama.codec.container import MAXIMUM_ENTRIES, encoding_of, parse, read_container, write_container
+from chordllama.codec.container import encoding_of, parse, read_container, write_container
 from chordllama.errors import ContainerError
+from chordllama.limits import MOST_ENTRIES
 
 SCORE = (Path(__file__).parent / "data" / "two_bars.musicxml").read_bytes()
 CONTAINER = '<container><rootfiles><rootfile full-path="{}"/></rootfiles></container>'
@@ -132,7 +133,7 @@ def test_a_size_that_lies_does_not_help_a_bomb() -> None:
 
 
 def test_too_many_entries_are_refused() -> None:
-    data = archive({f"{number}.txt": b"" for number in range(MAXIMUM_ENTRIES + 1)})
+    data = archive({f"{number}.txt": b"" for number in range(MOST_ENTRIES + 1)})
     with pytest.raises(ContainerError, match="refused"):
         read_container(data, "song.mxl")
 

@@ -14,6 +14,7 @@ from lxml.etree import _Element
 from chordllama.codec.elements import child_text, number
 from chordllama.codec.frames import BARLINE_SIGNS, ENDING
 from chordllama.codec.whitelist import BAR_STYLES
+from chordllama.limits import MOST_TIMES
 from chordllama.score import Barline
 
 _DIRECTIONS = ("forward", "backward")
@@ -39,7 +40,15 @@ def _read_repeat(element: _Element | None) -> tuple[str, int]:
     direction = element.get("direction", "") if element is not None else ""
     if element is None or direction not in _DIRECTIONS:
         return "", 0
-    return direction, number(element.get("times"), 1, 99) or 0
+    return direction, _read_times(element.get("times"))
+
+
+def _read_times(text: str | None) -> int:
+    """How often a repeat is played; 0 where that isn't said."""
+    times = number(text, 1, 10**15) or 0
+    if times > MOST_TIMES:
+        raise ValueError(f"a repeat is played {times} times, where {MOST_TIMES} are the most")
+    return times
 
 
 def _read_ending(element: _Element | None) -> tuple[str, str]:

@@ -20,8 +20,8 @@ from chordllama.codec.places import FIRST, Place, format_place, is_place, parse_
 from chordllama.codec.texts import split_words
 from chordllama.codec.yaml_subset import Entry, format_scalar, read_map
 from chordllama.errors import CompactError
+from chordllama.limits import MOST_BARS
 from chordllama.score import (
-    MOST_BARS,
     Bar,
     Chord,
     Direction,

@@ -11,7 +11,8 @@ from chordllama.codec.values import is_clef
 from chordllama.codec.whitelist import GROUP_SYMBOLS
 from chordllama.codec.yaml_subset import Entry, format_scalar
 from chordllama.errors import CompactError
-from chordllama.score import MOST_PARTS, Group, Instrument, Part, Score, Transposition
+from chordllama.limits import MOST_PARTS
+from chordllama.score import Group, Instrument, Part, Score, Transposition
 
 USUAL_LINES = 5
 MOST_PROGRAMS = 128

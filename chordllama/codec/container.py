@@ -17,17 +17,14 @@ from xml.parsers import expat
 from lxml import etree
 
 from chordllama.errors import ContainerError
+from chordllama.limits import MOST_BYTES, MOST_ENTRIES, MOST_PACKED, MOST_TAGS, PACKED_COUNTS_FROM
 
 ROOTS = ("score-partwise", "score-timewise")
 PLAIN_SUFFIXES = (".musicxml", ".xml")
 ARCHIVE_SUFFIX = ".mxl"
 
-MAXIMUM_BYTES = 200_000_000
-MAXIMUM_ENTRIES = 1_000
-MAXIMUM_RATIO = 200
-RATIO_COUNTS_FROM = 1_000_000
-
 _ARCHIVE_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
+_ENTRY_MARK = b"PK\x01\x02"
 _MEDIA_TYPE = b"application/vnd.recordare.musicxml"
 _CONTAINER = "META-INF/container.xml"
 _ROOTFILE = "score.musicxml"
@@ -47,11 +44,12 @@ _UNMARKED_UTF16 = {b"<\x00": "utf-16-le", b"\x00<": "utf-16-be"}
 _DECLARED = re.compile(rb"""<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 # Python also knows codecs that no XML file may name (utf-7, unicode_escape, ...), so the accepted ones are listed.
 _ACCEPTED = re.compile(
-    r"utf-?8|us-ascii|ascii|iso-?8859-\d+|latin-?1|windows-125\d|cp125\d|macintosh|koi8-[ru]"
+    r"utf-?8(?:-sig)?|utf-16(?:-[lb]e)?|us-ascii|ascii|iso-?8859-\d+|latin-?1|windows-125\d|cp125\d|macintosh|koi8-[ru]"
     r"|shift_jis|gb2312|gbk|gb18030|big5|euc-(jp|kr)",
     re.IGNORECASE,
 )
-_NAMED_ENTITY = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);|#)")
+_PIECE = 1_000_000
+_NAMED_ENTITY = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos);|#)")
 _POSITION = re.compile(r",? line \d+, column \d+$")
 _KNOWN_ROOTS = {
     "museScore": "this is MuseScore's own format: export the score as MusicXML",
@@ -69,11 +67,14 @@ def read_container(data: bytes, name: str) -> bytes:
     """
     if not data.strip():
         raise ContainerError(f"{name}: the file is empty", hint=_EXPORT_HINT)
+    if len(data) > MOST_BYTES:
+        raise _hostile(name, f"it has {len(data):,} bytes, and {MOST_BYTES:,} are allowed")
     if not data.startswith(_ARCHIVE_MAGIC):
         return data
+    _check_entries(data, name)
     try:
         with zipfile.ZipFile(BytesIO(data)) as archive:
-            _check_sizes(archive, name)
+            _check_sizes(archive, len(data), name)
             return _read_entry(archive, _score_entry(archive, name), name)
     except _ZIP_FAULTS as fault:
         if isinstance(fault, ContainerError):
@@ -117,10 +118,11 @@ def parse(data: bytes, name: str) -> etree._ElementTree:
     Raises ContainerError, with line and column where there are any, for text that can't be decoded, XML that isn't
     well formed, declarations inside the DOCTYPE, entities that XML itself doesn't know, and a root that is no score.
     """
-    text = _decode(data, name)
-    utf8 = text.encode("utf-8")
+    utf8 = _utf8(data, name)
+    if (tags := utf8.count(b"<")) > MOST_TAGS:
+        raise _hostile(name, f"it has {tags:,} tags, and {MOST_TAGS:,} are allowed")
     doctype_end = _check_prolog(utf8, name)
-    if _NAMED_ENTITY.search(text):
+    if _NAMED_ENTITY.search(utf8):
         # With an external DTD that nobody loads, lxml would leave such an entity out of an attribute without a word.
         _parse_utf8(_without_doctype(utf8, doctype_end), name)
     tree = _parse_utf8(utf8, name)
@@ -128,21 +130,26 @@ def parse(data: bytes, name: str) -> etree._ElementTree:
     return tree
 
 
-def _check_sizes(archive: zipfile.ZipFile, name: str) -> None:
-    entries = archive.infolist()
-    if len(entries) > MAXIMUM_ENTRIES:
-        raise _hostile(name, f"it has {len(entries):,} entries, and {MAXIMUM_ENTRIES:,} are allowed")
-    total = sum(entry.file_size for entry in entries)
-    if total > MAXIMUM_BYTES:
-        raise _hostile(name, f"it unpacks to {total:,} bytes, and {MAXIMUM_BYTES:,} are allowed")
-    for entry in entries:
-        ratio = entry.file_size / max(entry.compress_size, 1)
-        if entry.file_size > RATIO_COUNTS_FROM and ratio > MAXIMUM_RATIO:
-            raise _hostile(name, f"{entry.filename} unpacks to {ratio:,.0f} times its size, as no score does")
+def _check_entries(data: bytes, name: str) -> None:
+    """Count the entries by their mark, before `zipfile` reads a directory that may fill the memory."""
+    if (count := data.count(_ENTRY_MARK)) > MOST_ENTRIES:
+        raise _hostile(name, f"it has {count:,} entries, and {MOST_ENTRIES:,} are allowed")
+
+
+def _check_sizes(archive: zipfile.ZipFile, packed: int, name: str) -> None:
+    """Refuse what unpacks to too much, an entry for itself or all together: entries may share their bytes."""
+    total = sum(entry.file_size for entry in archive.infolist())
+    if total > MOST_BYTES:
+        raise _hostile(name, f"it unpacks to {total:,} bytes, and {MOST_BYTES:,} are allowed")
+    sizes = [(entry.filename, entry.file_size, entry.compress_size) for entry in archive.infolist()]
+    for what, size, from_size in [*sizes, ("the whole", total, packed)]:
+        ratio = size / max(from_size, 1)
+        if size > PACKED_COUNTS_FROM and ratio > MOST_PACKED:
+            raise _hostile(name, f"{what} unpacks to {ratio:,.0f} times its size, as no score does")
 
 
 def _hostile(name: str, cause: str) -> ContainerError:
-    return ContainerError(f"{name}: the archive is refused", cause=cause, hint=_EXPORT_HINT)
+    return ContainerError(f"{name}: the file is refused", cause=cause, hint=_EXPORT_HINT)
 
 
 def _score_entry(archive: zipfile.ZipFile, name: str) -> str:
@@ -169,7 +176,7 @@ def _rootfile(archive: zipfile.ZipFile, name: str) -> str | None:
 
 
 def _safe_xml(data: bytes, name: str) -> bytes:
-    utf8 = _decode(data, name).encode("utf-8")
+    utf8 = _utf8(data, name)
     _check_prolog(utf8, name)
     return utf8
 
@@ -185,7 +192,7 @@ def _read_entry(archive: zipfile.ZipFile, entry: str, name: str) -> bytes:
     if information.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise ContainerError(f"{name}: {entry} is packed by a method that .mxl files don't use", hint=_EXPORT_HINT)
     with archive.open(information) as file:
-        data = file.read(MAXIMUM_BYTES + 1)
+        data = file.read(MOST_BYTES + 1)
     if not data.strip():
         raise ContainerError(f"{name}: {entry} in the archive is empty", hint=_EXPORT_HINT)
     return data
@@ -199,27 +206,35 @@ def _write_entry(archive: zipfile.ZipFile, entry: str, data: bytes, method: int)
     archive.writestr(information, data)
 
 
-def _decode(data: bytes, name: str) -> str:
+def _utf8(data: bytes, name: str) -> bytes:
+    """The same text in UTF-8; piece by piece, for one letter can make Python's strings four times as large."""
     encoding = encoding_of(data)
-    if not encoding.startswith("utf-") and not _ACCEPTED.fullmatch(encoding):
+    if not _ACCEPTED.fullmatch(encoding):
         raise ContainerError(f'{name}: "{encoding}" is no encoding of MusicXML', hint="save the file as UTF-8")
     try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError as fault:
-        raise _undecodable(data, encoding, fault, name) from fault
+        decoder = codecs.getincrementaldecoder(encoding)()
     except LookupError as fault:
         raise ContainerError(f'{name}: the encoding "{encoding}" is unknown', hint="save the file as UTF-8") from fault
-    if "\x00" in text:
-        line, column = _position(text, text.index("\x00"))
+    pieces = []
+    for start in range(0, len(data), _PIECE):
+        piece, last = data[start : start + _PIECE], start + _PIECE >= len(data)
+        try:
+            pieces.append(decoder.decode(piece, last).encode("utf-8"))
+        except UnicodeDecodeError as fault:
+            raise _undecodable(b"".join(pieces), encoding, fault, name) from fault
+    utf8 = b"".join(pieces)
+    if (index := utf8.find(b"\0")) >= 0:
+        line, column = _position(utf8[:index])
         raise ContainerError(
             f"{name}: line {line}, column {column}: a NUL byte, which no XML may hold", hint=_EXPORT_HINT
         )
-    return text
+    return utf8
 
 
-def _undecodable(data: bytes, encoding: str, fault: UnicodeDecodeError, name: str) -> ContainerError:
-    line, column = _position(data[: fault.start].decode(encoding, errors="replace"), None)
-    byte = data[fault.start] if fault.start < len(data) else 0
+def _undecodable(before: bytes, encoding: str, fault: UnicodeDecodeError, name: str) -> ContainerError:
+    readable = fault.object[: fault.start].decode(encoding, errors="replace")
+    line, column = _position(before + readable.encode("utf-8"))
+    byte = fault.object[fault.start] if fault.start < len(fault.object) else 0
     return ContainerError(
         f"{name}: line {line}, column {column}: byte 0x{byte:02X} can't be read as {encoding.removesuffix('-sig')}",
         cause=fault.reason,
@@ -227,10 +242,9 @@ def _undecodable(data: bytes, encoding: str, fault: UnicodeDecodeError, name: st
     )
 
 
-def _position(text: str, index: int | None) -> tuple[int, int]:
-    """Line and column, both from 1, of `index` in the text, or of what follows the text."""
-    end = len(text) if index is None else index
-    return text.count("\n", 0, end) + 1, end - text.rfind("\n", 0, end)
+def _position(before: bytes) -> tuple[int, int]:
+    """Line and column, both from 1, of what follows this UTF-8."""
+    return before.count(b"\n") + 1, len(before[before.rfind(b"\n") + 1 :].decode("utf-8")) + 1
 
 
 class _PrologEnds(Exception):

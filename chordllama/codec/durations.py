@@ -17,7 +17,7 @@ TYPE_CODES = {"maxima": "000", "long": "00", "breve": "0", "whole": "1", "half":
 TYPE_BY_CODE = {code: type for type, code in TYPE_CODES.items()}
 USUAL_NORMAL = {2: 3, 3: 2, 4: 3, 5: 4, 6: 4, 7: 4, 8: 6, 9: 8, 10: 8, 11: 8, 12: 8, 13: 8, 14: 8, 15: 8}
 """What a tuplet of so many notes stands in for when nothing is said."""
-VALUE = r"(?:\d+\.{0,4}(?:t(?:\d{1,4}(?::\d{1,4})?)?)?|:\d{1,9}/\d{1,9})"
+VALUE = r"(?:\d+\.{0,4}(?:t(?:\d{1,4}(?::\d{1,4})?)?)?|:\d{1,12}/\d{1,9})"
 """How a duration looks, as a part of other words' patterns."""
 
 
@@ -37,7 +37,7 @@ def _format_ratio(actual: int, normal: int) -> str:
     return "t" if actual == 3 else f"t{actual}"
 
 
-_DURATION = re.compile(r"(?::(\d{1,9})/(\d{1,9})|(\d+)(\.{0,4})(t(?:(\d{1,4})(?::(\d{1,4}))?)?)?)")
+_DURATION = re.compile(r"(?::(\d{1,12})/(\d{1,9})|(\d+)(\.{0,4})(t(?:(\d{1,4})(?::(\d{1,4}))?)?)?)")
 
 
 @lru_cache(maxsize=4096)
@@ -84,7 +84,7 @@ def format_whole(length: Ticks) -> str:
 
 def parse_whole(text: str) -> Ticks:
     """The length in ticks that `format_whole` writes."""
-    match = re.fullmatch(r"(\d{1,9})/(\d{1,9})", text)
+    match = re.fullmatch(r"(\d{1,12})/(\d{1,9})", text)
     if not match or not int(match[1]) or not int(match[2]):
         raise ValueError(f'"{text}" is not a length (3/8)')
     length = ticks(Fraction(int(match[1]), int(match[2])))

@@ -8,9 +8,8 @@ from fractions import Fraction
 from lxml.etree import _Element
 
 from chordllama.codec.whitelist import DYNAMICS
+from chordllama.limits import MOST_LINES
 
-MOST_LINES = 16
-"""The highest number that MusicXML gives to lines which are open at once."""
 _DECIMAL = re.compile(r"\s*([-+]?[0-9]{1,12}(?:\.[0-9]{0,9})?)\s*")
 
 _ALTERATION = re.compile(r"\s*[-+]?[0-9]{1,2}(\.[0-9]{1,4})?\s*")
@@ -37,12 +36,14 @@ def decimal(text: str | None) -> Fraction | None:
     return Fraction(match[1]) if match else None
 
 
-def alteration(text: str | None) -> int | Fraction:
-    """Semitones, as an integer where they are one; 0 where there's nothing of the sort."""
+def alteration(text: str | None) -> int | Fraction | None:
+    """Semitones, as an integer where they are one; 0 where nothing is said, None for anything that isn't a small number."""
     if text in _PLAIN:
         return _PLAIN[text]
-    if not text or not _ALTERATION.fullmatch(text):
+    if not text or not text.strip():
         return 0
+    if not _ALTERATION.fullmatch(text):
+        return None
     value = Fraction(text.strip())
     return value.numerator if value.denominator == 1 else value
 

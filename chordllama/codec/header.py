@@ -14,6 +14,8 @@ from lxml.etree import _Element
 from chordllama.codec.elements import child_text, number
 from chordllama.codec.texts import xml_text
 from chordllama.codec.whitelist import GROUP_BARLINES, GROUP_SYMBOLS
+from chordllama.errors import MusicXMLError
+from chordllama.limits import MOST_GROUPS, MOST_INSTRUMENTS
 from chordllama.score import Group, Instrument, Part, Score
 
 DRUM_CHANNEL = 10
@@ -50,6 +52,8 @@ def _read_score_part(element: _Element) -> PartHeader:
     sounds = {child.get("id", ""): child for child in element.iterfind("midi-instrument")}
     if not ids and sounds:
         ids, names = list(sounds), [""] * len(sounds)
+    if len(ids) > MOST_INSTRUMENTS:
+        raise MusicXMLError(f"part {element.get('id')}: more than {MOST_INSTRUMENTS} instruments")
     instruments = [_read_instrument(name, sounds.get(id)) for id, name in zip(ids, names, strict=True)]
     return PartHeader(child_text(element, "part-name"), child_text(element, "part-abbreviation"), instruments, ids)
 
@@ -78,6 +82,8 @@ def read_groups(root: _Element, ids: list[str]) -> tuple[Group, ...]:
             first, element = opened.pop(child.get("number", "1"))
             if first < index:
                 found.append(_group(element, first, index - 1))
+    if len(found) > MOST_GROUPS:
+        raise MusicXMLError(f"the score has more than {MOST_GROUPS} groups of parts")
     return tuple(sorted(found, key=lambda group: (group.first, -group.last, group.symbol)))
 
 

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from lxml.etree import _Element
 
 from chordllama.codec.texts import xml_text
+from chordllama.limits import MOST_VERSES
 from chordllama.score import Syllable
 
 ELISION = "‿"
 """Joins two syllables that are sung on one note."""
-MOST_VERSES = 99
 
 
 class LyricReader:
@@ -38,10 +38,11 @@ class LyricReader:
 
     def _verse(self, number: str) -> int:
         if number not in self._verses:
+            if len(self._verses) == MOST_VERSES:
+                raise ValueError(f"more than {MOST_VERSES} verses")
             taken = set(self._verses.values())
             wanted = int(number) if re.fullmatch(r"[1-9][0-9]?", number) else 1
-            free = (n for n in range(1, MOST_VERSES) if n not in taken)
-            self._verses[number] = wanted if wanted not in taken else next(free, MOST_VERSES)
+            self._verses[number] = wanted if wanted not in taken else min(set(range(1, MOST_VERSES + 1)) - taken)
         return self._verses[number]
 
 

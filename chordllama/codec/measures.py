@@ -31,7 +31,8 @@ from chordllama.codec.rows import Moment, Placed, RowFinisher, VoicePlace, place
 from chordllama.codec.spanners import Pairs
 from chordllama.codec.values import direction_fault
 from chordllama.codec.whitelist import TIME_SYMBOLS
-from chordllama.errors import MusicXMLError
+from chordllama.errors import MusicXMLError, ScoreError
+from chordllama.limits import MOST_BARS, MOST_DIVISIONS, MOST_NOTES, MOST_STAVES, MOST_VOICES
 from chordllama.score import (
     LONGEST_BAR,
     QUARTER,
@@ -43,11 +44,10 @@ from chordllama.score import (
     Ticks,
     Time,
     Transposition,
+    checked,
 )
 
-MOST_DIVISIONS = 10**9
 MOST_DIGITS = 12
-MOST_STAVES = 8
 Stream = tuple[str, int]
 """A voice of the source; the number tells apart streams that sound at once under one name."""
 
@@ -57,6 +57,7 @@ class MeasureDraft:
     """One `<measure>` of one part, with its events where the source puts them."""
 
     streams: dict[Stream, list[EventDraft]] = field(default_factory=dict)
+    ends: dict[Stream, Ticks] = field(default_factory=dict)
     placed: dict[Stream, list[Placed]] = field(default_factory=dict)
     moments: list[Moment] = field(default_factory=list)
     keys: list[tuple[int | None, Key]] = field(default_factory=list)
@@ -99,12 +100,19 @@ class PartReader:
         for child in element:
             read = _READERS.get(child.tag)
             if read is not None:
-                read(self, child)
-            if self.cursor > LONGEST_BAR:
-                raise self.error(child, "the bar is longer than any music")
+                self._read(read, child)
         self.pairs.end_bar()
         for stream, events in self.draft.streams.items():
             self.draft.placed[stream] = place_events(events, self.scale)
+
+    def _read(self, read: Callable[[PartReader, _Element], None], element: _Element) -> None:
+        try:
+            read(self, element)
+            checked(self.cursor)
+        except ScoreError:
+            raise
+        except ValueError as fault:
+            raise self.error(element, str(fault)) from fault
 
     def error(self, element: _Element, problem: str) -> MusicXMLError:
         """An error that says where `element` stands."""
@@ -138,7 +146,12 @@ class PartReader:
         self.scale = _integer(Fraction(QUARTER, divisions))
 
     def _staves(self, element: _Element) -> None:
-        self.staves = max(self.staves, number(element.text, 1, MOST_STAVES) or 1)
+        self.staves = max(self.staves, _within(element.text, "staves", MOST_STAVES))
+
+    def _measure_style(self, element: _Element) -> None:
+        for child in element:
+            if child.tag in ("multiple-rest", "measure-repeat", "beat-repeat"):
+                _within(child.text, "bars", MOST_BARS)
 
     def _key(self, element: _Element) -> None:
         key = read_key(element)
@@ -201,6 +214,8 @@ class PartReader:
         if event.notes and event.notes[0].accidental:
             self.shows_accidentals = True
         if chord and self.last and event.notes:
+            if len(self.last.notes) == MOST_NOTES:
+                raise ValueError(f"more than {MOST_NOTES} notes in a chord")
             self.last.notes += event.notes
             self.last.lyrics = joined(self.last.lyrics, event.lyrics)
             return
@@ -210,12 +225,16 @@ class PartReader:
 
     def _join(self, voice: str, event: EventDraft) -> None:
         stream, spill = (voice, 0), 0
-        while (events := self.draft.streams.get(stream)) and _end(events) - event.onset > len(
+        ends = self.draft.ends
+        while (events := self.draft.streams.get(stream)) and ends[stream] - event.onset > len(
             events
         ) * self.scale * events[-1].rounded:
             spill = event.staff if spill == 0 else spill + 8
             stream = (voice, spill)
         self.draft.streams.setdefault(stream, []).append(event)
+        ends[stream] = max(ends.get(stream, 0), event.onset + event.ticks)
+        if len(ends) > MOST_VOICES:
+            raise ValueError(f"more than {MOST_VOICES} voices at once")
 
     def _advance(self, length: Ticks, event: EventDraft | None = None) -> None:
         start, self.cursor = self.cursor, self.cursor + length
@@ -276,7 +295,10 @@ class PartReader:
         found = []
         for draft, length, key in zip(self.measures, lengths, keys, strict=False):
             streams = {voices[stream]: placed for stream, placed in draft.placed.items() if stream in voices}
-            found.append(finish.rows(streams, draft.moments, length, key))
+            try:
+                found.append(finish.rows(streams, draft.moments, length, key))
+            except ValueError as fault:
+                raise MusicXMLError(f'part "{self.name}", measure {len(found) + 1}: {fault}') from fault
         return without_unused_voices(found)
 
     def voices(self) -> dict[Stream, VoicePlace]:
@@ -296,6 +318,8 @@ class PartReader:
         found = {}
         for stream in order:
             places[homes[stream]] += 1
+            if places[homes[stream]] > MOST_VOICES:
+                raise MusicXMLError(f'part "{self.name}": more than {MOST_VOICES} voices on one staff')
             found[stream] = (homes[stream], places[homes[stream]])
         return found
 
@@ -315,6 +339,7 @@ _ATTRIBUTE_READERS: dict[object, Callable[[PartReader, _Element], None]] = {
     "key": PartReader._key,
     "time": PartReader._time,
     "staves": PartReader._staves,
+    "measure-style": PartReader._measure_style,
     "clef": PartReader._clef,
     "staff-details": PartReader._staff_details,
     "transpose": PartReader._transpose,
@@ -325,13 +350,17 @@ def _integer(value: Fraction | int) -> Ticks:
     return value.numerator if value.denominator == 1 else value
 
 
+def _within(text: str | None, what: str, most: int) -> int:
+    """A number of which there is a highest; 1 where it is none."""
+    found = number(text, 1, 10**15) or 1
+    if found > most:
+        raise ValueError(f"{found} {what}, where there are at most {most}")
+    return found
+
+
 def _is_count(text: str) -> bool:
     return all(number(part, 1, 999) for part in text.split("+"))
 
 
 def _count(text: str) -> str:
     return "+".join(str(number(part, 1, 999)) for part in text.split("+"))
-
-
-def _end(events: list[EventDraft]) -> Ticks:
-    return max(event.onset + event.ticks for event in events)

@@ -20,9 +20,8 @@ from chordllama.codec.part_writer import Origin, PartWriter, divisions_for, orig
 from chordllama.codec.report import Report
 from chordllama.codec.whitelist import ELEMENTS, Verdict
 from chordllama.errors import MusicXMLError
+from chordllama.limits import MOST_BARS, MOST_CELLS, MOST_PARTS
 from chordllama.score import (
-    MOST_BARS,
-    MOST_PARTS,
     QUARTER,
     Bar,
     Metre,
@@ -30,6 +29,7 @@ from chordllama.score import (
     Score,
     Ticks,
     apply_keys,
+    checked,
     combine,
     first_number,
     number_after,
@@ -91,9 +91,13 @@ def _count(root: _Element, report: Report) -> None:
         rule = ELEMENTS.get(tag)
         if rule is None:
             report.unknown[tag] += count
-            report.where[tag] = _where(next(root.iter(tag)))
         elif rule.verdict is Verdict.DROPPED:
             report.dropped[tag] += count
+    wanted = set(report.unknown) - set(report.where)
+    for element in root.iter(Element) if wanted else ():
+        if element.tag in wanted:
+            wanted.remove(element.tag)
+            report.where[element.tag] = _where(element)
 
 
 def _where(element: _Element) -> str:
@@ -122,11 +126,20 @@ def _measures(root: _Element, headers: dict[str, PartHeader], name: str) -> dict
         raise MusicXMLError(
             f"{name}: the score is empty", cause="no part in it has a measure", hint="write some bars first"
         )
-    if len(found) > MOST_PARTS or max(map(len, found.values())) > MOST_BARS:
-        raise MusicXMLError(
-            f"{name}: the score is too large", cause=f"more than {MOST_PARTS} parts or {MOST_BARS} measures"
-        )
+    _check_size(len(found), max(map(len, found.values())), name)
     return found
+
+
+def _check_size(parts: int, bars: int, name: str) -> None:
+    for count, most, what in (
+        (parts, MOST_PARTS, "parts"),
+        (bars, MOST_BARS, "bars"),
+        (parts * bars, MOST_CELLS, "parts times bars"),
+    ):
+        if count > most:
+            raise MusicXMLError(
+                f"{name}: the score is too large", cause=f"{count:,} {what}, where {most:,} are the most"
+            )
 
 
 def _labels(measure: _Element) -> tuple[str, bool]:
@@ -165,7 +178,10 @@ def _read_bars(readers: list[PartReader], labels: list[tuple[str, bool]]) -> tup
     for index in range(max(len(reader.measures) for reader in readers)):
         drafts = [reader.measures[index] if index < len(reader.measures) else MeasureDraft() for reader in readers]
         label, implicit = labels[index] if index < len(labels) else ("", False)
-        frame, length = _read_frame(drafts, staves, metre, implicit)
+        try:
+            frame, length = _read_frame(drafts, staves, metre, implicit)
+        except ValueError as fault:
+            raise MusicXMLError(f"measure {index + 1}: {fault}") from fault
         expected = expected if index else first_number(frame)
         frames.append(frame if label in ("", str(expected)) else replace(frame, number=label))
         expected = number_after(label, expected)
@@ -196,7 +212,7 @@ def _read_frame(drafts: list[MeasureDraft], staves: list[int], metre: Metre, imp
     )
     metre.apply(frame)
     nominal = metre.length(frame)
-    length = _extent(drafts, nominal)
+    length = checked(_extent(drafts, nominal))
     if length == nominal:
         return frame, length
     return Bar((), frame.keys, frame.times, frame.start, frame.end, length, None, implicit), length

@@ -12,14 +12,14 @@ from xml.sax.saxutils import quoteattr
 
 from lxml.etree import _Element
 
-from chordllama.codec.elements import MOST_LINES, dynamic_name, line_number, number
+from chordllama.codec.elements import dynamic_name, line_number, number
 from chordllama.codec.spanners import OpenLines
 from chordllama.codec.texts import xml_text
 from chordllama.codec.values import mark_fault
 from chordllama.codec.whitelist import NOTATION_BY_ELEMENT, SIGN_BY_NAME, Sign
+from chordllama.limits import MOST_IN_TUPLET, MOST_LINES, MOST_SIGNS
 from chordllama.score import Duration, Mark
 
-MOST_IN_TUPLET = 1000
 _WRITTEN_OUT = ("text", "count", "fermata", "caesura", "accidental")
 """Shapes whose value is the element's text."""
 
@@ -42,7 +42,7 @@ class Notations:
             if tag == "tied":
                 self._read_tied(child)
             elif tag == "tuplet":
-                self.marks.append(_read_tuplet(child, value))
+                self._take(_read_tuplet(child, value))
             elif tag in ("articulations", "ornaments", "technical"):
                 for grandchild in child:
                     self._read_sign(str(tag), grandchild)
@@ -53,9 +53,14 @@ class Notations:
             else:
                 self._read_sign("", child)
 
+    def _take(self, mark: Mark) -> None:
+        if len(self.marks) == MOST_SIGNS:
+            raise ValueError(f"more than {MOST_SIGNS} signs at a note")
+        self.marks.append(mark)
+
     def _read_tied(self, element: _Element) -> None:
         if element.get("type") == "let-ring":
-            self.marks.append(Mark("let-ring"))
+            self._take(Mark("let-ring"))
         else:
             self.ties.add(element.get("type"))
 
@@ -69,11 +74,11 @@ class Notations:
             return
         mark = _mark(sign.name, _sign_value(sign, element))
         if sign.shape == "number":
-            self.marks.append(mark)
+            self._take(mark)
         elif fault := mark_fault(mark):
             self.faults.append(fault)
         elif mark not in self.marks:
-            self.marks.append(mark)
+            self._take(mark)
 
 
 def _read_tuplet(element: _Element, value: Duration) -> Mark:

@@ -15,10 +15,11 @@ from lxml.etree import _Element
 from chordllama.codec.accidentals import ACCIDENTALS, SYNONYMS
 from chordllama.codec.elements import alteration, child_text, number
 from chordllama.codec.lyrics import LyricReader
-from chordllama.codec.notations import MOST_IN_TUPLET, Notations, Open, write_notations
+from chordllama.codec.notations import Notations, Open, write_notations
 from chordllama.codec.report import Report
 from chordllama.codec.texts import xml_text
 from chordllama.codec.values import NOT_AT_RESTS, NOTE_TYPE, mark_fault
+from chordllama.limits import MOST_DOTS, MOST_IN_TUPLET
 from chordllama.score import (
     NOTE_TYPES,
     QUARTER,
@@ -33,7 +34,6 @@ from chordllama.score import (
     duration_of,
 )
 
-MOST_DOTS = 4
 STEPS = frozenset("ABCDEFG")
 
 # -------------------------------------------------------------------------------------------------------------- reading
@@ -114,11 +114,13 @@ class NoteReader:
         staff = number(fields["staff"].text, 1, 8) or 1 if "staff" in fields else 1
         voice = (fields["voice"].text or "").strip() or "1" if "voice" in fields else "1"
         grace = _grace(fields.get("grace"))
-        ratio = (1, 1) if grace or "time-modification" not in fields else _ratio(fields["time-modification"])
-        written = _written_duration(fields, len(several["dot"]), ratio)
+        notations = Notations(self._note_marks(fields))
+        ratio = (1, 1)
+        if "time-modification" in fields and not grace:
+            ratio = _ratio(fields["time-modification"], notations.faults)
+        written = _written_duration(fields, len(several["dot"]), ratio, notations.faults)
         value, rounded = _duration(written, None if grace else length, ratio, scale)
         draft = EventDraft(onset, 0 if grace else length or value.ticks, value, staff, [], grace, rounded=rounded)
-        notations = Notations(self._note_marks(fields))
         for child in several["notations"]:
             notations.read(child, value)
         if mismatch := _mismatch(written, head or value):
@@ -150,8 +152,12 @@ def _grace(element: _Element | None) -> str:
     return "slash" if element.get("slash") == "yes" else "grace"
 
 
-def _written_duration(fields: dict[str, _Element], dots: int, ratio: tuple[int, int]) -> Duration | None:
+def _written_duration(
+    fields: dict[str, _Element], dots: int, ratio: tuple[int, int], faults: list[str]
+) -> Duration | None:
     """The note value that is seen; None where none is said."""
+    if dots > MOST_DOTS:
+        faults.append(f"a note has more than {MOST_DOTS} dots: the others are left out")
     type = (fields["type"].text or "").strip() if "type" in fields else ""
     return duration(type, min(dots, MOST_DOTS), *ratio) if type in NOTE_TYPES else None
 
@@ -181,10 +187,13 @@ def _mismatch(written: Duration | None, value: Duration) -> str:
     return written.type + "." * written.dots + ratio
 
 
-def _ratio(element: _Element) -> tuple[int, int]:
+def _ratio(element: _Element, faults: list[str]) -> tuple[int, int]:
     actual = number(element.findtext("actual-notes"), 1, MOST_IN_TUPLET)
     normal = number(element.findtext("normal-notes"), 1, MOST_IN_TUPLET)
-    return (actual, normal) if actual and normal and actual != normal else (1, 1)
+    if actual and normal:
+        return (actual, normal) if actual != normal else (1, 1)
+    faults.append(f"a tuplet whose numbers aren't 1 to {MOST_IN_TUPLET} is left out")
+    return 1, 1
 
 
 def _read_rest(draft: EventDraft, note: NoteElement, marks: list[Mark]) -> None:
@@ -199,7 +208,7 @@ def _read_rest(draft: EventDraft, note: NoteElement, marks: list[Mark]) -> None:
 
 
 def _read_note(element: NoteElement, staff: int, notations: Notations) -> NoteDraft:
-    note = _read_pitch(element.fields, staff)
+    note = _read_pitch(element.fields, staff, notations.faults)
     note.marks = notations.marks
     if element.is_hidden:
         note.marks.append(Mark("hidden"))
@@ -211,7 +220,7 @@ def _read_note(element: NoteElement, staff: int, notations: Notations) -> NoteDr
     return note
 
 
-def _read_pitch(fields: dict[str, _Element], staff: int) -> NoteDraft:
+def _read_pitch(fields: dict[str, _Element], staff: int, faults: list[str]) -> NoteDraft:
     pitch = fields.get("pitch")
     unpitched = pitch is None
     place = fields.get("unpitched") if unpitched else pitch
@@ -219,10 +228,15 @@ def _read_pitch(fields: dict[str, _Element], staff: int) -> NoteDraft:
     prefix = "display-" if unpitched else ""
     step = (texts.get(f"{prefix}step") or "").strip().upper()
     octave = number(texts.get(f"{prefix}octave"), 0, 9)
+    if octave is None and not unpitched:
+        faults.append("a note whose octave isn't 0 to 9 is put into octave 4")
+    alter = 0 if unpitched else alteration(texts.get("alter"))
+    if alter is None:
+        faults.append("an alter that is no small number is left out")
     return NoteDraft(
         step if step in STEPS else ("E" if unpitched else "C"),
         4 if octave is None else octave,
-        0 if unpitched else alteration(texts.get("alter")),
+        alter or 0,
         unpitched,
         staff,
     )

@@ -15,13 +15,13 @@ from chordllama.codec.barlines import write_barline
 from chordllama.codec.beams import beams
 from chordllama.codec.directions import write_clef, write_direction, write_harmony, write_key, write_transposition
 from chordllama.codec.lyrics import write_lyric
-from chordllama.codec.measures import MOST_DIVISIONS
 from chordllama.codec.notations import Open
 from chordllama.codec.notes import Setting, accidental_name, divided, write_chord, write_rest
 from chordllama.codec.rows import VoicePlace
 from chordllama.codec.spanners import OpenLines
 from chordllama.codec.texts import xml_text
 from chordllama.codec.ties import Ties, tie_stops
+from chordllama.limits import MOST_DIVISIONS
 from chordllama.score import (
     QUARTER,
     Bar,
@@ -83,9 +83,9 @@ def divisions_for(score: Score, part: int, at_least: int = 1) -> int:
                 seen.update(_lengths(row.items))
     for length in seen:
         found = lcm(found, Fraction(length, QUARTER).denominator)
-    return (
-        found if found <= MOST_DIVISIONS else QUARTER
-    )  # then absurd lengths are rounded, by less than any ear can tell
+        if found > MOST_DIVISIONS:
+            return QUARTER  # then absurd lengths are rounded, by less than any ear can tell
+    return found
 
 
 def _lengths(items: tuple[Item, ...]) -> Iterator[Ticks]:

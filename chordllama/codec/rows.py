@@ -6,6 +6,7 @@ lines and accidentals, which depend on the order in which rows are written, are 
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -25,6 +26,7 @@ from chordllama.score import (
     Row,
     Spacer,
     Ticks,
+    checked,
     duration_of,
     goes_without_saying,
 )
@@ -105,18 +107,16 @@ class RowFinisher:
     ) -> dict[VoicePlace, list[tuple[int, Direction | Harmony]]]:
         """For each row what stands at a moment, by the place of the event before which it is written."""
         between: dict[VoicePlace, list[tuple[int, Direction | Harmony]]] = {place: [] for place in places}
+        beginnings = _beginnings(found, places) if moments else {}
         for position, staff, item in sorted(moments, key=lambda moment: moment[0]):
             if isinstance(item, Direction) and item.name == "clef":
                 if self.clefs.get(staff) == item.value:
                     continue
                 self.clefs[staff] = item.value
-            rows = [place for place in places if place[0] == staff]
-            place, index = next(
-                ((place, index) for place in rows if (index := _begins(found[place], position)) is not None),
-                (rows[0], None),
-            )
+            first = next(place for place in places if place[0] == staff)
+            place, index = beginnings.get((staff, position), (first, None))
             if position >= length:
-                between[rows[0]].append((len(found[rows[0]]), item))
+                between[first].append((len(found[first]), item))
             elif index is not None:
                 between[place].append((index, item))
             else:
@@ -219,16 +219,21 @@ def _fill(placed: list[Placed], length: Ticks) -> list[Placed]:
     return found
 
 
-def _begins(events: list[Placed], position: Ticks) -> int | None:
-    """The first event that begins at a position, where the source puts both; its own place in the bar may be set right."""
-    for index, (start, _, event) in enumerate(events):
-        if start == position or (event is not None and event.onset == position):
-            return index
-    return None
+def _beginnings(
+    found: dict[VoicePlace, list[Placed]], places: list[VoicePlace]
+) -> dict[tuple[int, Ticks], tuple[VoicePlace, int | None]]:
+    """By staff and position the first event that begins there, or where the source puts it: its place may be set right."""
+    beginnings: dict[tuple[int, Ticks], tuple[VoicePlace, int | None]] = {}
+    for place in places:
+        for index, (start, _, event) in enumerate(found[place]):
+            beginnings.setdefault((place[0], start), (place, index))
+            if event is not None:
+                beginnings.setdefault((place[0], event.onset), (place, index))
+    return beginnings
 
 
 def _between(events: list[Placed], position: Ticks, item: Direction | Harmony) -> tuple[int, Direction | Harmony]:
     """The event before which an item is written, and the item with its offset."""
-    index = max((i for i, (start, _, _) in enumerate(events) if start <= position), default=0)
+    index = max(0, bisect_right(events, position, key=lambda placed: placed[0]) - 1)
     offset = max(0, position - events[index][0])
-    return index, replace(item, offset=offset)
+    return index, replace(item, offset=checked(offset))

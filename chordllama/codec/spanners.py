@@ -12,9 +12,9 @@ from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import NamedTuple
 
-from chordllama.codec.elements import MOST_LINES
 from chordllama.codec.values import LINES
 from chordllama.codec.whitelist import DIRECTION_SIGNS, SIGN_BY_NAME
+from chordllama.limits import MOST_LINES
 from chordllama.score import Direction, Mark, Ticks
 
 
