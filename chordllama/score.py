@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property, lru_cache
@@ -235,9 +235,15 @@ class Row:
         return (self.part, self.staff, self.voice)
 
 
-def goes_without_saying(row: Row, rows: Iterable[Row]) -> bool:
-    """Whether a row among a bar's `rows` is the bare bar's rest that a staff without any row has."""
-    return row.items == (Rest(),) and sum((other.part, other.staff) == (row.part, row.staff) for other in rows) == 1
+def said(rows: Sequence[Row]) -> tuple[Row, ...]:
+    """A bar's rows but for what goes without saying: the bare bar's rest of a staff that has no other row."""
+    if not any(row.items == _BARE for row in rows):
+        return tuple(rows)
+    counts = Counter((row.part, row.staff) for row in rows)
+    return tuple(row for row in rows if row.items != _BARE or counts[row.part, row.staff] > 1)
+
+
+_BARE = (Rest(),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,8 @@ from chordllama.score import (
     combine,
     duration,
     duration_of,
-    goes_without_saying,
     number_after,
+    said,
     ticks,
     whole_notes,
 )
@@ -116,8 +116,8 @@ def test_a_bar_number_goes_on_from_its_digits(number: str, expected: int, after:
 
 def test_a_bare_rest_goes_without_saying_only_where_its_staff_has_nothing_else() -> None:
     rest, other = Row(0, 1, 1, (Rest(),)), Row(0, 1, 2, (Rest(),))
-    assert goes_without_saying(rest, [rest])
-    assert not goes_without_saying(rest, [rest, other])
+    assert said([rest]) == ()
+    assert said([rest, other]) == (rest, other)
 
 
 def test_a_plain_bar_line_is_none() -> None:

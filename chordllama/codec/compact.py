@@ -19,8 +19,7 @@ from chordllama.codec.omit import omit
 from chordllama.codec.places import FIRST, Place, format_place, is_place, parse_place
 from chordllama.codec.texts import split_words
 from chordllama.codec.yaml_subset import Entry, format_scalar, read_map
-from chordllama.errors import CompactError
-from chordllama.limits import MOST_BARS
+from chordllama.limits import MOST_BARS, MOST_CELLS
 from chordllama.score import (
     Bar,
     Chord,
@@ -36,7 +35,8 @@ from chordllama.score import (
     Spacer,
     Syllable,
     Ticks,
-    goes_without_saying,
+    checked,
+    said,
 )
 
 __all__ = ["BARLINE_CODES", "dump_bar", "dump_header", "dumps", "format_time", "load_bar", "load_header", "loads"]
@@ -81,8 +81,10 @@ def loads(text: str) -> Score:
         if entry.key != str(len(bars) + 1):
             raise entry.error(f"bar {len(bars) + 1} was expected here, not {entry.key[:20]}")
         bars += load_line(entry, score.parts, metre)
-        if len(bars) > MOST_BARS:
-            raise CompactError(f"the score is too large: more than {MOST_BARS} bars")
+        if len(bars) > MOST_BARS or len(bars) * len(score.parts) > MOST_CELLS:
+            raise entry.error(
+                f"the score is too large (at most {MOST_BARS:,} bars, and {MOST_CELLS:,} parts times bars)"
+            )
     return replace(score, bars=tuple(bars))
 
 
@@ -140,7 +142,7 @@ def load_bar(
         _load_row(replace(entry, key=f"{entry.key}, {_name(place, parts)}"), place, row, parts, length, stickies)
         for place, row in _rows(entry, found[frame:end], parts)
     )
-    return replace(bar, rows=tuple(row for row in rows if not goes_without_saying(row, rows)))
+    return replace(bar, rows=said(rows))
 
 
 def _rows(entry: Entry, found: list[str], parts: tuple[Part, ...]) -> Iterator[tuple[Place, list[str]]]:
@@ -209,13 +211,15 @@ def load_row(found: Sequence[str], sticky: words.Sticky | None = None) -> tuple[
 
 
 def row_length(items: tuple[Item, ...], bar: Ticks) -> Ticks:
-    """The ticks that a row fills; `bar` is what a rest without a duration fills."""
+    """The ticks that a row fills; `bar` is what a rest without a duration fills. ValueError if no bar can be so long."""
     length: Ticks = 0
     for item in items:
         if isinstance(item, Chord):
             length += item.ticks
         elif isinstance(item, Rest | Spacer):
             length += bar if item.duration is None else item.duration.ticks
+        if not isinstance(length, int):
+            checked(length)
     return length
 
 
@@ -225,7 +229,7 @@ def _load_row(
     (_, notes), *verses = _groups(found, _is_verse)
     sticky = stickies.setdefault(place, words.Sticky())
     items = entry.parsed(notes, partial(load_row, sticky=sticky))
-    length = row_length(items, bar)
+    length = entry.parsed(items, partial(row_length, bar=bar))
     if length != bar:
         raise entry.error(f"the row fills {format_whole(length)} of a bar of {format_whole(bar)}")
     if fault := _misfit(items, parts[place[0]], bar):

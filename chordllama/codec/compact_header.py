@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from functools import partial
 
-from chordllama.codec.places import MOST_STAVES
 from chordllama.codec.texts import format_fields, format_value, parse_fields, parse_value, split_words
 from chordllama.codec.values import is_clef
 from chordllama.codec.whitelist import GROUP_SYMBOLS
 from chordllama.codec.yaml_subset import Entry, format_scalar
 from chordllama.errors import CompactError
-from chordllama.limits import MOST_PARTS
+from chordllama.limits import MOST_GROUPS, MOST_INSTRUMENTS, MOST_PARTS, MOST_STAVES
 from chordllama.score import Group, Instrument, Part, Score, Transposition
 
 USUAL_LINES = 5
@@ -60,7 +59,7 @@ def load_header(header: dict[str, Entry]) -> Score:
         title=header["title"].text() if "title" in header else "",
         movement=header["movement"].text() if "movement" in header else "",
         creators=tuple(_load_creator(entry) for entry in _list(header, "creators")),
-        groups=tuple(_load_group(entry, len(parts)) for entry in _list(header, "groups")),
+        groups=_load_groups(header, len(parts)),
     )
 
 
@@ -85,6 +84,13 @@ def _dump_group(group: Group) -> list[str]:
     name = format_fields({"name": group.name and format_value(group.name)})
     words = [group.symbol, _GROUP_BARLINES.get(group.barline, ""), *name]
     return [f"{group.first + 1}-{group.last + 1}", *filter(None, words)]
+
+
+def _load_groups(header: dict[str, Entry], parts: int) -> tuple[Group, ...]:
+    found = _list(header, "groups")
+    if len(found) > MOST_GROUPS:
+        raise header["groups"].error(f"a score has at most {MOST_GROUPS} groups of parts")
+    return tuple(_load_group(entry, parts) for entry in found)
 
 
 def _load_group(entry: Entry, parts: int) -> Group:
@@ -162,6 +168,8 @@ def _load_clefs(entry: Entry, text: str) -> tuple[str, ...]:
 def _load_instruments(entry: Entry, fields: dict[str, str]) -> tuple[Instrument, ...]:
     programs = [_load_program(entry, word) for word in _words(fields, "midi")]
     numbers = [int(key.removeprefix("instrument")) for key in fields if key.startswith("instrument")]
+    if len(programs) > MOST_INSTRUMENTS:
+        raise entry.error(f"a part has at most {MOST_INSTRUMENTS} instruments")
     if max(numbers, default=0) > len(programs):
         raise entry.error(f"midi names {len(programs)} instruments (- for one without a program), not {max(numbers)}")
     names = [fields.get(f"instrument{n}", "") for n in range(1, len(programs) + 1)]

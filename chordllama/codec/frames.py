@@ -15,6 +15,7 @@ from chordllama.codec.places import parse_staff
 from chordllama.codec.texts import format_fields, format_value, parse_fields, parse_value, split_commas
 from chordllama.codec.whitelist import BAR_STYLES, TIME_SYMBOLS
 from chordllama.codec.yaml_subset import Entry
+from chordllama.limits import MOST_BEATS
 from chordllama.score import LONGEST_BAR, Bar, Barline, Change, Key, Part, Time
 
 SHORTEST_BEAT = 1024
@@ -145,7 +146,12 @@ _BEATS = re.compile(rf"{_PAIR.pattern}(?:\+{_PAIR.pattern})*")
 
 def is_usual(time: Time) -> bool:
     """Whether a time signature's beats are note values and its bars of a length that is ever written."""
-    return all(unit <= SHORTEST_BEAT for _, unit in time.beats) and (time.ticks or 0) <= LONGEST_BAR
+    beats = sum(1 + count.count("+") for count, _ in time.beats)
+    return (
+        beats <= MOST_BEATS
+        and all(unit <= SHORTEST_BEAT for _, unit in time.beats)
+        and (time.ticks or 0) <= LONGEST_BAR
+    )
 
 
 ENDING = re.compile(r"[1-9][0-9]{0,3}(?:, ?[1-9][0-9]{0,3})*")

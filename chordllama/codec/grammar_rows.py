@@ -13,9 +13,10 @@ from itertools import product
 
 from chordllama.codec.filling import GRACES, Grid, Run, after, fitting, plain_fitting
 from chordllama.codec.lexicon import Lexicon
-from chordllama.codec.places import MOST_STAVES, Place
+from chordllama.codec.places import Place
 from chordllama.codec.rules import Moment, PartRules
 from chordllama.codec.whitelist import DYNAMICS, SIGN_BY_CODE, SIGN_RANK
+from chordllama.limits import MOST_STAVES
 from chordllama.score import Duration, Ticks
 
 MOST_GRACES = 4

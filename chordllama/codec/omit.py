@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from chordllama.codec.whitelist import DIRECTION_SIGNS, KINDS, SIGN_BY_NAME
 from chordllama.errors import ChordLlamaError
-from chordllama.score import Bar, Chord, Direction, Harmony, Item, Mark, Rest, Row, Score, goes_without_saying
+from chordllama.score import Bar, Chord, Direction, Harmony, Item, Mark, Rest, Row, Score, said
 
 
 class UnknownKind(ChordLlamaError):
@@ -32,7 +32,7 @@ def omit(score: Score, kinds: Iterable[str]) -> Score:
 
 def _bar(bar: Bar, kinds: frozenset[str]) -> Bar:
     rows = [_row(row, kinds) for row in bar.rows]
-    return replace(bar, rows=tuple(row for row in rows if not goes_without_saying(row, rows)))
+    return replace(bar, rows=said(rows))
 
 
 def _row(row: Row, kinds: frozenset[str]) -> Row:

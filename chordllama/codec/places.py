@@ -22,7 +22,6 @@ class Staved(Protocol):
 
 
 FIRST: Place = (0, 1, 1)
-MOST_STAVES = 8
 _WORD = re.compile(r"(?:/(?:([1-9]\d{0,2})(?:\.([1-8]))?)?(?:&([2-9]|[1-9]\d))?|&([2-9]|[1-9]\d)?)")
 
 

@@ -28,7 +28,7 @@ from chordllama.score import (
     Ticks,
     checked,
     duration_of,
-    goes_without_saying,
+    said,
 )
 
 VoicePlace = tuple[int, int]
@@ -96,7 +96,7 @@ class RowFinisher:
             for place in places
         ]
         self.numbers.end_bar()
-        return [row for row in rows if not goes_without_saying(row, rows)]
+        return list(said(rows))
 
     def _moments(
         self,

@@ -62,7 +62,8 @@ def parse_value(value: str) -> str:
 
 # ----------------------------------------------------------------------------------------------------------------- words
 
-_WORD = re.compile(r'(?:[^ "]|"(?:[^"\\]|\\.)*")+')
+_QUOTED = r'"(?:[^"\\]|\\(?:.|\Z))*(?:"|\Z)'  # one that nobody ends goes on to the end, where no word's pattern fits it
+_WORD = re.compile(rf'(?:[^ "]|{_QUOTED})+', re.DOTALL)
 
 
 def split_words(row: str) -> list[str]:
@@ -72,7 +73,7 @@ def split_words(row: str) -> list[str]:
     return row.split(" ") if row else []
 
 
-_COMMA_PART = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*")+')
+_COMMA_PART = re.compile(rf'(?:[^,"]|{_QUOTED})+', re.DOTALL)
 
 
 def split_commas(word: str) -> list[str]:

@@ -14,6 +14,7 @@ from chordllama.codec.durations import TYPE_BY_CODE, TYPE_CODES, VALUE, format_d
 from chordllama.codec.texts import format_text, format_value, parse_text, parse_value
 from chordllama.codec.values import NOT_AT_RESTS, mark_fault
 from chordllama.codec.whitelist import SIGN_BY_CODE, SIGN_BY_NAME, SIGN_RANK
+from chordllama.limits import MOST_NOTES, MOST_SIGNS, MOST_VERSES
 from chordllama.score import Chord, Duration, Mark, Note, Rest, Spacer, Syllable
 
 __all__ = ["TYPE_BY_CODE", "TYPE_CODES", "format_duration", "parse_duration"]
@@ -54,6 +55,8 @@ NO_BRACKETS = Mark("%")
 def parse_marks(text: str) -> tuple[Mark, ...]:
     """The marks that follow a note, in the table's order."""
     marks = [_parse_mark(match) for match in _MARK.finditer(text)]
+    if len(marks) > MOST_SIGNS:
+        raise ValueError(f"more than {MOST_SIGNS} signs at a note")
     for mark in marks:
         if mark.name not in _FIRST_RANKS and (fault := mark_fault(mark)):
             raise ValueError(fault)
@@ -160,6 +163,8 @@ def parse_chord(word: str, sticky: Sticky) -> Chord:
         octave = member[4] or notes[-1].octave
         notes.append(_parse_note(member[1], member[2], member[3], octave, member[5], word, _NOT_AT_MEMBERS))
         position = member.end()
+        if len(notes) > MOST_NOTES:
+            raise ValueError(f"more than {MOST_NOTES} notes in a chord")
     return Chord(value, tuple(notes), {"g": "grace", "g/": "slash", None: ""}[grace])
 
 
@@ -246,7 +251,6 @@ def parse_spacer(word: str) -> Spacer:
 # --------------------------------------------------------------------------------------------------------------- lyrics
 
 VERSE = ";"
-MOST_VERSES = 99
 _BARE_SYLLABLE = re.compile(r'(?![/&|;])[^"\\=]*[^"\\=_-]')
 
 

@@ -16,6 +16,7 @@ from ruamel.yaml.events import AliasEvent, DocumentStartEvent, Event, MappingSta
 
 from chordllama.codec.texts import has_forbidden
 from chordllama.errors import CompactError
+from chordllama.limits import LONGEST_LINE, MOST_LETTERS
 
 T = TypeVar("T")
 V = TypeVar("V")
@@ -68,6 +69,7 @@ def read_map(text: str) -> list[Entry]:
     Raises:
         CompactError: it isn't YAML, or uses what the format doesn't; names the line.
     """
+    _check_size(text)
     try:
         events = YAML(typ="safe", pure=True).parse(text)
         return list(_document(iter(events)))
@@ -81,6 +83,14 @@ def read_map(text: str) -> list[Entry]:
         raise CompactError("this is not YAML", cause=" ".join(str(error).split())) from error
     except RecursionError as error:
         raise CompactError("this is no compact score", cause="lists or maps stand too deep in one another") from error
+
+
+def _check_size(text: str) -> None:
+    if len(text) > MOST_LETTERS:
+        raise CompactError(f"the text is too long: {len(text):,} letters, where {MOST_LETTERS:,} are the most")
+    for number, line in enumerate(text.split("\n"), 1):
+        if len(line) > LONGEST_LINE:
+            raise CompactError(f"line {number}: {len(line):,} letters, where {LONGEST_LINE:,} are the most")
 
 
 def _document(events: Iterator[Event]) -> Iterator[Entry]:

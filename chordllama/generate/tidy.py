@@ -22,7 +22,7 @@ from chordllama.score import (
     Score,
     Spacer,
     Ticks,
-    goes_without_saying,
+    said,
 )
 
 Address = tuple[int, int, int, int]
@@ -172,7 +172,7 @@ def _seat(note: Note) -> Seat:
 
 def _bar(bar: Bar, b: int, kept: _Kept) -> Bar:
     rows = [replace(row, items=tuple(_items(row, (b, r, 0, 0), kept))) for r, row in enumerate(bar.rows)]
-    return replace(bar, rows=tuple(row for row in rows if not goes_without_saying(row, rows)))
+    return replace(bar, rows=said(rows))
 
 
 def _items(row: Row, first: Address, kept: _Kept) -> Iterator[Item]:
