@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from chordllama.errors import ChordLlamaError
+from chordllama.limits import MOST_BYTES
 from chordllama.terminal import say
 
 if TYPE_CHECKING:
@@ -324,9 +325,10 @@ def train(recipe: str, out: str | None, data: str, resume: bool) -> None:
 
 def _read(source: str) -> tuple[bytes, str]:
     if source == STANDARD:
-        return sys.stdin.buffer.read(), "standard input"
+        return sys.stdin.buffer.read(MOST_BYTES + 1), "standard input"
     try:
-        return Path(source).read_bytes(), source
+        with Path(source).open("rb") as file:
+            return file.read(MOST_BYTES + 1), source
     except OSError as fault:
         raise click.UsageError(f"{source}: can't be read: {fault.strerror or fault}") from fault
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -19,6 +20,7 @@ from chordllama.codec.omit import omit
 from chordllama.codec.places import FIRST, Place, format_place, is_place, parse_place
 from chordllama.codec.texts import split_words
 from chordllama.codec.yaml_subset import Entry, format_scalar, read_map
+from chordllama.errors import CompactError
 from chordllama.limits import MOST_BARS, MOST_CELLS
 from chordllama.score import (
     Bar,
@@ -72,6 +74,7 @@ def loads(text: str) -> Score:
     Raises:
         CompactError: the text is not YAML, uses more of YAML than the format does, or breaks the format; names line, bar and part.
     """
+    _check_size(len(_BAR_LINE.findall(text)), len(_PART_LINE.findall(text)))  # YAML would take its time
     entries = read_map(text)
     numbered = [entry for entry in entries if entry.key.isdecimal()]
     score = load_header({entry.key: entry for entry in entries if not entry.key.isdecimal()})
@@ -81,11 +84,18 @@ def loads(text: str) -> Score:
         if entry.key != str(len(bars) + 1):
             raise entry.error(f"bar {len(bars) + 1} was expected here, not {entry.key[:20]}")
         bars += load_line(entry, score.parts, metre)
-        if len(bars) > MOST_BARS or len(bars) * len(score.parts) > MOST_CELLS:
-            raise entry.error(
-                f"the score is too large (at most {MOST_BARS:,} bars, and {MOST_CELLS:,} parts times bars)"
-            )
+        _check_size(len(bars), len(score.parts))
     return replace(score, bars=tuple(bars))
+
+
+_BAR_LINE = re.compile(r"^[0-9]+:", re.MULTILINE)
+_PART_LINE = re.compile(r"^ [0-9]+:", re.MULTILINE)
+
+
+def _check_size(bars: int, parts: int) -> None:
+    if bars > MOST_BARS or bars * parts > MOST_CELLS:
+        most = f"{MOST_BARS:,} bars, and {MOST_CELLS:,} parts times bars, are the most"
+        raise CompactError(f"the score is too large: {bars:,} bars of {parts} parts", cause=most)
 
 
 def load_line(entry: Entry, parts: tuple[Part, ...], metre: Metre) -> Iterator[Bar]:

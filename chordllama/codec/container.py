@@ -49,6 +49,8 @@ _ACCEPTED = re.compile(
     re.IGNORECASE,
 )
 _PIECE = 1_000_000
+_FURTHER_BYTES = bytes(range(0x80, 0xC0))
+"""Of a letter in UTF-8: all but its first."""
 _NAMED_ENTITY = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos);|#)")
 _POSITION = re.compile(r",? line \d+, column \d+$")
 _KNOWN_ROOTS = {
@@ -244,7 +246,8 @@ def _undecodable(before: bytes, encoding: str, fault: UnicodeDecodeError, name: 
 
 def _position(before: bytes) -> tuple[int, int]:
     """Line and column, both from 1, of what follows this UTF-8."""
-    return before.count(b"\n") + 1, len(before[before.rfind(b"\n") + 1 :].decode("utf-8")) + 1
+    line_start = before.rfind(b"\n") + 1
+    return before.count(b"\n") + 1, len(before[line_start:].translate(None, _FURTHER_BYTES)) + 1
 
 
 class _PrologEnds(Exception):

@@ -32,7 +32,7 @@ from chordllama.codec.spanners import Pairs
 from chordllama.codec.values import direction_fault
 from chordllama.codec.whitelist import TIME_SYMBOLS
 from chordllama.errors import MusicXMLError, ScoreError
-from chordllama.limits import MOST_BARS, MOST_DIVISIONS, MOST_NOTES, MOST_STAVES, MOST_VOICES
+from chordllama.limits import MOST_BARS, MOST_BEATS, MOST_DIVISIONS, MOST_NOTES, MOST_STAVES, MOST_VOICES
 from chordllama.score import (
     LONGEST_BAR,
     QUARTER,
@@ -359,7 +359,7 @@ def _within(text: str | None, what: str, most: int) -> int:
 
 
 def _is_count(text: str) -> bool:
-    return all(number(part, 1, 999) for part in text.split("+"))
+    return text.count("+") < MOST_BEATS and all(number(part, 1, 999) for part in text.split("+"))
 
 
 def _count(text: str) -> str:

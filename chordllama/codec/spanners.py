@@ -9,6 +9,7 @@ and ends there has a number of its own, which no open line has, and so is told f
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -138,24 +139,39 @@ class Numbers(Lines):
     def __init__(self, started: set[int]) -> None:
         super().__init__()
         self._open: dict[tuple[str, str], tuple[int, str]] = {}
+        self._held: Counter[tuple[str, int]] = Counter()
+        self._stopped: set[tuple[str, str]] = set()
         self._started = started
         self._barred: set[tuple[str, int]] = set()
 
     def _label(self, kind: str, used: set[tuple[str, int]], /) -> int:
-        taken = {number for (other, _), (number, _) in self._open.items() if other == kind}
-        taken |= {number for other, number in used | self._barred if other == kind}
-        return next((number for number in range(1, MOST_LINES) if number not in taken), MOST_LINES)
+        taken = used | self._barred
+        free = (n for n in range(1, MOST_LINES) if (kind, n) not in taken and not self._held[kind, n])
+        return next(free, MOST_LINES)
 
     def _take(self, end: End, used: set[tuple[str, int]], *, meets: bool = False) -> int:
         known = self._open.get(end.line)
         number = known[0] if known else self._label(end.kind, used)
         if known and known[1] != end.end and end.end in ("start", "stop"):
-            del self._open[end.line]
+            self._close(end.line)
         elif end.end == "start" or (end.end == "stop" and int(end.name or 1) in self._started and not meets):
-            self._open[end.line] = (number, end.end)
+            self._hold(end, number)
         elif end.end == "stop":
             self._alone.add((end.kind, number))
         return number
+
+    def _hold(self, end: End, number: int) -> None:
+        if end.line in self._open:
+            self._close(end.line)
+        self._open[end.line] = (number, end.end)
+        self._held[end.kind, number] += 1
+        if end.end == "stop":
+            self._stopped.add(end.line)
+
+    def _close(self, line: tuple[str, str]) -> None:
+        number, _ = self._open.pop(line)
+        self._held[line[0], number] -= 1
+        self._stopped.discard(line)
 
     def end_row(self) -> None:
         """The next row of the bar begins."""
@@ -166,8 +182,8 @@ class Numbers(Lines):
         """Forget ends without a beginning."""
         self._alone.clear()
         self._barred.clear()
-        if self._open:
-            self._open = {line: known for line, known in self._open.items() if known[1] == "start"}
+        for line in tuple(self._stopped):
+            self._close(line)
 
 
 def _end_of_mark(mark: Mark) -> End:
