@@ -111,7 +111,8 @@ def fetch_vocabulary(path: Path) -> Path:
 
 
 @cache
-def _tokenizer(vocabulary: Path) -> Callable[[str], list[int]]:
+def tokenizer(vocabulary: Path) -> Callable[[str], list[int]]:
+    """The Llama 3 tokenizer."""
     from llama_cpp import Llama
 
     model: Any = Llama(model_path=str(vocabulary), vocab_only=True, verbose=False)
@@ -119,7 +120,7 @@ def _tokenizer(vocabulary: Path) -> Callable[[str], list[int]]:
 
 
 def _cost(path: Path, vocabulary: Path, with_xml: bool) -> Cost:
-    tokenize = _tokenizer(vocabulary)
+    tokenize = tokenizer(vocabulary)
     data = read_container(path.read_bytes(), path.name)
     score = read(data, path.name)
     root = parse(data, path.name).getroot()
@@ -167,7 +168,7 @@ def _print(costs: list[Cost]) -> None:
 
 def _print_words(files: list[Path], vocabulary: Path) -> None:
     """Where the tokens go."""
-    tokenize = _tokenizer(vocabulary)
+    tokenize = tokenizer(vocabulary)
     spent: Counter[str] = Counter()
     for path in files:
         text = dumps(read(path.read_bytes(), path.name), WITHOUT)
