@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from fractions import Fraction
 
 from benchmarks.notation.variant import DASHES, DYNAMICS, TREMOLOS, Variant
@@ -23,14 +23,27 @@ BARE = {"f": "forte"}
 LETTERS = {"0": "v", "1": "w", "2": "h", "4": "q", "8": "e", "16": "x", "32": "y", "64": "z"}
 
 
-def key_alters(fifths: int) -> dict[str, int]:
+Alters = dict[str | tuple[str, int], int | Fraction]
+"""How each step is altered by the key, and each place (step, octave) in the bar so far."""
+
+
+def key_alters(fifths: int) -> Alters:
     """The alteration of each step in a key signature."""
     sign = 1 if fifths > 0 else -1
     order = SHARPS if fifths > 0 else SHARPS[::-1]
-    found = dict.fromkeys(STEPS, 0)
+    found: Alters = dict.fromkeys(STEPS, 0)
     for place in range(abs(fifths)):
         found[order[place % 7]] += sign
     return found
+
+
+def departs(note: Note, alters: Alters) -> bool:
+    """Whether a note needs an accidental, which then holds for its place."""
+    place = (note.step, note.octave)
+    if note.unpitched or alters.get(place, alters[note.step]) == note.alter:
+        return False
+    alters[place] = note.alter
+    return True
 
 
 class Voice:
@@ -46,9 +59,9 @@ class Voice:
         self.octave: int | None = None
         self.place = 0
 
-    def words(self, items: tuple[Item, ...], alters: Mapping[str, int]) -> Iterator[str]:
+    def words(self, items: tuple[Item, ...], alters: Alters) -> Iterator[str]:
         """The words of a bar, in a key where steps are altered so."""
-        self.alters: dict[str | tuple[str, int], int | Fraction] = {**alters}
+        self.alters = alters
         for item in strip_brackets(items) if has_tuplets(items) else items:
             yield self._word(item)
 
@@ -132,11 +145,7 @@ class Voice:
 
     def _alter(self, note: Note) -> str:
         written = ALTERS[self.variant.spelling]
-        if self.variant.by_key and not note.unpitched:
-            place = (note.step, note.octave)
-            if self.alters.get(place, self.alters[note.step]) == note.alter:
-                return ""
-            self.alters[place] = note.alter
-        elif not note.alter:
+        said = departs(note, self.alters) if self.variant.by_key else bool(note.alter)
+        if not said:
             return ""
         return written.get(int(note.alter), "") if note.alter == int(note.alter) else f"{{alter={note.alter}}}"

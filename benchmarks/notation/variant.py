@@ -85,19 +85,19 @@ SINGLE: dict[str, Variant] = {
 }
 """The base, and what a single change makes of it."""
 
-_A = replace(BASE, second="overlay", header="line", terse=SIGNS)
+BEST = replace(BASE, second="overlay", header="line", terse=SIGNS)
 COMBINED: dict[str, Variant] = {
-    "A: & voices, short header, shorter signs; one bar": _A,
-    "A, two bars sticking": replace(_A, bars=2, sticks="line"),
-    "A, four bars sticking": replace(_A, bars=4, sticks="line"),
-    "A, four bars sticking, voices' bars side by side": replace(_A, bars=4, sticks="line", layout="voices"),
-    "A, one bar, nearest octave": replace(_A, octave="nearest"),
-    "A, four bars sticking, nearest octave": replace(_A, bars=4, sticks="line", octave="nearest"),
-    "A, one bar, what sticks sticks for the score": replace(_A, sticks="score"),
-    "A, one bar, no bar numbers": replace(_A, numbers=False),
-    "A without shorter signs, one bar": replace(_A, terse=frozenset()),
-    "A without shorter signs, four bars sticking": replace(_A, terse=frozenset(), bars=4, sticks="line"),
-    "A without the short header, four bars sticking": replace(_A, header="map", bars=4, sticks="line"),
-    "A, part after part, four bars sticking": replace(_A, layout="parts", bars=4, sticks="line"),
+    "A: & voices, short header, shorter signs; one bar": BEST,
+    "A, two bars sticking": replace(BEST, bars=2, sticks="line"),
+    "A, four bars sticking": replace(BEST, bars=4, sticks="line"),
+    "A, four bars sticking, voices' bars side by side": replace(BEST, bars=4, sticks="line", layout="voices"),
+    "A, one bar, nearest octave": replace(BEST, octave="nearest"),
+    "A, four bars sticking, nearest octave": replace(BEST, bars=4, sticks="line", octave="nearest"),
+    "A, one bar, what sticks sticks for the score": replace(BEST, sticks="score"),
+    "A, one bar, no bar numbers": replace(BEST, numbers=False),
+    "A without shorter signs, one bar": replace(BEST, terse=frozenset()),
+    "A without shorter signs, four bars sticking": replace(BEST, terse=frozenset(), bars=4, sticks="line"),
+    "A without the short header, four bars sticking": replace(BEST, header="map", bars=4, sticks="line"),
+    "A, part after part, four bars sticking": replace(BEST, layout="parts", bars=4, sticks="line"),
 }
 """What seems worth having together."""

@@ -105,7 +105,7 @@ def _music21_paths(composer: str) -> list[Path]:
 def _rows_of(job: Job) -> tuple[list[dict[str, str]], str | None]:
     """The rows of a score, and why there are none, told once where its source is named twice."""
     work = f"{job.source}/{job.path.stem}"
-    split = "validation" if _share(work) < job.recipe.validation_share else "train"
+    split = "validation" if share(work) < job.recipe.validation_share else "train"
     if split == "validation" and job.repetition:
         return [], None
     try:
@@ -133,7 +133,7 @@ def _musicxml(path: Path) -> bytes:
     return to_musicxml(path.read_bytes(), path.name)
 
 
-def _share(work: str) -> float:
+def share(work: str) -> float:
     """A number from 0 to 1 that is always the same for a work."""
     return int.from_bytes(hashlib.sha256(work.encode()).digest()[:6]) / 2**48
 
