@@ -25,8 +25,9 @@ from typing import Any
 from benchmarks.chorales import CACHE, chorales
 from benchmarks.notation.abc import write_abc
 from benchmarks.notation.classic import write_classic
-from benchmarks.notation.variant import BEST
+from benchmarks.notation.variant import BASE, FOUR, ROWS
 from benchmarks.notation.writer import write as write_variant
+from chordllama.codec.compact import dumps
 from chordllama.codec.container import parse
 from chordllama.codec.musicxml import read, write
 from chordllama.codec.omit import omit
@@ -46,14 +47,13 @@ HELD_OUT, VALIDATION = 0.06, 0.09
 MOST_DOCUMENTS = 4
 """Of one held-out work, so that none outweighs the others."""
 FORMATS: dict[str, Callable[[Score], str]] = {
-    "compact, one bar a line": lambda score: write_variant(score, BEST),
-    "compact, four bars a line": lambda score: write_variant(score, replace(BEST, bars=4, sticks="line")),
-    "compact, four, a voice's bars together": lambda score: write_variant(
-        score, replace(BEST, bars=4, sticks="line", layout="voices")
-    ),
-    "compact, one, nearest octave": lambda score: write_variant(score, replace(BEST, octave="nearest")),
+    "compact, one bar a line": dumps,
+    "compact, four bars a line": partial(dumps, bars_per_line=4),
+    "compact, four, a voice's bars together": partial(write_variant, variant=replace(FOUR, layout="voices")),
+    "compact, one, nearest octave": partial(write_variant, variant=replace(BASE, octave="nearest")),
+    "compact, a line for each row": partial(write_variant, variant=ROWS),
     "ABC, interleaved": write_abc,
-    "ABC, part after part": lambda score: write_abc(score, interleaved=False),
+    "ABC, part after part": partial(write_abc, interleaved=False),
     "2024 YAML": lambda score: write_classic(parse(write(score), "score").getroot()),
 }
 
@@ -210,7 +210,8 @@ def recipe(name: str, options: Namespace) -> Recipe:
 
 def _trained(name: str, folder: Path, options: Namespace, contexts: tuple[int, ...]) -> dict[str, Cost]:
     """What each held-out work costs after training on a format."""
-    run = folder / f"{_file_name(name)}-{options.tokens}-{options.seed}"
+    size = (options.tokens, options.vocabulary, options.context, options.layers, options.seed)
+    run = folder / "-".join([_file_name(name), *map(str, size)])
     _print_progress(name)
     best = pretrain(recipe(name, options), _texts(folder, name), run, resume=True, progress=_print_step)
     lines = _held_out(folder, name).read_text(encoding="utf-8").splitlines()
@@ -235,10 +236,11 @@ def _print_progress(text: str) -> None:
 
 def evaluate(folder: Path, documents: list[Document], contexts: tuple[int, ...]) -> dict[str, Cost]:
     """What each work's documents cost under the model of a folder."""
+    import transformers
     from transformers import LlamaForCausalLM
-    from transformers.utils import logging
 
-    logging.disable_progress_bar()
+    quiet: Any = transformers.utils.logging
+    quiet.disable_progress_bar()
     tokenizer = load_tokenizer(folder)
     model: Any = LlamaForCausalLM.from_pretrained(folder)
     model.eval()

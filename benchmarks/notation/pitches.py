@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from benchmarks.notation.variant import DASHES, DYNAMICS, TREMOLOS, Variant
+from benchmarks.notation.variant import DOTS, DYNAMICS, HAIRPINS, Variant
 from chordllama.codec.brackets import has_tuplets, strip_brackets
 from chordllama.codec.durations import format_duration, format_offset
 from chordllama.codec.moments import format_direction, format_harmony
@@ -56,12 +56,14 @@ class Voice:
     def forget(self) -> None:
         """Start afresh: the next note says all."""
         self.duration: Duration | None = None
+        self.begun = False
         self.octave: int | None = None
         self.place = 0
 
     def words(self, items: tuple[Item, ...], alters: Alters) -> Iterator[str]:
         """The words of a bar, in a key where steps are altered so."""
         self.alters = alters
+        self.begun = False
         for item in strip_brackets(items) if has_tuplets(items) else items:
             yield self._word(item)
 
@@ -77,26 +79,22 @@ class Voice:
     def _direction(self, item: Direction) -> str:
         if item.name == "dynamics" and DYNAMICS in self.variant.terse:
             return BARE.get(item.value, item.value) + format_offset(item.offset)
-        if item.name == "dashes" and DASHES in self.variant.terse:
-            return {"start": "=-", "stop": "=."}.get(item.value, format_direction(item)) + format_offset(item.offset)
+        if item.name == "wedge" and HAIRPINS in self.variant.terse:
+            return format_direction(item).removeprefix("=")
         return format_direction(item)
 
-    def _marks(self, marks: tuple[Mark, ...]) -> str:
-        return "".join(map(self._mark, marks))
-
-    def _mark(self, mark: Mark) -> str:
-        terse = mark.name == "tremolo" and TREMOLOS in self.variant.terse
-        return f"/{mark.value}" if terse else format_mark(mark)
-
     def _rest(self, rest: Rest) -> str:
-        marks = self._marks(rest.marks)
-        kept = rest.duration is None or (rest.duration == self.duration and self.variant.value == "sticky")
+        marks = _marks(rest.marks)
+        kept = self.begun and rest.duration == self.duration and self.variant.value == "sticky"
         value = "" if kept or rest.duration is None else self._value(rest.duration)
-        self.duration = rest.duration or self.duration
+        if rest.duration is not None:
+            self.duration, self.begun = rest.duration, True
         return (value + "r" if self.variant.value_first else "r" + value) + marks
 
     def _value(self, duration: Duration) -> str:
         text = format_duration(duration)
+        if DOTS in self.variant.terse:
+            text = text.replace(".", "0")
         if not self.variant.letters:
             return text
         digits = text[: len(text) - len(text.lstrip("0123456789"))]
@@ -113,18 +111,16 @@ class Voice:
         rest = [self._pitch(member, False) for member in members]
         self.octave, self.place = before if chord.grace else after
         if not chord.grace:
-            self.duration = chord.duration
+            self.duration, self.begun = chord.duration, True
         value = "" if said else value
         if closing:
-            notes = "".join(
-                text + self._marks(note.marks) for text, note in zip([first, *rest], chord.notes, strict=True)
-            )
+            notes = "".join(text + _marks(note.marks) for text, note in zip([first, *rest], chord.notes, strict=True))
             return value + opening + notes + closing if self.variant.value_first else opening + notes + closing + value
         head_text = value + first if self.variant.value_first else first + value
         return (
             head_text
-            + self._marks(head.marks)
-            + "".join(f"_{t}{self._marks(n.marks)}" for t, n in zip(rest, members, strict=True))
+            + _marks(head.marks)
+            + "".join(f"_{t}{_marks(n.marks)}" for t, n in zip(rest, members, strict=True))
         )
 
     def _pitch(self, note: Note, with_value: bool) -> str:
@@ -149,3 +145,7 @@ class Voice:
         if not said:
             return ""
         return written.get(int(note.alter), "") if note.alter == int(note.alter) else f"{{alter={note.alter}}}"
+
+
+def _marks(marks: tuple[Mark, ...]) -> str:
+    return "".join(map(format_mark, marks))

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from string import ascii_lowercase
 
 from benchmarks.notation.pitches import Voice, key_alters
 from benchmarks.notation.variant import BAR_LINES, Variant
+from chordllama.codec.compact import NEXT_BAR, format_line
 from chordllama.codec.compact_header import dump_header
-from chordllama.codec.durations import format_whole
-from chordllama.codec.frames import dump_barline, dump_change
+from chordllama.codec.frames import dump_end, dump_frame
+from chordllama.codec.places import Place, format_place, format_staff
 from chordllama.codec.yaml_subset import format_scalar
 from chordllama.score import Bar, Barline, Group, Part, Row, Score, apply_keys
 
-Place = tuple[int, int, int]
-"""Part, staff and voice."""
 SILENT = "r"
 REPEATS = {"forward": "|:", "backward": ":|"}
 STYLES = {"light-heavy": "|]", "light-light": "||:"}
@@ -23,18 +23,21 @@ VOLTAS = {"start": "[", "stop": "]", "discontinue": "]-"}
 
 def write(score: Score, variant: Variant) -> str:
     """The score as text."""
-    header = dump_header(score) if variant.header == "map" else _short_header(score)
+    header = dump_header(score) if variant.header == "lines" else list(_header(score, variant.header == "short"))
     return "\n".join([*header, *_Writer(score, variant).lines()]) + "\n"
 
 
-def _short_header(score: Score) -> list[str]:
-    """The header with a line for each thing: titles, creators by their type, all groups, all parts."""
+def _header(score: Score, short: bool) -> Iterator[str]:
+    """A line for each title and creator, and one for all groups; and one for all parts, where it's to be short."""
     titles = {"title": score.title, "movement": score.movement}
-    lines = [f"{key}: {format_scalar(value)}" for key, value in titles.items() if value]
-    lines += [f"{kind or 'by'}: {format_scalar(name)}" for kind, name in score.creators]
+    yield from (f"{key}: {format_scalar(value)}" for key, value in titles.items() if value)
+    yield from (f"{kind or 'by'}: {format_scalar(name)}" for kind, name in score.creators)
     if score.groups:
-        lines.append("groups: " + " | ".join(map(_group, score.groups)))
-    return [*lines, "parts: " + " | ".join(" ".join(_part(part)) for part in score.parts)]
+        yield "groups: " + " | ".join(map(_group, score.groups))
+    if short:
+        yield "parts: " + " | ".join(" ".join(_part(part)) for part in score.parts)
+    else:
+        yield from dump_header(replace(score, title="", movement="", creators=(), groups=()))
 
 
 def _group(group: Group) -> str:
@@ -68,10 +71,14 @@ class _Writer:
         self.keys = {part: dict.fromkeys(range(1, item.staves + 1), 0) for part, item in enumerate(score.parts)}
 
     def lines(self) -> list[str]:
-        layouts = {"lines": self._voice_lines, "bars": self._bar_lines, "voices": self._bar_lines, "parts": self._parts}
+        layouts = {"rows": self._row_lines, "bars": self._bar_lines, "voices": self._bar_lines, "parts": self._parts}
         return list(layouts[self.variant.layout]())
 
     # ------------------------------------------------------------------------------------------------- words of a voice
+
+    def _begin_line(self) -> None:
+        if self.variant.sticks == "line":
+            self._forget()
 
     def _begin(self, bar: Bar) -> None:
         self.keys = {part: apply_keys(fifths, bar, part) for part, fifths in self.keys.items()}
@@ -86,84 +93,73 @@ class _Writer:
         voice = self.voices.setdefault(row.place, Voice(self.variant))
         return " ".join(voice.words(row.items, key_alters(self.keys[row.part][row.staff])))
 
-    def _name(self, place: Place) -> str:
-        part, staff, voice = place
-        rank = f"_{voice}" if voice > 1 else ""
-        if self.variant.keys == "letters":
-            index = self.staves.index((part, staff))
-            letters = ascii_lowercase[index % 26] * (index // 26 + 1)
-            return f"{letters}{voice}" if voice > 1 else letters
-        number = f"{part:02d}" if self.variant.keys == "long" else str(part)
-        return f"{ascii_lowercase[staff - 1]}{number}{rank}"
+    def _start(self, bar: Bar) -> list[str]:
+        words = dump_frame(bar)
+        if bar.start and BAR_LINES in self.variant.terse:
+            words[-1] = _terse_barline(bar.start)
+        return words
 
-    def _start(self, bar: Bar) -> str:
-        words = [f"{name}={value.replace(' ', ';')}" for name, value in _frame(bar) if name != "start"]
-        return " ".join([*words, self._barline("start", bar.start)]).strip()
+    def _end(self, bar: Bar) -> list[str]:
+        return [_terse_barline(bar.end)] if bar.end and BAR_LINES in self.variant.terse else dump_end(bar)
 
-    def _end(self, bar: Bar) -> str:
-        return self._barline("end", bar.end)
+    # ----------------------------------------------------------------------------------------------- a line for each row
 
-    def _barline(self, name: str, barline: Barline) -> str:
-        if BAR_LINES in self.variant.terse:
-            return _terse_barline(barline)
-        return f"{name}={dump_barline(barline).replace(' ', ';')}" if barline else ""
-
-    # --------------------------------------------------------------------------------------------- a line for each voice
-
-    def _voice_lines(self) -> Iterator[str]:
+    def _row_lines(self) -> Iterator[str]:
         for number, bar in enumerate(self.score.bars, 1):
+            self._begin_line()
             self._begin(bar)
             yield f"{number}:"
-            yield from (f" {name}: {value}" for name, value in _frame(bar))
-            yield from (f" {self._name(row.place)}: {format_scalar(self._music(row))}" for row in bar.rows)
-            if bar.end:
-                yield f" end: {dump_barline(bar.end)}"
+            yield from (_assignment(word) for word in self._start(bar))
+            yield from (f" {self._key(row.place)}: {format_scalar(self._music(row))}" for row in bar.rows)
+            yield from (_assignment(word) for word in self._end(bar))
+
+    def _key(self, place: Place) -> str:
+        part, staff, voice = place
+        if self.variant.keys == "long":
+            return f"{ascii_lowercase[staff - 1]}{part:02d}" + (f"_{voice}" if voice > 1 else "")
+        index = self.staves.index((part, staff))
+        return ascii_lowercase[index % 26] * (index // 26 + 1) + (str(voice) if voice > 1 else "")
 
     # ----------------------------------------------------------------------------------------------------- a bar a line
 
     def _bar_lines(self) -> Iterator[str]:
         for start in range(0, len(self.score.bars), self.variant.bars):
+            self._begin_line()
             bars = self.score.bars[start : start + self.variant.bars]
-            if self.variant.sticks == "line":
-                self._forget()
-            yield (f"{start + 1}: " if self.variant.numbers else "- ") + format_scalar(self._line(bars))
-
-    def _line(self, bars: tuple[Bar, ...]) -> str:
-        if self.variant.layout == "voices" and len(bars) > 1:
-            return self._by_voices(bars)
-        return " || ".join([self._bar(bar) for bar in bars])
+            line = self._by_voices(bars) if self.variant.layout == "voices" else _joined(map(self._bar, bars))
+            yield format_line(str(start + 1), line) if self.variant.numbers else f"- {format_scalar(line)}"
 
     def _bar(self, bar: Bar) -> str:
         self._begin(bar)
-        cells = self._cells([(row.place, self._music(row)) for row in bar.rows])
-        return " ".join(filter(None, (self._start(bar), *cells, self._end(bar))))
+        rows = self._rows([(row.place, self._music(row)) for row in bar.rows])
+        return " ".join([*self._start(bar), *rows, *self._end(bar)])
 
     def _by_voices(self, bars: tuple[Bar, ...]) -> str:
-        """Each voice's bars next to each other."""
-        places = sorted({row.place for bar in bars for row in bar.rows})
-        cells: dict[Place, list[str]] = {place: [] for place in places}
+        """Each voice's bars next to each other; what belongs to a bar stands with the first voice."""
+        places = sorted({row.place for bar in bars for row in bar.rows}) or [(0, 1, 1)]
+        music: dict[Place, list[str]] = {place: [] for place in places}
         for bar in bars:
             self._begin(bar)
             rows = {row.place: self._music(row) for row in bar.rows}
             for place in places:
-                cells[place].append(rows.get(place, SILENT))
-            first = cells[places[0]] if places else []
-            first[-1:] = [" ".join(filter(None, (self._start(bar), *first[-1:], self._end(bar))))]
-        return " ".join(self._cells([(place, " || ".join(music)) for place, music in cells.items()]))
+                words = [rows.get(place, SILENT)]
+                whole = [*self._start(bar), *words, *self._end(bar)] if place == places[0] else words
+                music[place].append(" ".join(whole))
+        return " ".join(self._rows([(place, " | ".join(found)) for place, found in music.items()]))
 
-    def _cells(self, found: list[tuple[Place, str]]) -> Iterator[str]:
-        """The voices of a bar with what stands between them."""
-        expected = 0
-        for number, (place, music) in enumerate(self._with_rests(found)):
-            index = self.staves.index(place[:2])
-            follows = place[2] == 1 and index == expected
-            overlays = self.variant.second == "overlay" and place[2] == 2
-            if number:
-                yield "&" if overlays else "|"
-            if self.variant.named == "always" or not (follows or overlays):
-                yield f"{self._name(place)}="  # a colon would force the whole line into quotes
-            yield music
-            expected = index + 1
+    def _rows(self, found: list[tuple[Place, str]]) -> Iterator[str]:
+        """The rows of a bar with what stands between them."""
+        before: Place | None = None
+        for place, music in self._with_rests(found):
+            word = (
+                self._name(place) if self.variant.places == "names" else format_place(place, before, self.score.parts)
+            )
+            yield from filter(None, (word, music))
+            before = place
+
+    @staticmethod
+    def _name(place: Place) -> str:
+        return f"/{format_staff(*place[:2])}" + (f"&{place[2]}" if place[2] > 1 else "")
 
     def _with_rests(self, found: list[tuple[Place, str]]) -> list[tuple[Place, str]]:
         """With a rest for each staff that has no row, where the variant writes one."""
@@ -178,35 +174,29 @@ class _Writer:
         begun = self.keys
         for part, staff in self.staves:
             self.keys = dict(begun)
-            yield f"{self._name((part, staff, 1))}: |"
+            yield f"{format_staff(part, staff)}: |"
             for start in range(0, len(self.score.bars), self.variant.bars):
-                if self.variant.sticks == "line":
-                    self._forget()
+                self._begin_line()
                 bars = self.score.bars[start : start + self.variant.bars]
-                first = (part, staff) == self.staves[0]
-                yield " " + " | ".join([self._bar_of(bar, part, staff, first) for bar in bars])
+                yield " " + " | ".join([self._bar_of(bar, part, staff) for bar in bars])
 
-    def _bar_of(self, bar: Bar, part: int, staff: int, first: bool) -> str:
+    def _bar_of(self, bar: Bar, part: int, staff: int) -> str:
+        """One staff's bar; the first one says what belongs to the bar."""
         self._begin(bar)
         rows = [row for row in bar.rows if (row.part, row.staff) == (part, staff)]
         music = " & ".join([self._music(row) for row in rows]) or SILENT
-        return " ".join(filter(None, (self._start(bar), music, self._end(bar)))) if first else music
+        return " ".join([*self._start(bar), music, *self._end(bar)]) if (part, staff) == self.staves[0] else music
 
 
-def _frame(bar: Bar) -> Iterator[tuple[str, str]]:
-    """What belongs to a bar and stands before its music."""
-    if bar.number is not None:
-        yield "number", format_scalar(bar.number)
-    if bar.implicit:
-        yield "implicit", "true"
-    if bar.length is not None:
-        yield "length", format_whole(bar.length)
-    if bar.keys:
-        yield "key", " ".join(map(dump_change, bar.keys))
-    if bar.times:
-        yield "time", " ".join(map(dump_change, bar.times))
-    if bar.start:
-        yield "start", dump_barline(bar.start)
+def _joined(bars: Iterable[str]) -> str:
+    """The bars of a line; one in which all rest has no words."""
+    return " ".join(filter(None, [word for bar in bars for word in (NEXT_BAR, bar)][1:]))
+
+
+def _assignment(word: str) -> str:
+    """`key=-1` as a line of its own."""
+    name, _, value = word.partition("=")
+    return f" {name}: {value or 'true'}"
 
 
 def _terse_barline(barline: Barline) -> str:
