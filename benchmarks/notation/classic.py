@@ -73,11 +73,12 @@ def _entry(name: str, elements: list[etree._Element], indent: str) -> Iterator[s
 def _value(key: str, element: etree._Element, indent: str) -> Iterator[str]:
     """A leaf behind its key, or everything that an element holds below it."""
     text = (element.text or "").strip()
-    if not len(element) and not element.attrib:
+    attributes = {} if element.tag in _KEPT else {str(name): str(value) for name, value in element.attrib.items()}
+    if not len(element) and not attributes:
         yield f"{key} {_scalar(text)}"
         return
     yield key
-    yield from (f"{indent}'@{name!s}': {_scalar(str(value))}" for name, value in element.attrib.items())
+    yield from (f"{indent}'@{name}': {_scalar(value)}" for name, value in attributes.items())
     if text:
         yield f"{indent}'#text': {_scalar(text)}"
     yield from _children(element, indent)
