@@ -15,7 +15,7 @@ import math
 import random
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import repeat
@@ -84,7 +84,7 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = [name for name in FORMATS if options.only in name]
     _print_progress(f"texts of {options.songs} songs and the chorales")
     folder = options.out / f"{options.content}-{options.songs}"
-    write_texts(folder, options, chosen)
+    write_texts(folder, chosen, _scores(options))
     contexts = (options.context, options.context // 4)
     costs = {name: _trained(name, folder, options, contexts) for name in chosen}
     _print(costs, contexts, options)
@@ -116,14 +116,17 @@ def _options(arguments: list[str] | None) -> Namespace:
 # ----------------------------------------------------------------------------------------------------------------- texts
 
 
-def write_texts(folder: Path, options: Namespace, chosen: list[str]) -> None:
-    """For each format a file of training and validation texts, and one of held-out documents, unless they are there."""
+def write_texts(folder: Path, chosen: list[str], scores: Iterable[tuple[str, Score]]) -> None:
+    """For each format a file of training and validation texts, and one of held-out documents, unless they are there.
+
+    `scores` are the works with their names.
+    """
     missing = [name for name in chosen if not _held_out(folder, name).exists()]
     if not missing:
         return
     folder.mkdir(parents=True, exist_ok=True)
     rows: dict[str, list[dict[str, object]]] = {name: [] for name in missing}
-    for work, score in _scores(options):
+    for work, score in scores:
         for bars in _documents(score, share(work) < HELD_OUT):
             about = {"split": _split(work), "work": work, "notes": notes_of(bars), "bars": len(bars.bars)}
             for name in missing:

@@ -148,18 +148,15 @@ class _Tune:
         """The notes of a row: those of one beat together, a space between the others."""
         alters = key_alters(self.keys[row.part][row.staff])
         brackets = {place for place, marks in implied_brackets(row.items).items() if START in marks}
-        text, at, short_before = "", Fraction(0), False
+        text, before, at, short_before = "", "", Fraction(0), False
         for place, item in enumerate(row.items):
-            ticks = _ticks(item)
-            short = isinstance(item, Chord) and 0 < ticks < QUARTER
-            timed = ticks > 0
-            if timed and text and not (short and short_before and at % self.beat):
-                text += " "
-            text += _tuplet(row.items, place) if place in brackets else ""
-            text += self._item(item, alters)
-            at += ticks
-            short_before = short if timed else short_before
-        return text.replace("}{", "")
+            before += _tuplet(row.items, place) if place in brackets else ""
+            before += self._item(item, alters)
+            if ticks := _ticks(item):
+                short = isinstance(item, Chord) and ticks < QUARTER
+                text += " " * (bool(text) and not (short and short_before and at % self.beat)) + before
+                before, at, short_before = "", at + ticks, short
+        return (text + before).replace("}{", "")
 
     def _item(self, item: Item, alters: Alters) -> str:
         if isinstance(item, Chord):

@@ -76,7 +76,7 @@ SINGLE: dict[str, Variant] = {
     "dynamics as words, `p` for `=p`, `forte` for `=f`": replace(BASE, terse=frozenset((DYNAMICS,))),
     "hairpins as `<`, `>`, `!` for `=<`, `=>`, `=!`": replace(BASE, terse=frozenset((HAIRPINS,))),
     "a dot as a digit, `c440` for `c44.`": replace(BASE, terse=frozenset((DOTS,))),
-    "bar lines by their look, `:|`, `|]`, `[1`": replace(BASE, terse=frozenset((BAR_LINES,))),
+    "bar lines by their look, `<|`, `|]`, `[1`": replace(BASE, terse=frozenset((BAR_LINES,))),
 }
 """The compact text, and what a single change makes of it."""
 

@@ -16,8 +16,9 @@ from chordllama.codec.yaml_subset import format_scalar
 from chordllama.score import Bar, Barline, Group, Part, Row, Score, apply_keys
 
 SILENT = "r"
-REPEATS = {"forward": "|:", "backward": ":|"}
-STYLES = {"light-heavy": "|]", "light-light": "||:"}
+REPEATS = {"forward": "|>", "backward": "<|"}
+"""Not `|:`, for a colon before a space would put the line in quotes."""
+STYLES = {"light-heavy": "|]", "light-light": "||"}
 VOLTAS = {"start": "[", "stop": "]", "discontinue": "]-"}
 
 
@@ -200,7 +201,7 @@ def _assignment(word: str) -> str:
 
 
 def _terse_barline(barline: Barline) -> str:
-    """A bar line by its look: `|:`, `:|2`, `|]`, and voltas as `[1`, `]1`."""
+    """A bar line by its look: `|>`, `<|2`, `|]`, and voltas as `[1`, `]1`."""
     usual = {"forward": ("", "heavy-light"), "backward": ("", "light-heavy")}
     words = [REPEATS[barline.repeat] + (str(barline.times) if barline.times else "")] if barline.repeat else []
     if barline.style not in usual.get(barline.repeat, ("", "regular")):
