@@ -25,8 +25,8 @@ creators:
 groups:
  - 1-2 bracket
 parts:
- 1: name=Voice clef=G2
- 2: name=Piano clef=G2,F4 midi=1
+ 1: clef=G2 Voice
+ 2: clef=G2,F4 midi=1 Piano
 1: key=1 time=2/4 start=repeat=forward =p fs44 f / c44_e_g5 d & s2 / c24. d28
 2: fs44 g /2.2 d22 end=final,repeat=backward
 """

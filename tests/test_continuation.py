@@ -34,7 +34,7 @@ from chordllama.score import FINAL, QUARTER, WHOLE, Barline, Score
 from chordllama.tasks.music import lean
 
 HOT = Sampling(temperature=1.0, seed=3)
-SHORT = "parts:\n 1: name=Tune clef=G2\n1: time=2/4 c54 b4\n2: a44 g\n"
+SHORT = "parts:\n 1: clef=G2 Tune\n1: time=2/4 c54 b4\n2: a44 g\n"
 """A tune of quarters, whose continuations are short."""
 
 

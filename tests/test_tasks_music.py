@@ -14,8 +14,8 @@ RICH = """title: Song
 creators:
  - composer: Someone
 parts:
- 1: name=Voice short=V. clef=G2 midi=53 instrument1=Soprano
- 2: name=Drums clef=percussion midi=1x36c10,1x42c10
+ 1: clef=G2 midi=53 instrument1=Soprano Voice V.
+ 2: clef=percussion midi=1x36c10,1x42c10 Drums
 1: implicit number=7 key=2,minor time=4/4,common ="dolce" =t96 =p ={pedal=start} d44{fingering=3}( e{notehead=x}) fs~! fs ; Lie- be / xf44 xg5 xf4 xg5
 2: g41* end=final
 """

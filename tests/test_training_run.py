@@ -78,7 +78,7 @@ pretrain.pretrain(load_recipe(folder / "recipe.yaml"), folder / "texts.jsonl", o
 
 def song(dice: random.Random) -> str:
     """A scale that turns back, in lines: enough of a rule to be learnt in thirty steps."""
-    start, text = dice.randrange(7), ["title: Lied", "parts:", " 1: name=Voice"]
+    start, text = dice.randrange(7), ["title: Lied", "parts:", " 1: clef=G2 Voice"]
     for bar in range(dice.randrange(4, 20)):
         text += [f"{bar + 1}: " + " ".join("abcdefg"[(start + bar + step) % 7] + "4" for step in range(4))]
     return "\n".join(text) + "\n"

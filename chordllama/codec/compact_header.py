@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import partial
 
-from chordllama.codec.texts import format_fields, format_value, parse_fields, parse_value, split_words
+from chordllama.codec.texts import format_fields, format_value, is_field, parse_fields, parse_value, split_words
 from chordllama.codec.values import is_clef
 from chordllama.codec.whitelist import GROUP_SYMBOLS
 from chordllama.codec.yaml_subset import Entry, format_scalar
@@ -46,7 +46,7 @@ def load_header(header: dict[str, Entry]) -> Score:
         if key not in _HEADER:
             raise entry.error(f'"{key}" is neither a bar nor one of {", ".join(_HEADER)}')
     if "parts" not in header:
-        raise CompactError("line 1: a score needs its parts", hint="begin with: parts:\\n 1: name=Piano clef=G2,F4")
+        raise CompactError("line 1: a score needs its parts", hint="begin with: parts:\\n 1: clef=G2,F4 Piano")
     parts = header["parts"].entries("the parts")
     if not 1 <= len(parts) <= MOST_PARTS:
         raise header["parts"].error(f"a score has 1 to {MOST_PARTS} parts")
@@ -81,9 +81,8 @@ def _load_creator(entry: Entry) -> tuple[str, str]:
 
 
 def _dump_group(group: Group) -> list[str]:
-    name = format_fields({"name": group.name and format_value(group.name)})
-    words = [group.symbol, _GROUP_BARLINES.get(group.barline, ""), *name]
-    return [f"{group.first + 1}-{group.last + 1}", *filter(None, words)]
+    found = [f"{group.first + 1}-{group.last + 1}", group.symbol, _GROUP_BARLINES.get(group.barline, "")]
+    return [*filter(None, found), *_dump_names(group.name)]
 
 
 def _load_groups(header: dict[str, Entry], parts: int) -> tuple[Group, ...]:
@@ -100,15 +99,27 @@ def _load_group(entry: Entry, parts: int) -> Group:
         raise entry.error("a group names its first and last part: 1-2")
     symbol = found.pop(0) if found and found[0] in GROUP_SYMBOLS else ""
     barline = _GROUP_BARLINE_BY_WORD[found.pop(0)] if found and found[0] in _GROUP_BARLINE_BY_WORD else ""
-    fields = entry.parsed(found, partial(parse_fields, allowed=("name",)))
-    name = entry.parsed(fields.get("name", ""), parse_value)
+    (name,) = entry.parsed(found, partial(_parse_names, most=1))
     return Group(int(match[1]) - 1, int(match[2]) - 1, symbol, barline, name)
+
+
+def _dump_names(*names: str) -> list[str]:
+    """Names at a line's end; those that are missing at its very end are left out."""
+    found = list(names)
+    while found and not found[-1]:
+        found.pop()
+    return [format_value(name) for name in found]
+
+
+def _parse_names(found: list[str], most: int) -> list[str]:
+    """The names that `_dump_names` writes, `most` of them."""
+    if len(found) > most:
+        raise ValueError(f'"{found[most]}" is one name too many (a name with a space in it stands in double quotes)')
+    return [parse_value(name) for name in found] + [""] * (most - len(found))
 
 
 def _dump_part(part: Part) -> list[str]:
     fields = {
-        "name": part.name and format_value(part.name),
-        "short": part.abbreviation and format_value(part.abbreviation),
         "clef": ",".join(clef or "-" for clef in part.clefs),
         "lines": ",".join(map(str, part.lines)),
         "midi": ",".join(_dump_program(instrument) for instrument in part.instruments),
@@ -119,7 +130,7 @@ def _dump_part(part: Part) -> list[str]:
         fields["instrument1"] = format_value(names[0])  # even "", for without it the part's name would count
     elif len(names) > 1:
         fields |= {f"instrument{number}": format_value(name) for number, name in enumerate(names, 1) if name}
-    return format_fields(fields)
+    return [*format_fields(fields), *_dump_names(part.name, part.abbreviation)]
 
 
 def _dump_program(instrument: Instrument) -> str:
@@ -131,23 +142,26 @@ def _dump_program(instrument: Instrument) -> str:
 
 
 def _load_part(entry: Entry) -> Part:
-    fields = entry.parsed(split_words(entry.text()), _parse_part)
+    found = split_words(entry.text())
+    first_name = next((place for place, word in enumerate(found) if not is_field(word)), len(found))
+    fields = entry.parsed(found[:first_name], _parse_part)
+    name, abbreviation = entry.parsed(found[first_name:], partial(_parse_names, most=2))
     clefs = _load_clefs(entry, fields.get("clef", "-"))
     lines = tuple(_number(entry, word, 0, 20) for word in _words(fields, "lines"))
     if lines and len(lines) != len(clefs):
         raise entry.error(f"{len(lines)} numbers of lines for {len(clefs)} staves")
     return Part(
-        name=fields.get("name", ""),
-        abbreviation=fields.get("short", ""),
+        name=name,
+        abbreviation=abbreviation,
         clefs=clefs,
         lines=lines if any(line != USUAL_LINES for line in lines) else (),
-        instruments=_load_instruments(entry, fields),
+        instruments=_load_instruments(entry, fields, name),
         transposition=_load_transposition(entry, fields["transpose"]) if "transpose" in fields else None,
     )
 
 
 def _parse_part(found: list[str]) -> dict[str, str]:
-    fields = parse_fields(found, ("name", "short", "clef", "lines", "midi", "transpose"), r"instrument[1-9][0-9]{0,2}")
+    fields = parse_fields(found, ("clef", "lines", "midi", "transpose"), r"instrument[1-9][0-9]{0,2}")
     return {key: parse_value(value) for key, value in fields.items()}
 
 
@@ -165,7 +179,7 @@ def _load_clefs(entry: Entry, text: str) -> tuple[str, ...]:
     return clefs
 
 
-def _load_instruments(entry: Entry, fields: dict[str, str]) -> tuple[Instrument, ...]:
+def _load_instruments(entry: Entry, fields: dict[str, str], name: str) -> tuple[Instrument, ...]:
     programs = [_load_program(entry, word) for word in _words(fields, "midi")]
     numbers = [int(key.removeprefix("instrument")) for key in fields if key.startswith("instrument")]
     if len(programs) > MOST_INSTRUMENTS:
@@ -174,7 +188,7 @@ def _load_instruments(entry: Entry, fields: dict[str, str]) -> tuple[Instrument,
         raise entry.error(f"midi names {len(programs)} instruments (- for one without a program), not {max(numbers)}")
     names = [fields.get(f"instrument{n}", "") for n in range(1, len(programs) + 1)]
     if not numbers and len(programs) == 1:
-        names = [fields.get("name", "")]
+        names = [name]
     return tuple(Instrument(name, *program) for name, program in zip(names, programs, strict=True))
 
 

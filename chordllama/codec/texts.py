@@ -84,6 +84,11 @@ def split_commas(word: str) -> list[str]:
 _FIELD = re.compile(r"([a-z]+[0-9]*)=(.+)", re.DOTALL)
 
 
+def is_field(word: str) -> bool:
+    """Whether a word is a `name=value`."""
+    return _FIELD.fullmatch(word) is not None
+
+
 def format_fields(fields: Mapping[str, str]) -> list[str]:
     """`name=value` words; fields without a value are left out."""
     return [f"{key}={value}" for key, value in fields.items() if value]
