@@ -6,7 +6,7 @@ The fields of `Check` are those of the JSON object that `chordllama check --json
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -111,7 +111,7 @@ def check(reading: Reading) -> Check:
     return Check(
         title=score.title or score.movement,
         creators=tuple(" ".join(name.split()) for _, name in score.creators),
-        parts=tuple(_part(score, index) for index in range(len(score.parts))),
+        parts=tuple(_parts(score)),
         bars=len(bars),
         keys=tuple(_signatures(bars, "keys")),
         times=tuple(_signatures(bars, "times")),
@@ -134,32 +134,56 @@ def part_name(part: Part, index: int) -> str:
     return " ".join(part.name.split()) or f"Part {index + 1}"
 
 
-def _part(score: Score, index: int) -> PartCheck:
-    part = score.parts[index]
-    rows = [[row for row in bar.rows if row.part == index] for bar in score.bars]
-    chords = [item for items in rows for row in items for item in row.items if isinstance(item, Chord)]
-    places = {(row.staff, row.voice) for items in rows for row in items} | {(n, 1) for n in range(1, part.staves + 1)}
-    pitched = sorted((note for chord in chords for note in chord.notes if not note.unpitched), key=_height)
-    return PartCheck(
-        name=part_name(part, index),
-        instruments=tuple(filter(None, map(_instrument, part.instruments))),
-        staves=part.staves,
-        voices=len(places),
-        notes=sum(len(chord.notes) for chord in chords),
-        grace_notes=sum(len(chord.notes) for chord in chords if chord.grace),
-        rests=sum(_rests(items, part.staves) for items in rows),
-        lowest=format_pitch(pitched[0]) if pitched else "",
-        highest=format_pitch(pitched[-1]) if pitched else "",
-    )
+class _PartTally:
+    """Counts what the rows of one part hold."""
+
+    def __init__(self, part: Part, bars: int) -> None:
+        self.places = {(staff, 1) for staff in range(1, part.staves + 1)}
+        self.notes = self.grace_notes = 0
+        self.rests = part.staves * bars  # until a row is seen: a staff without one rests
+        self.lowest: Note | None = None
+        self.highest: Note | None = None
+
+    def add(self, row: Row, is_first_on_staff: bool) -> None:
+        """Count a row."""
+        self.places.add((row.staff, row.voice))
+        self.rests += sum(isinstance(item, Rest) for item in row.items) - is_first_on_staff
+        for item in row.items:
+            if isinstance(item, Chord):
+                self.notes += len(item.notes)
+                self.grace_notes += len(item.notes) if item.grace else 0
+                self._stretch(item.notes)
+
+    def _stretch(self, notes: Iterable[Note]) -> None:
+        for note in notes:
+            if not note.unpitched:
+                self.lowest = min(self.lowest or note, note, key=_height)
+                self.highest = max(self.highest or note, note, key=_height)
+
+
+def _parts(score: Score) -> Iterator[PartCheck]:
+    tallies = [_PartTally(part, len(score.bars)) for part in score.parts]
+    for bar in score.bars:
+        staves: set[tuple[int, int]] = set()
+        for row in bar.rows:
+            tallies[row.part].add(row, (row.part, row.staff) not in staves)
+            staves.add((row.part, row.staff))
+    for index, (part, tally) in enumerate(zip(score.parts, tallies, strict=True)):
+        yield PartCheck(
+            name=part_name(part, index),
+            instruments=tuple(filter(None, map(_instrument, part.instruments))),
+            staves=part.staves,
+            voices=len(tally.places),
+            notes=tally.notes,
+            grace_notes=tally.grace_notes,
+            rests=tally.rests,
+            lowest=format_pitch(tally.lowest) if tally.lowest else "",
+            highest=format_pitch(tally.highest) if tally.highest else "",
+        )
 
 
 def _instrument(instrument: Instrument) -> str:
     return " ".join(instrument.name.split()) or (f"MIDI {instrument.program}" if instrument.program else "")
-
-
-def _rests(rows: list[Row], staves: int) -> int:
-    """The rests of a part's bar, with those of the staves that have no row because only a rest is there."""
-    return sum(isinstance(item, Rest) for row in rows for item in row.items) + staves - len({row.staff for row in rows})
 
 
 def _height(note: Note) -> int | Fraction:
