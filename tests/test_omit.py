@@ -22,11 +22,11 @@ FULL = """parts:
 @pytest.mark.parametrize(
     ("kind", "word"),
     [
-        ("dynamics", "=p"),
+        ("dynamics", "=p "),
         ("words", "dolce"),
         ("tempo", "=t120"),
         ("navigation", "segno"),
-        ("pedal", "pedal"),
+        ("pedal", "=ped"),
         ("octave-shifts", "octave-shift"),
         ("harmony", "G7"),
         ("grace", "16g"),

@@ -7,8 +7,9 @@ from dataclasses import replace
 from small_scores import TEXTS, small_score
 
 from chordllama.codec.compact import dumps, loads
+from chordllama.codec.grammar import END
 from chordllama.score import FINAL, Bar, Barline
-from chordllama.tasks.music import END, answer, block, ending_of, has_closed, lean, opening, prompt
+from chordllama.tasks.music import answer, block, ending_of, has_closed, lean, opening, prompt
 
 RICH = """title: Song
 creators:

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from chordllama.codec.compact import dumps, loads
+from chordllama.codec.grammar import END
 from chordllama.codec.musicxml import write
 from chordllama.errors import ModelError
 from chordllama.generate.continuation import length_after, read_answer
 from chordllama.score import FINAL, Score
-from chordllama.tasks.music import END, lean
+from chordllama.tasks.music import lean
 from chordllama.training.recipe import DataRecipe
 from chordllama.training.texts import build_texts, text, windows
 
