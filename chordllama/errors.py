@@ -4,7 +4,8 @@ ChordLlamaError
 ├── ScoreError           the score is rejected                                  exit code 3
 │   ├── ContainerError   the file is no readable MusicXML, or a hostile one
 │   ├── MusicXMLError    the XML is no score that can be kept
-│   └── CompactError     a line of the compact text breaks the format
+│   ├── CompactError     a line of the compact text breaks the format
+│   └── ClassicError     a line of the 2024 format breaks it where it can't be mended
 ├── ModelError           a model can't be found, loaded, trained or exported    exit code 4
 └── EndpointError        an endpoint can't be reached or answers wrongly        exit code 5
 """
@@ -47,6 +48,10 @@ class MusicXMLError(ScoreError):
 
 class CompactError(ScoreError):
     """The compact text breaks the format; the message begins with line and row."""
+
+
+class ClassicError(ScoreError):
+    """A text in the 2024 Chord Llama format breaks it where it can't be mended; the message begins with line and column."""
 
 
 class ModelError(ChordLlamaError):

@@ -63,9 +63,9 @@ def read_with_origin(data: bytes, name: str = "score", report: Report | None = N
     """The score, and how its source writes each part."""
     report = report if report is not None else Report()
     root = parse(read_container(data, name), name).getroot()
-    _count(root, report)
+    count_elements(root, report)
     headers = read_part_list(root)
-    measures = _measures(root, headers, name)
+    measures = measures_of(root, headers, name)
     readers = []
     for index, (id, header) in enumerate(headers.items()):
         reader = PartReader(index, header.name or id, header.instrument_ids, report)
@@ -85,7 +85,7 @@ def read_with_origin(data: bytes, name: str = "score", report: Report | None = N
     return Reading(score, origins, report)
 
 
-def _count(root: _Element, report: Report) -> None:
+def count_elements(root: _Element, report: Report) -> None:
     """Count what the table drops and what it doesn't know."""
     for tag, count in Counter(element.tag for element in root.iter(Element)).items():
         rule = ELEMENTS.get(tag)
@@ -108,7 +108,7 @@ def _where(element: _Element) -> str:
     return f"in part {part.get('id')}, measure {measure.get('number')} (line {element.sourceline})"
 
 
-def _measures(root: _Element, headers: dict[str, PartHeader], name: str) -> dict[str, list[_Element]]:
+def measures_of(root: _Element, headers: dict[str, PartHeader], name: str) -> dict[str, list[_Element]]:
     """Each part's measures, whichever way the file is nested; parts that the part list forgot are added to it."""
     found: dict[str, list[_Element]] = {id: [] for id in headers}
     if root.tag == "score-timewise":

@@ -1,6 +1,6 @@
-"""The part of YAML that the compact text uses: maps, lists and words as words. Knows nothing of music.
+"""The part of YAML that scores use: maps, lists and words as words. Knows nothing of music.
 
-Anchors, aliases, tags, merge keys, several documents and block scalars are refused: no score needs them.
+Anchors, aliases, tags, merge keys and block scalars are refused: no score needs them. The compact text is one map.
 """
 
 from __future__ import annotations
@@ -12,7 +12,17 @@ from typing import Any, TypeVar
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import AliasEvent, DocumentStartEvent, Event, MappingStartEvent, ScalarEvent, SequenceStartEvent
+from ruamel.yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    Event,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+from ruamel.yaml.reader import ReaderError
 
 from chordllama.codec.texts import has_forbidden
 from chordllama.errors import CompactError
@@ -63,6 +73,65 @@ class Entry:
         raise self.error(f"{what} is a map, not {self.value!r}")
 
 
+class Refused(Exception):
+    """A text isn't YAML, or uses what no score needs. `line` and `column` count from 1, 0 where they aren't known."""
+
+    def __init__(self, problem: str, line: int = 0, column: int = 0, cause: str | None = None) -> None:
+        super().__init__(problem)
+        self.problem, self.line, self.column, self.cause = problem, line, column, cause
+
+
+def guarded_events(text: str, deepest: int) -> Iterator[Event]:
+    """ruamel's events of a text in which nothing is refused; at most `deepest` maps and lists stand in one another.
+
+    Raises:
+        Refused: it isn't YAML, or uses what no score needs.
+    """
+    depth = 0
+    try:
+        for event in YAML(typ="safe", pure=True).parse(text):
+            if isinstance(event, MappingEndEvent | SequenceEndEvent):
+                depth -= 1
+            elif isinstance(event, AliasEvent | ScalarEvent | MappingStartEvent | SequenceStartEvent):
+                depth += not isinstance(event, AliasEvent | ScalarEvent)
+                _refuse_specials(event)
+                if depth > deepest:
+                    raise _refused(event, "so many maps and lists in one another")
+            yield event
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        cause = " ".join(str(error.problem or error.context).split())
+        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        raise Refused("this is not YAML", line, column, cause) from error
+    except ReaderError as error:
+        line, column = text.count("\n", 0, error.position) + 1, error.position - text.rfind("\n", 0, error.position)
+        raise Refused("this is not YAML", line, column, error.reason) from error
+    except YAMLError as error:
+        raise Refused("this is not YAML", cause=" ".join(str(error).split())) from error
+    except RecursionError as error:
+        raise Refused("this is not YAML", cause="lists or maps stand too deep in one another") from error
+
+
+def _refuse_specials(event: Any) -> None:
+    if isinstance(event, AliasEvent):
+        raise _refused(event, "an alias")
+    if event.anchor:
+        raise _refused(event, "an anchor")
+    if event.tag:
+        raise _refused(event, "a tag")
+    if not isinstance(event, ScalarEvent):
+        return
+    if event.style in ("|", ">"):
+        raise _refused(event, "a block of text")
+    if has_forbidden(event.value):
+        raise _refused(event, "a character that no MusicXML may hold")
+
+
+def _refused(event: Any, what: str) -> Refused:
+    mark = event.start_mark
+    return Refused(f"{what} has no place in a score", mark.line + 1, mark.column + 1)
+
+
 def read_map(text: str) -> list[Entry]:
     """The entries of the one map that a text must be.
 
@@ -71,18 +140,10 @@ def read_map(text: str) -> list[Entry]:
     """
     _check_size(text)
     try:
-        events = YAML(typ="safe", pure=True).parse(text)
-        return list(_document(iter(events)))
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = f"line {mark.line + 1}: " if mark else ""
-        raise CompactError(
-            f"{where}this is not YAML", cause=" ".join(str(error.problem or error.context).split())
-        ) from error
-    except YAMLError as error:
-        raise CompactError("this is not YAML", cause=" ".join(str(error).split())) from error
-    except RecursionError as error:
-        raise CompactError("this is no compact score", cause="lists or maps stand too deep in one another") from error
+        return list(_document(guarded_events(text, DEEPEST)))
+    except Refused as fault:
+        where = f"line {fault.line}: " if fault.line else ""
+        raise CompactError(f"{where}{fault.problem}", cause=fault.cause) from fault
 
 
 def _check_size(text: str) -> None:
@@ -101,66 +162,38 @@ def _document(events: Iterator[Event]) -> Iterator[Entry]:
             if documents > 1:
                 raise _refused(event, "a second document")
         elif isinstance(event, MappingStartEvent) and documents:
-            _refuse_specials(event)
-            yield from _map(events, 1)
-        elif isinstance(event, ScalarEvent | SequenceStartEvent | AliasEvent):
+            yield from _map(events)
+        elif isinstance(event, ScalarEvent | SequenceStartEvent):
             raise _refused(event, "a list or single value in place of a map")
 
 
-def _map(events: Iterator[Event], depth: int) -> Iterator[Entry]:
+def _map(events: Iterator[Event]) -> Iterator[Entry]:
     seen: set[str] = set()
     for event in events:
         if not isinstance(event, ScalarEvent):
-            if isinstance(event, MappingStartEvent | SequenceStartEvent | AliasEvent):
+            if isinstance(event, MappingStartEvent | SequenceStartEvent):
                 raise _refused(event, "a map or list as a key")
             return
-        _refuse_specials(event)
         key, line = event.value, event.start_mark.line + 1
         if key in seen:
             raise CompactError(f"line {line}: {key} stands here a second time")
         if key == "<<":
             raise _refused(event, "a merge key")
         seen.add(key)
-        yield Entry(key, _value(events, depth), line)
+        yield Entry(key, _node(next(events), events), line)
 
 
-def _value(events: Iterator[Event], depth: int) -> str | list[Entry]:
-    return _node(next(events), events, depth)
-
-
-def _node(event: Event, events: Iterator[Event], depth: int) -> str | list[Entry]:
-    _refuse_specials(event)
+def _node(event: Event, events: Iterator[Event]) -> str | list[Entry]:
     if isinstance(event, ScalarEvent):
-        if has_forbidden(event.value):
-            raise _refused(event, "a character that no MusicXML may hold")
         return str(event.value)
-    if depth >= DEEPEST:
-        raise _refused(event, "so many maps and lists in one another")
-    if isinstance(event, MappingStartEvent):
-        return list(_map(events, depth + 1))
-    return list(_sequence(events, depth + 1))
+    return list(_map(events) if isinstance(event, MappingStartEvent) else _sequence(events))
 
 
-def _sequence(events: Iterator[Event], depth: int) -> Iterator[Entry]:
+def _sequence(events: Iterator[Event]) -> Iterator[Entry]:
     for number, event in enumerate(events, 1):
-        if not isinstance(event, ScalarEvent | MappingStartEvent | SequenceStartEvent | AliasEvent):
+        if not isinstance(event, ScalarEvent | MappingStartEvent | SequenceStartEvent):
             return
-        yield Entry(f"item {number}", _node(event, events, depth), event.start_mark.line + 1)
-
-
-def _refuse_specials(event: Any) -> None:
-    if isinstance(event, AliasEvent):
-        raise _refused(event, "an alias")
-    if event.anchor:
-        raise _refused(event, "an anchor")
-    if event.tag:
-        raise _refused(event, "a tag")
-    if isinstance(event, ScalarEvent) and event.style in ("|", ">"):
-        raise _refused(event, "a block of text")
-
-
-def _refused(event: Any, what: str) -> CompactError:
-    return CompactError(f"line {event.start_mark.line + 1}: {what} has no place in a compact score")
+        yield Entry(f"item {number}", _node(event, events), event.start_mark.line + 1)
 
 
 # --------------------------------------------------------------------------------------------------------------- writing

@@ -82,7 +82,7 @@ def continue_score(
     check_has_notes(reading.score, name)
     plan = Plan.of(reading.score, request)
     drafts = write_bars(plan, backend, request, progress)
-    return [_finish(xml, reading, plan, draft) for draft in drafts]
+    return [finish(xml, reading, plan, draft) for draft in drafts]
 
 
 def check_has_notes(score: Score, name: str) -> None:
@@ -185,7 +185,7 @@ def _round(plan: Plan, score: Score, wanted: int, backend: Backend) -> Round:
     bars = wanted if wanted <= most else min(most, -(-wanted // 2))
     ending: Ending = plan.ending if bars == wanted else "open"
     budget = context - int(bars * each) - backend.count(opening(score, bars, ending)) - 48
-    first = _first_shown(sizes, budget) + len(score.bars) - len(sizes)
+    first = first_shown(sizes, budget) + len(score.bars) - len(sizes)
     closes = bars == wanted and plan.ending == "close"
     text = prompt(score, first, bars, ending)
     rules = replace(rules_for(plan.score, bars, plan.length, closes), opening=opening_of(score))
@@ -194,7 +194,7 @@ def _round(plan: Plan, score: Score, wanted: int, backend: Backend) -> Round:
     return Round(text, rules, score, (context if fits else backend.context) - size)
 
 
-def _first_shown(sizes: Sequence[int], budget: int) -> int:
+def first_shown(sizes: Sequence[int], budget: int) -> int:
     """The first bar of the longest suffix that fits; the last bar is always shown."""
     first, size = len(sizes) - 1, sizes[-1]
     while first > 0 and size + sizes[first - 1] <= budget:
@@ -271,7 +271,8 @@ def read_answer(text: str, score: Score, length: Ticks) -> tuple[Bar, ...]:
     return tuple(load_bar(entry, own + split_words(entry.text()), score.parts, metre) for entry in entries)
 
 
-def _finish(xml: bytes, reading: Reading, plan: Plan, draft: Draft) -> Continuation:
+def finish(xml: bytes, reading: Reading, plan: Plan, draft: Draft) -> Continuation:
+    """The candidate that these bars are: without loose ends, closed if that is planned, and spliced into the file."""
     bars = like_before(tidy(draft.bars, reading.score.bars), reading.score)
     if not bars:
         return Continuation((), xml, draft.failure)

@@ -1,0 +1,36 @@
+"""How a part becomes a prompt of the models of 2024, and what their answer is. Knows their wording; knows no model.
+
+The system says the part's attributes, the user its measures, and the answer goes on with the list. The models were trained on
+Llama 3's own chat template.
+"""
+
+from __future__ import annotations
+
+import re
+
+from chordllama.codec.classic import ClassicPart, attributes_after
+from chordllama.codec.classic_text import dump_instruction, dump_measures
+
+LONGEST = 3_500
+"""Tokens that instruction, question and answer had together in training, by Llama 3's tokenizer."""
+STOPS = ("<|eot_id|>", "<|end_of_text|>")
+"""What an answer ends with, where a server writes it out."""
+_TURN = "<|start_header_id|>{}<|end_header_id|>\n\n{}"
+_TURN_END = "<|eot_id|>"
+
+
+def prompt(part: ClassicPart, first: int) -> str:
+    """The prompt that asks for the measures after a part's last one, of which those from `first` (from 0) on are shown."""
+    system = dump_instruction(attributes_after(part, first)).strip()
+    user = dump_measures(part.measures[first:]).strip()
+    turns = (_TURN.format("system", system), _TURN.format("user", user), _TURN.format("assistant", ""))
+    return _TURN_END.join(turns)
+
+
+_MEASURE = re.compile(r"^[ \t]*-[ \t]+(?:a0+_|attributes\b|null\b)", re.MULTILINE)
+
+
+def measures_in(answer: str) -> list[str]:
+    """The texts of the measures that an answer begins, what stands before the first one left out."""
+    starts = [found.start() for found in _MEASURE.finditer(answer)]
+    return [answer[start:end] for start, end in zip(starts, [*starts[1:], len(answer)], strict=True)]
