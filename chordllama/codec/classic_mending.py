@@ -193,7 +193,7 @@ class _Structure:
         if found is None or (found["item"] and not found["dash"]):
             raise _Unclear
         dash, key = bool(found["dash"]), (found["key"] or "").strip("'\"")
-        content = f"- {content[1:].lstrip()}" if dash else content
+        content = f"- {content[1:].lstrip()}".rstrip() if dash else content
         numbered = _NUMBERED.fullmatch(key)
         name = numbered[2] if numbered else key
         if numbered or (name == "attributes" and not self._is_instruction()):
@@ -252,8 +252,9 @@ class _Structure:
 
     def _emit(self, line: Line, content: str, column: int) -> None:
         before = len(line.text) - len(line.text.lstrip())
-        self.counts["indentation"] += before != column
-        self.lines.append(Line(" " * column + content, line.number, line.shift + before - column))
+        text = " " * column + content
+        self.counts["indentation"] += text != line.text.rstrip() and text.split() == line.text.split()
+        self.lines.append(Line(text, line.number, line.shift + before - column))
 
 
 _RULES: tuple[Callable[[list[Line], Counts], list[Line]], ...] = (_unfenced, _ended, _untabbed, _keyed, _indented)

@@ -147,28 +147,27 @@ class Reader:
 
     def _measures(self, nodes: list[Node]) -> tuple[Element, ...]:
         found: list[tuple[Node, _Numbered]] = []
-        last = 0
+        last: int | None = None
         for node in nodes:
-            begins = True
+            before, last, begins = last, None, True
             for number, child, pair in self._numbered(node):
-                if begins and found and number and number == last + 1:
+                if begins and number and number - 1 == before:
                     self.counts["joined"] += 1
                 elif begins or (number == 0 and self._restarts(last, pair)):
                     found.append((node, []))
                 begins = False
                 found[-1][1].append((number, child))
-                last = number if number is not None else last
+                last = last if number is None else number
             if begins:
-                last = -1
                 found.append((node, []))
         return tuple(self._measure(node, children) for node, children in found)
 
-    def _restarts(self, last: int, pair: Pair) -> bool:
-        """Whether a number 0 begins a measure whose dash is missing; it does after a higher number."""
+    def _restarts(self, last: int | None, pair: Pair) -> bool:
+        """Whether a number 0 begins a measure whose dash is missing; after a higher number it does."""
         if last == 0:
             raise _fault("this may be a measure without its dash, or one more element of this measure", pair)
-        self.counts["dash"] += 1
-        return True
+        self.counts["dash"] += last is not None
+        return last is not None
 
     def _numbered(self, node: Node) -> Iterator[tuple[int | None, Element, Pair]]:
         """The children of a measure, each with its number (`attributes` have none) and where it stands."""
@@ -214,10 +213,10 @@ class Reader:
 
     def _add(self, tag: str, pair: Pair, children: dict[str, list[Element]]) -> None:
         nodes = _singles(pair.node)
-        found = [self._element(pair.key, node, pair if len(nodes) == 1 else None) for node in nodes]
         several = (tag, pair.key) in REPEATED or tag not in CHILDREN
-        if len(found) > 1 and not several:
-            raise _fault(f"{tag} has one {pair.key}, and not {len(found)}", pair)
+        if len(nodes) > 1 and not several:
+            raise _fault(f"{tag} has one {pair.key}, and not {len(nodes)}", pair)
+        found = [self._element(pair.key, node, pair if len(nodes) == 1 else None) for node in nodes]
         before = children.setdefault(pair.key, [])
         if before and before != found and not several:
             raise _fault(f"{pair.key} stands here a second time, with another value", pair)
@@ -262,7 +261,7 @@ def _check(tag: str, text: str, children: dict[str, list[Element]], at: Node | P
         )
     for group in NEEDED.get(tag, ()):
         if not any(name in children for name in group):
-            raise _fault(f"{tag} lacks {' or '.join(group)}", at, missing=True)
+            raise _fault(f"{tag} lacks {group[0]}", at, missing=True)
 
 
 def _singles(node: Node) -> list[Node]:

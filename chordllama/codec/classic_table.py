@@ -74,7 +74,7 @@ NEEDED = {
     "root": (("root-step",),),
     "clef": (("sign",),),
 }
-"""Of each of these groups of children one has to be there."""
+"""Of each of these groups of children one has to be there, the first as a rule."""
 
 
 @dataclass(frozen=True, slots=True)

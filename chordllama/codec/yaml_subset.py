@@ -99,7 +99,9 @@ def guarded_events(text: str, deepest: int) -> Iterator[Event]:
                     raise _refused(event, "so many maps and lists in one another")
             yield event
     except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        mark = error.problem_mark
+        if mark is None or (mark.index >= len(text) and error.context_mark):
+            mark = error.context_mark  # where what never ends begins
         cause = " ".join(str(error.problem or error.context).split())
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
         raise Refused("this is not YAML", line, column, cause) from error
