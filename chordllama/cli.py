@@ -21,7 +21,7 @@ from chordllama.limits import MOST_BYTES
 from chordllama.terminal import say
 
 if TYPE_CHECKING:
-    from chordllama.conversion import Conversion, Converted
+    from chordllama.conversion import Conversion
     from chordllama.generate.continuation import Continuation
 
 STANDARD = "-"
@@ -86,6 +86,8 @@ _jobs_option = click.option(
 _json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object with the result or the error."
 )
+_dialects = click.Choice(["compact", "classic"])
+_dialect_option = click.option("--dialect", type=_dialects, default="compact", help="classic: the format of 2024.")
 _strict_option = click.option("--strict", is_flag=True, help="Refuse a score with elements that MusicXML doesn't know.")
 
 
@@ -103,45 +105,44 @@ def cli() -> None:
 @_output_option(_any_output)
 @click.option("--without", callback=_words, metavar="WHAT,...", help="Leave these out of the text, e.g. lyrics.")
 @click.option("--bars-per-line", type=click.IntRange(1, 16), default=1, show_default=True, help="Bars on one line.")
+@_dialect_option
 @_jobs_option
 @_strict_option
 @_json_option
-def encode(source: str, output: str, jobs: int | None, as_json: bool, **options: Any) -> int | None:
-    """Turn a score, or a folder of scores, into compact text.
+def encode(source: str, output: str, dialect: str, jobs: int | None, as_json: bool, **options: Any) -> int | None:
+    """Turn a score, or a folder of scores, into text.
 
     IN is MusicXML (.musicxml, .xml, .mxl), or MIDI, ABC, Humdrum or MEI, which music21 converts first. Of a folder, what is
     done already stays; so after an interruption the same command goes on.
     """
-    from chordllama.conversion import Encoding
+    from chordllama.conversion import encoding_for
 
-    encoding = Encoding(**options)
-    if Path(source).is_dir():
-        return _convert_folder(encoding, source, output, jobs, as_json)
-    converted = encoding.convert(*_read(source))
-    warnings = _warn(converted.warnings)
-    _tell(_deliver_converted(converted, "text", output, as_json) | {"warnings": warnings}, as_json)
-    return None
+    return _convert(encoding_for(dialect, **options), "text", source, output, jobs, as_json)
 
 
 @cli.command()
 @_source_argument
 @_output_option(_score_output)
+@_dialect_option
 @_jobs_option
 @_json_option
-def decode(source: str, output: str, jobs: int | None, as_json: bool) -> int | None:
-    """Turn compact text, or a folder of it, into MusicXML scores."""
-    from chordllama.conversion import Decoding
+def decode(source: str, output: str, dialect: str, jobs: int | None, as_json: bool) -> int | None:
+    """Turn text, or a folder of it, into MusicXML scores."""
+    from chordllama.conversion import decoding_for
 
+    suffix = SCORE_SUFFIXES[0] if Path(source).is_dir() else _suffix(output)
+    return _convert(decoding_for(dialect, suffix), "musicxml", source, output, jobs, as_json)
+
+
+def _convert(conversion: Conversion, key: str, source: str, output: str, jobs: int | None, as_json: bool) -> int | None:
+    """Convert a file or a folder; the exit code is that of a folder."""
     if Path(source).is_dir():
-        return _convert_folder(Decoding(), source, output, jobs, as_json)
-    converted = Decoding(_suffix(output)).convert(*_read(source))
-    _tell(_deliver_converted(converted, "musicxml", output, as_json), as_json)
+        return _convert_folder(conversion, source, output, jobs, as_json)
+    converted = conversion.convert(*_read(source))
+    score, warnings = converted.score, _warn(converted.warnings)
+    facts = {"parts": len(score.parts), "bars": len(score.bars), "warnings": warnings}
+    _tell(_deliver(converted.data, key, output, as_json) | facts, as_json)
     return None
-
-
-def _deliver_converted(converted: Converted, key: str, output: str, as_json: bool) -> Facts:
-    facts = {"parts": len(converted.score.parts), "bars": len(converted.score.bars)}
-    return _deliver(converted.data, key, output, as_json) | facts
 
 
 def _convert_folder(conversion: Conversion, source: str, output: str, jobs: int | None, as_json: bool) -> int:
@@ -213,6 +214,7 @@ def check(source: str, strict: bool, as_json: bool) -> None:
     help="Whether the music ends with the new bars; auto: where the score had a final bar line.",
 )
 @click.option("--model", metavar="PATH|URL", help="A .gguf file or an endpoint. [default: the model that comes along]")
+@_dialect_option
 @click.option("--threads", type=click.IntRange(1, 64), help="Processors to use. [default: all but one]")
 @click.option("--midi", "with_midi", is_flag=True, help="Write OUT as MIDI too.")
 @click.option("--picture", "with_picture", is_flag=True, help="Write OUT as a picture too.")
@@ -226,6 +228,7 @@ def continue_(
     candidates: int,
     ending: Literal["auto", "open", "close"],
     model: str | None,
+    dialect: str,
     threads: int | None,
     with_midi: bool,
     with_picture: bool,
@@ -242,12 +245,13 @@ def continue_(
     from chordllama.codec.report import Report
     from chordllama.conversion import read_score, refuse_unknown
     from chordllama.generate.backend import Sampling
-    from chordllama.generate.continuation import Request, continue_score
-    from chordllama.generate.models import open_backend
+    from chordllama.generate.continuation import Request
+    from chordllama.generate.models import continuer_for, open_backend
     from chordllama.terminal import show_bars
 
     if output == STANDARD and (with_midi or with_picture or candidates > 1):
         raise click.UsageError("--midi, --picture and --candidates take their names from OUT: give one with -o")
+    continue_score = continuer_for(dialect, model)
     data, name = _read_score(source)
     if strict:
         refuse_unknown(read_score(data, name).report, name)

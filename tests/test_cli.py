@@ -291,3 +291,22 @@ def test_json_can_hold_a_name_that_is_no_utf_8() -> None:
     done = chordllama("encode", os.fsdecode(b"caf\xe9.xml"), "--json")
     assert done.returncode == 2
     assert "caf\udce9.xml" in json.loads(done.stdout)["error"]["message"]
+
+
+def test_a_score_comes_back_through_classic_text_and_mendings_are_told(tmp_path: Path) -> None:
+    text = chordllama("encode", str(SCORE), "--dialect", "classic")
+    assert (text.returncode, text.stderr) == (0, b"")
+    assert text.stdout.startswith(b"divisions: '2'\n")
+    broken = text.stdout.replace(b"---\n", b"").replace(b"step: G", b"step G")
+    back = chordllama("decode", "-", "--dialect", "classic", "--json", given=broken)
+    facts = json.loads(back.stdout)
+    assert (back.returncode, facts["parts"], facts["bars"], len(facts["warnings"])) == (0, 1, 2, 2)
+    assert facts["musicxml"].count("<note") == 5
+
+
+def test_classic_text_that_cannot_be_mended_is_refused_with_line_and_column() -> None:
+    text = chordllama("encode", str(SCORE), "--dialect", "classic").stdout
+    done = chordllama("decode", "-", "--dialect", "classic", given=text.replace(b"step: F", b"step: X"))
+    assert done.returncode == 3
+    assert fact(done, "error").startswith("line 19, column 7: step")
+    assert chordllama("encode", str(SCORE), "--dialect", "classic", "--without", "lyrics").returncode == 2

@@ -11,8 +11,18 @@ from chordllama.codec.compact import dumps
 from chordllama.codec.container import read_container
 from chordllama.codec.musicxml import read
 from chordllama.codec.omit import UnknownKind
-from chordllama.conversion import Conversion, Decoding, Encoding, read_anything
-from chordllama.errors import CompactError, ContainerError, MusicXMLError
+from chordllama.conversion import (
+    ClassicDecoding,
+    ClassicEncoding,
+    Conversion,
+    Decoding,
+    DialectError,
+    Encoding,
+    decoding_for,
+    encoding_for,
+    read_anything,
+)
+from chordllama.errors import ClassicError, CompactError, ContainerError, MusicXMLError
 
 DATA = Path(__file__).parent / "data"
 SCORE = (DATA / "two_bars.musicxml").read_bytes()
@@ -46,7 +56,10 @@ def test_an_unknown_kind_is_refused_before_the_first_file() -> None:
         Encoding(("glitter",))
 
 
-@pytest.mark.parametrize("conversion", [Encoding(("lyrics", "words"), 4, True), Decoding(".mxl")])
+@pytest.mark.parametrize(
+    "conversion",
+    [Encoding(("lyrics", "words"), 4, True), Decoding(".mxl"), ClassicEncoding(True), ClassicDecoding(".mxl")],
+)
 def test_a_conversion_travels_and_says_what_it_does(conversion: Conversion) -> None:
     again = pickle.loads(pickle.dumps(conversion))
     assert again == conversion
@@ -79,3 +92,35 @@ def test_text_that_is_no_utf_8_is_an_error_with_its_line() -> None:
 def test_what_is_neither_is_refused_as_a_score(data: bytes) -> None:
     with pytest.raises(ContainerError):
         read_anything(data, "standard input")
+
+
+def test_classic_text_there_and_back_is_the_same() -> None:
+    text = ClassicEncoding().convert(SCORE, "x.musicxml")
+    assert text.data.startswith(b"divisions: '2'\nkey:\n  fifths: '1'\n")
+    assert text.score == read(SCORE)
+    back = ClassicDecoding().convert(text.data, "x.yaml")
+    assert ClassicEncoding().convert(back.data, "x.musicxml").data == text.data
+    assert (len(back.score.bars), back.warnings) == (2, ())
+    assert ClassicEncoding().convert(ABC, "x.abc").score.bars
+
+
+def test_classic_conversions_warn_and_refuse_as_the_others_do() -> None:
+    assert "glitter" in ClassicEncoding().convert(ODD, "x").warnings[0]
+    with pytest.raises(MusicXMLError, match="glitter"):
+        ClassicEncoding(strict=True).convert(ODD, "song.xml")
+    text = ClassicEncoding().convert(SCORE, "x").data
+    assert "code fence" in ClassicDecoding().convert(b"```\n" + text, "x").warnings[0]
+    with pytest.raises(ClassicError, match=r"^line [0-9]+, column 7: step"):
+        ClassicDecoding().convert(text.replace(b"step: F", b"step: X"), "x")
+
+
+def test_a_dialect_has_its_conversions() -> None:
+    assert encoding_for("compact", ("lyrics",), 2, True) == Encoding(("lyrics",), 2, True)
+    assert encoding_for("classic", (), 1, True) == ClassicEncoding(True)
+    assert [decoding_for(dialect, ".mxl") for dialect in ("compact", "classic")] == [
+        Decoding(".mxl"),
+        ClassicDecoding(".mxl"),
+    ]
+    for without, bars_per_line in ((("lyrics",), 1), ((), 2)):
+        with pytest.raises(DialectError, match="fixed"):
+            encoding_for("classic", without, bars_per_line, False)

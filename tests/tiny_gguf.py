@@ -42,7 +42,12 @@ def write_random_llama(
 
 
 def write_table_llama(
-    path: Path, table: Mapping[str, Mapping[str, float]], *, pieces: Sequence[str] = CHARACTERS, hidden: int = 512
+    path: Path,
+    table: Mapping[str, Mapping[str, float]],
+    *,
+    pieces: Sequence[str] = CHARACTERS,
+    hidden: int = 512,
+    context: int = 2048,
 ) -> Path:
     """A Llama in which `table[piece]` holds the probabilities of what follows `piece`; "</s>" is the end, "<s>" the beginning.
 
@@ -58,7 +63,7 @@ def write_table_llama(
             output[place[next_piece], place[piece]] = np.log(probability) / hidden**0.5
     weights = {"token_embd.weight": embedding, "output_norm.weight": np.ones(hidden), "output.weight": output}
     weights |= {f"blk.0.{name}.weight": np.zeros(shape) for name, shape in _layer_shapes(hidden).items()}
-    return _write(path, tokens, len(pieces), hidden, 1, weights)
+    return _write(path, tokens, len(pieces), hidden, 1, weights, context)
 
 
 def quantise(source: Path, target: Path, kind: str = "Q4_K_M") -> Path:
@@ -99,9 +104,10 @@ def _write(
     hidden: int,
     layers: int,
     weights: Mapping[str, NDArray[np.float64]],
+    context: int = 2048,
 ) -> Path:
     writer = gguf.GGUFWriter(path, "llama")
-    _add_shape(writer, hidden, layers, len(tokens))
+    _add_shape(writer, hidden, layers, len(tokens), context)
     _add_tokens(writer, tokens, pieces)
     for name, values in weights.items():
         writer.add_tensor(name, values.astype(np.float32))
@@ -112,8 +118,8 @@ def _write(
     return path
 
 
-def _add_shape(writer: gguf.GGUFWriter, hidden: int, layers: int, vocabulary: int) -> None:
-    writer.add_context_length(2048)
+def _add_shape(writer: gguf.GGUFWriter, hidden: int, layers: int, vocabulary: int, context: int) -> None:
+    writer.add_context_length(context)
     writer.add_embedding_length(hidden)
     writer.add_block_count(layers)
     writer.add_feed_forward_length(hidden)

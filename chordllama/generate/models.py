@@ -1,12 +1,15 @@
-"""Which backend runs a model. Knows where the embedded model lies and what an address looks like."""
+"""Which backend runs a model, and how it is asked. Knows where the embedded model lies and what an address looks like."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from chordllama.errors import ChordLlamaError, ModelError
 from chordllama.generate.backend import Backend
+from chordllama.generate.classic import continue_classic
+from chordllama.generate.continuation import Continuation, continue_score
 from chordllama.resources import resource
 
 EMBEDDED = "models/chordllama-mini-q4_k_m.gguf"
@@ -25,6 +28,19 @@ def open_backend(model: str | None = None, threads: int | None = None) -> Backen
     from chordllama.generate.llama import LlamaBackend
 
     return LlamaBackend(Path(model) if model is not None else _embedded(), threads)
+
+
+def continuer_for(dialect: str, model: str | None) -> Callable[..., list[Continuation]]:
+    """What continues a score with such a model, of the compact or classic dialect: `continue_score` or its like.
+
+    Raises:
+        ModelError: no model of that dialect comes along.
+    """
+    if dialect == "compact":
+        return continue_score
+    if model is None:
+        raise ModelError("the model that comes along writes compact text", hint="name a classic model with --model")
+    return continue_classic
 
 
 def _embedded() -> Path:

@@ -7,6 +7,7 @@ Llama 3's own chat template.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from chordllama.codec.classic import ClassicPart, attributes_after
 from chordllama.codec.classic_text import dump_instruction, dump_measures
@@ -27,10 +28,10 @@ def prompt(part: ClassicPart, first: int) -> str:
     return _TURN_END.join(turns)
 
 
-_MEASURE = re.compile(r"^[ \t]*-[ \t]+(?:a0+_|attributes\b|null\b)", re.MULTILINE)
+_MEASURE = re.compile(r"^(?:[ \t]*-[ \t]+(?:a0+_|attributes\b)|-[ \t]+null\b)", re.MULTILINE)
 
 
 def measures_in(answer: str) -> list[str]:
     """The texts of the measures that an answer begins, what stands before the first one left out."""
-    starts = [found.start() for found in _MEASURE.finditer(answer)]
-    return [answer[start:end] for start, end in zip(starts, [*starts[1:], len(answer)], strict=True)]
+    places = [*(found.start() for found in _MEASURE.finditer(answer)), len(answer)]
+    return [answer[start:end] for start, end in pairwise(places)]
