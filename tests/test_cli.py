@@ -276,7 +276,7 @@ def test_a_folder_is_converted_file_by_file(tmp_path: Path, command: str) -> Non
     ("arguments", "words"),
     [
         (["encode", str(DATA), "--without", "glitter"], "glitter"),
-        (["decode", str(DATA)], "there is no file to decode"),
+        (["decode", str(DATA / "check")], "there is no file to decode"),
     ],
 )
 def test_a_folder_that_cannot_be_begun_leaves_nothing(tmp_path: Path, arguments: list[str], words: str) -> None:
