@@ -22,10 +22,10 @@ from chordllama.codec.container import parse, read_container
 from chordllama.codec.durations import format_whole
 from chordllama.codec.elements import decimal, number
 from chordllama.codec.header import read_part_list
-from chordllama.codec.measures import MOST_STAVES
 from chordllama.codec.musicxml import count_elements, measures_of, read
 from chordllama.codec.report import Report
 from chordllama.errors import ClassicError, MusicXMLError
+from chordllama.limits import MOST_STAVES
 from chordllama.score import LONGEST_BAR, QUARTER, Score
 
 DEEPEST = 12
