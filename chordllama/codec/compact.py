@@ -252,8 +252,8 @@ def _misfit(items: tuple[Item, ...], part: Part, bar: Ticks) -> str:
     position: Ticks = 0
     for item in items:
         if isinstance(item, Direction | Harmony):
-            if item.offset and position + item.offset > bar:
-                return "a sign stands after the end of the bar"
+            if item.offset and position + item.offset > 2 * bar:
+                return "a sign stands more than a bar after the end of its own"
             continue
         position += row_length((item,), bar)
         for mark in _all_marks(item):

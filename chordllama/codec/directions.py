@@ -15,7 +15,7 @@ from lxml.etree import _Element
 from chordllama.codec.durations import TYPE_BY_CODE, TYPE_CODES
 from chordllama.codec.elements import child_text, dynamic_name, line_number, number
 from chordllama.codec.texts import format_text, parse_text, xml_text
-from chordllama.codec.values import CLEF, EQUAL_BEATS, TEMPO
+from chordllama.codec.values import CLEF, EQUAL_BEATS, LINES, TEMPO
 from chordllama.codec.whitelist import DIRECTION_SIGNS, DYNAMICS, HARMONY_KINDS, SOUND_ATTRIBUTES, DirectionSign
 from chordllama.score import NOTE_TYPES, Degree, Direction, Harmony, Key, Tone, Transposition, duration
 
@@ -107,33 +107,79 @@ def _near(text: str, tempo: Fraction) -> bool:
         return False
 
 
-def write_direction(direction: Direction, staff: int) -> Iterator[str]:
-    """The lines of one direction at its place; `staff` is 0 in a part with one staff. A key on the first staff is for all."""
-    name, value = direction.name, direction.value
+def write_directions(directions: list[Direction], staff: int, offset: str = "") -> Iterator[str]:
+    """The lines of directions that form one (see `together`); `staff` is 0 in a part with one staff, `offset` in divisions."""
+    signs = [direction for direction in directions if direction.name != "sound"]
+    sounds = [direction.value.partition("=") for direction in directions if direction.name == "sound"]
+    heard = "".join(f" {name}={quoteattr(value)}" for name, _, value in sounds)
+    offset_line = [f"  <offset>{offset}</offset>"] if offset else []
+    if not signs:
+        yield from [f"<sound{heard}>", *offset_line, "</sound>"] if offset else [f"<sound{heard}/>"]
+        return
+    yield "<direction>"
+    for direction in signs:
+        yield "  <direction-type>"
+        yield from (f"    {line}" for line in _write_sign(direction.name, direction.value))
+        yield "  </direction-type>"
+    yield from offset_line
+    if staff:
+        yield f"  <staff>{staff}</staff>"
+    heard += "".join(f' tempo="{float(tempo):g}"' for tempo in filter(None, map(_sounding_tempo, signs)))
+    if heard:
+        yield f"  <sound{heard}/>"
+    yield "</direction>"
+
+
+def together(directions: list[Direction]) -> Iterator[list[Direction]]:
+    """Directions of one place, in groups that are written as one: a tempo in words and figures, a sign and what it sounds like."""
+    group: list[Direction] = []
+    for direction in directions:
+        if group and _joins(group, direction):
+            group.append(direction)
+            continue
+        if group:
+            yield group
+        group = [direction]
+    if group:
+        yield group
+
+
+def _joins(group: list[Direction], direction: Direction) -> bool:
+    last, name = group[-1], direction.name
     if name == "sound":
-        attribute, _, setting = value.partition("=")
-        yield f"<sound {attribute}={quoteattr(setting)}/>"
-        return
-    if name in ("clef", "key", "transpose"):
-        yield "<attributes>"
-        yield from (f"  {line}" for line in _write_attribute(name, value, staff))
-        yield "</attributes>"
-        return
+        attribute = direction.value.partition("=")[0]
+        if last.name == "sound":
+            return _SOUND_RANK[attribute] > _SOUND_RANK[last.value.partition("=")[0]]
+        return not (attribute == "tempo" and any(map(_sounding_tempo, group)))
+    if last.name == "words" and len(group) == 1:
+        return name == "metronome"
+    return last.name == "metronome" and name == "words" and direction.value.startswith((")", "]"))
+
+
+_SOUND_RANK = {name: rank for rank, name in enumerate(SOUND_ATTRIBUTES)}
+
+
+def write_change(direction: Direction, staff: int) -> Iterator[str]:
+    """The lines of a change of what holds from here on: a clef, a key (on the first staff it is for all), a bar line."""
+    name, value = direction.name, direction.value
     if name == "barline":
         yield '<barline location="middle">'
         yield f"  <bar-style>{value}</bar-style>"
         yield "</barline>"
         return
-    yield "<direction>"
-    yield "  <direction-type>"
-    yield from (f"    {line}" for line in _write_sign(name, value))
-    yield "  </direction-type>"
-    if staff:
-        yield f"  <staff>{staff}</staff>"
-    tempo = _sounding_tempo(direction)
-    if tempo is not None:
-        yield f'  <sound tempo="{float(tempo):g}"/>'
-    yield "</direction>"
+    yield "<attributes>"
+    yield from (f"  {line}" for line in _write_attribute(name, value, staff))
+    yield "</attributes>"
+
+
+def is_change(direction: Direction) -> bool:
+    """Whether it is no `<direction>`, but a change of what holds from here on."""
+    return direction.name in ("clef", "key", "transpose", "barline")
+
+
+def ends_line(direction: Direction) -> bool:
+    """Whether it is the end of a hairpin or another line."""
+    return DIRECTION_SIGNS[direction.name].shape in LINES and direction.value.startswith(("stop", "discontinue"))
 
 
 def _write_sign(name: str, value: str) -> list[str]:
@@ -279,8 +325,8 @@ def _read_degree(element: _Element) -> Degree | None:
     return Degree(value, number(element.findtext("degree-alter"), -2, 2) or 0, type)
 
 
-def write_harmony(harmony: Harmony, staff: int) -> Iterator[str]:
-    """The lines of a `<harmony>`."""
+def write_harmony(harmony: Harmony, staff: int, offset: str = "") -> Iterator[str]:
+    """The lines of a `<harmony>`; `offset` in divisions."""
     yield "<harmony>"
     yield from _write_tone(harmony.root, "root")
     text = HARMONY_KINDS[harmony.kind] if harmony.text is None else harmony.text
@@ -293,6 +339,8 @@ def write_harmony(harmony: Harmony, staff: int) -> Iterator[str]:
         yield f"    <degree-alter>{degree.alter}</degree-alter>"
         yield f"    <degree-type>{degree.type}</degree-type>"
         yield "  </degree>"
+    if offset:
+        yield f"  <offset>{offset}</offset>"
     if staff:
         yield f"  <staff>{staff}</staff>"
     yield "</harmony>"

@@ -6,14 +6,24 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import chain
+from itertools import chain, groupby
 from math import lcm
 from xml.sax.saxutils import quoteattr
 
 from chordllama.codec import accidentals
 from chordllama.codec.barlines import write_barline
 from chordllama.codec.beams import beams
-from chordllama.codec.directions import write_clef, write_direction, write_harmony, write_key, write_transposition
+from chordllama.codec.directions import (
+    ends_line,
+    is_change,
+    together,
+    write_change,
+    write_clef,
+    write_directions,
+    write_harmony,
+    write_key,
+    write_transposition,
+)
 from chordllama.codec.lyrics import write_lyric
 from chordllama.codec.notations import Open
 from chordllama.codec.notes import Setting, accidental_name, divided, write_chord, write_rest
@@ -45,6 +55,7 @@ from chordllama.score import (
     number_after,
 )
 
+Moment = Direction | Harmony
 Shown = set[object]
 """The (voice's place, item, note) whose accidental the rules show."""
 
@@ -190,7 +201,13 @@ class PartWriter:
         setting = Setting(self._voice(place), staff, self.origin.instruments, self.divisions)
         beamed = self._beams(row, length)
         is_open = Open(self.lines, [])
+        moments: list[Moment] = []
         for i, item in enumerate(row.items):
+            if isinstance(item, Direction | Harmony):
+                moments.append(item)
+                continue
+            late = _late(moments, item, length)
+            yield from self._moments(moments[: len(moments) - len(late)], staff)
             if isinstance(item, Chord):
                 stops = tie_stops(self.ties, place, item)
                 signs = [_accidental(note, (place, i, n) in shown) for n, note in enumerate(item.notes)]
@@ -203,8 +220,9 @@ class PartWriter:
             elif isinstance(item, Spacer):
                 self.ties.clear(place)
                 yield from self._move("forward", item.duration.ticks if item.duration else length, setting.voice, staff)
-            else:
-                yield from self._moment(item, staff)
+            yield from self._moments(late, staff, _ticks(item, length))
+            moments = []
+        yield from self._moments(moments, staff)
 
     def _beams(self, row: Row, length: Ticks) -> dict[int, tuple[str, ...]]:
         time = self.metre.own.get(self.index) or self.metre.common
@@ -244,14 +262,48 @@ class PartWriter:
                 yield f"  <staff>{staff}</staff>"
             yield f"</{tag}>"
 
-    def _moment(self, item: Direction | Harmony, staff: int) -> Iterator[str]:
-        lines = list(write_harmony(item, staff) if isinstance(item, Harmony) else write_direction(item, staff))
-        if not item.offset:
-            yield from lines
-            return
-        yield from self._move("forward", item.offset)
-        yield from lines
-        yield from self._move("backup", item.offset)
+    def _moments(self, moments: list[Moment], staff: int, before: Ticks = 0) -> Iterator[str]:
+        """What stands at a moment, written `before` ticks after the place that its offset is counted from."""
+        for offset, group in groupby(moments, key=lambda item: item.offset):
+            divisions = divided(offset - before, self.divisions) if offset != before else 0
+            for item in _written_together(list(group)):
+                if isinstance(item, Harmony):
+                    yield from write_harmony(item, staff, str(divisions or ""))
+                elif is_change(item[0]):
+                    yield from self._move("forward" if divisions > 0 else "backup", abs(offset - before))
+                    yield from write_change(item[0], staff)
+                    yield from self._move("backup" if divisions > 0 else "forward", abs(offset - before))
+                else:
+                    yield from write_directions(item, staff, str(divisions or ""))
+
+
+def _late(moments: list[Moment], event: Chord | Rest | Spacer, length: Ticks) -> list[Moment]:
+    """What is written after the event in which it stands: the end of a line, which readers that know no offsets take for the last
+    note's, and what follows it."""
+    ticks = _ticks(event, length)
+    for place, item in enumerate(moments):
+        if isinstance(item, Direction) and 0 < item.offset <= ticks and ends_line(item):
+            return moments[place:]
+    return []
+
+
+def _written_together(moments: list[Moment]) -> Iterator[Harmony | list[Direction]]:
+    """The moments of one place, with the directions that form one in a list."""
+    directions: list[Direction] = []
+    for item in moments:
+        if isinstance(item, Direction) and not is_change(item):
+            directions.append(item)
+            continue
+        yield from together(directions)
+        directions = []
+        yield item if isinstance(item, Harmony) else [item]
+    yield from together(directions)
+
+
+def _ticks(event: Chord | Rest | Spacer, length: Ticks) -> Ticks:
+    if isinstance(event, Chord):
+        return event.ticks
+    return event.duration.ticks if event.duration else length
 
 
 def _places(row: Row, order: int, ties: Ties) -> Iterator[accidentals.Place]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from chordllama.codec import accidentals
+from chordllama.codec.directions import is_change
 from chordllama.codec.notes import EventDraft, NoteDraft
 from chordllama.codec.spanners import Numbers
 from chordllama.codec.ties import Ties
@@ -116,7 +117,7 @@ class RowFinisher:
             first = next(place for place in places if place[0] == staff)
             place, index = beginnings.get((staff, position), (first, None))
             if position >= length:
-                between[first].append((len(found[first]), item))
+                between[first].append((len(found[first]), _beyond(item, position - length, length)))
             elif index is not None:
                 between[place].append((index, item))
             else:
@@ -230,6 +231,13 @@ def _beginnings(
             if event is not None:
                 beginnings.setdefault((place[0], event.onset), (place, index))
     return beginnings
+
+
+def _beyond(item: Direction | Harmony, offset: Ticks, length: Ticks) -> Direction | Harmony:
+    """What stands after the end of its bar, by at most another bar's length; a change is one for the next bar."""
+    if isinstance(item, Direction) and is_change(item):
+        return item
+    return replace(item, offset=min(offset, length))
 
 
 def _between(events: list[Placed], position: Ticks, item: Direction | Harmony) -> tuple[int, Direction | Harmony]:
