@@ -167,7 +167,7 @@ WRONG = {
     '=" " c41': "neither begins nor ends with a space",
     '="\\u0001" c41': "not a text in double quotes",
     "=p&-4 c41": "not a duration",
-    "c41 =p&4": "after the end of the bar",
+    "c41 =p&:5/4": "more than a bar after the end of its own",
     "Hm7 c41": "not a note",
     "Cmaj8 c41": "not a chord symbol",
     "/2 c41": "no part 2",

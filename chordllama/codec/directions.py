@@ -13,10 +13,17 @@ from xml.sax.saxutils import quoteattr
 from lxml.etree import _Element
 
 from chordllama.codec.durations import TYPE_BY_CODE, TYPE_CODES
-from chordllama.codec.elements import child_text, dynamic_name, line_number, number
+from chordllama.codec.elements import child_text, dynamic_name, glyph, line_number, number, write_glyph
 from chordllama.codec.texts import format_text, parse_text, xml_text
 from chordllama.codec.values import CLEF, EQUAL_BEATS, LINES, TEMPO
-from chordllama.codec.whitelist import DIRECTION_SIGNS, DYNAMICS, HARMONY_KINDS, SOUND_ATTRIBUTES, DirectionSign
+from chordllama.codec.whitelist import (
+    DIRECTION_SIGNS,
+    DYNAMICS,
+    HARMONY_KINDS,
+    PEDAL_FORMS,
+    SOUND_ATTRIBUTES,
+    DirectionSign,
+)
 from chordllama.score import NOTE_TYPES, Degree, Direction, Harmony, Key, Tone, Transposition, duration
 
 # ----------------------------------------------------------------------------------------------------------- directions
@@ -38,15 +45,16 @@ def read_direction(element: _Element) -> Iterator[Direction]:
 def _read_sign(element: _Element) -> Iterator[Direction]:
     tag = element.tag
     sign = DIRECTION_SIGNS.get(tag) if isinstance(tag, str) else None
-    if sign is None or tag in ("sound", "clef", "key", "transpose", "barline"):
+    if sign is None or sign.name in _NO_SIGNS:
         return
     if sign.name == "dynamics":
         for child in element:
             if isinstance(child.tag, str) and dynamic_name(child):
                 yield Direction("dynamics", dynamic_name(child))
         return
-    if sign.shape != "name" or (element.text or "").strip():
-        yield Direction(sign.name, _read_value(sign, element))
+    value = _read_value(sign, element)
+    if value or sign.shape not in ("name", "glyph"):
+        yield Direction(sign.name, value)
 
 
 def _read_value(sign: DirectionSign, element: _Element) -> str:
@@ -54,7 +62,11 @@ def _read_value(sign: DirectionSign, element: _Element) -> str:
     type = element.get("type", "")
     if sign.shape == "name":
         return (element.text or "").strip()
-    if sign.shape in ("wedge", "spanner", "pedal"):
+    if sign.shape == "glyph":
+        return glyph(element)
+    if sign.shape == "pedal":
+        return type + _pedal_form(element) + _line(element)
+    if sign.shape in ("wedge", "spanner"):
         return type + _line(element)
     if sign.shape == "octave-shift":
         return type + element.get("size", "8") + _line(element)
@@ -66,6 +78,13 @@ def _read_value(sign: DirectionSign, element: _Element) -> str:
 def _line(element: _Element) -> str:
     number = line_number(element)
     return "" if number == "1" else f" {number}"
+
+
+def _pedal_form(element: _Element) -> str:
+    """How a pedal mark is seen, as its value says it; its sign is seen if its line isn't."""
+    line, sign = element.get("line", ""), element.get("sign", "")
+    seen = (line, sign or {"yes": "no", "no": "yes"}.get(line, ""))
+    return next((f"-{form}" for form, attributes in PEDAL_FORMS.items() if seen == attributes), "")
 
 
 def _read_metronome(element: _Element) -> str:
@@ -172,9 +191,14 @@ def write_change(direction: Direction, staff: int) -> Iterator[str]:
     yield "</attributes>"
 
 
+_CHANGES = ("clef", "key", "transpose", "staff-lines", "barline")
+_NO_SIGNS = ("sound", *_CHANGES)
+"""What stands at a moment, but in no `<direction-type>`."""
+
+
 def is_change(direction: Direction) -> bool:
     """Whether it is no `<direction>`, but a change of what holds from here on."""
-    return direction.name in ("clef", "key", "transpose", "barline")
+    return direction.name in _CHANGES
 
 
 def ends_line(direction: Direction) -> bool:
@@ -189,6 +213,8 @@ def _write_sign(name: str, value: str) -> list[str]:
         return ["<dynamics>", f"  {inner}", "</dynamics>"]
     if shape == "name":
         return [f"<{name}>{xml_text(value)}</{name}>"]
+    if shape == "glyph":
+        return [write_glyph(name, value)]
     if shape == "metronome":
         return _write_metronome(value)
     if shape == "none":
@@ -196,12 +222,17 @@ def _write_sign(name: str, value: str) -> list[str]:
     if shape == "switch":
         return [f'<{name} type="{value}"/>']
     type, _, line = value.partition(" ")
-    size = ""
+    attributes = f' number="{line or 1}"'
     if shape == "octave-shift":
         letters = type.rstrip("0123456789")
-        type, size = letters, f' size="{type[len(letters) :]}"'
-    ends = ' line-end="none"' if name == "bracket" else ""
-    return [f'<{name} type="{type}"{size} number="{line or 1}"{ends}/>']
+        type, attributes = letters, f' size="{type[len(letters) :]}"{attributes}'
+    elif shape == "pedal":
+        type, _, form = type.partition("-")
+        seen = zip(("line", "sign"), PEDAL_FORMS[form] if form else ("no", "yes"), strict=True)
+        attributes += "".join(f' {attribute}="{value}"' for attribute, value in seen if value)
+    elif name == "bracket":
+        attributes += ' line-end="none"'
+    return [f'<{name} type="{type}"{attributes}/>']
 
 
 def _write_metronome(value: str) -> list[str]:
@@ -279,9 +310,17 @@ def write_transposition(transposition: Transposition) -> list[str]:
     ]
 
 
+def write_lines(lines: int, staff: int) -> list[str]:
+    """The lines of a `<staff-details>`; `staff` is 0 in a part with one staff."""
+    number = f' number="{staff}"' if staff else ""
+    return [f"<staff-details{number}>", f"  <staff-lines>{lines}</staff-lines>", "</staff-details>"]
+
+
 def _write_attribute(name: str, value: str, staff: int) -> list[str]:
     if name == "clef":
         return write_clef(value, staff)
+    if name == "staff-lines":
+        return write_lines(int(value), staff)
     if name == "key":
         fifths, _, mode = value.partition(",")
         return write_key(Key(int(fifths), mode), staff if staff > 1 else 0)

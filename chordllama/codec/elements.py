@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from xml.sax.saxutils import quoteattr
 
 from lxml.etree import _Element
 
+from chordllama.codec.texts import xml_text
 from chordllama.codec.whitelist import DYNAMICS
 from chordllama.limits import MOST_LINES
 
@@ -51,6 +53,20 @@ def alteration(text: str | None) -> int | Fraction | None:
 def line_number(element: _Element) -> str:
     """The number that tells a slur, hairpin or other line from those that are open with it."""
     return str(number(element.get("number"), 1, MOST_LINES) or 1)
+
+
+def glyph(element: _Element) -> str:
+    """What an `<other-…>` shows: its text, or a sign of music fonts by its name; "" if it doesn't say."""
+    name = element.get("smufl", "")
+    return (element.text or "").strip() or (f"smufl:{name}" if name else "")
+
+
+def write_glyph(tag: str, value: str) -> str:
+    """An `<other-…>` (`tag` with its attributes) that shows `value`."""
+    name = value.removeprefix("smufl:")
+    if name != value:
+        return f"<{tag} smufl={quoteattr(name)}/>"
+    return f"<{tag}>{xml_text(value)}</{tag.partition(' ')[0]}>"
 
 
 def dynamic_name(element: _Element) -> str:

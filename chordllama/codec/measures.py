@@ -84,6 +84,7 @@ class PartReader:
         self.staves = 1
         self.first_clefs: dict[int, str] = {}
         self.lines: dict[int, int] = {}
+        self.first_lines: dict[int, int] = {}
         self.transposition: Transposition | None = None
         self.measures: list[MeasureDraft] = []
         self.cursor: Ticks = 0
@@ -187,8 +188,14 @@ class PartReader:
 
     def _staff_details(self, element: _Element) -> None:
         lines = number(element.findtext("staff-lines"), 0, 20)
-        if lines is not None:
-            self.lines.setdefault(number(element.get("number"), 1, MOST_STAVES) or 1, lines)
+        staff = number(element.get("number"), 1, MOST_STAVES) or 1
+        if lines is None or lines == self.lines.get(staff):
+            return
+        if len(self.measures) > 1 or self.cursor:
+            self._at(self.cursor, staff, Direction("staff-lines", str(lines)))
+        else:
+            self.first_lines[staff] = lines
+        self.lines[staff] = lines
 
     def _transpose(self, element: _Element) -> None:
         found = read_transposition(element)

@@ -150,7 +150,7 @@ def _labels(measure: _Element) -> tuple[str, bool]:
 
 def _part(header: PartHeader, reader: PartReader) -> Part:
     staves = range(1, reader.staves + 1)
-    lines = tuple(reader.lines.get(staff, 5) for staff in staves)
+    lines = tuple(reader.first_lines.get(staff, 5) for staff in staves)
     return Part(
         header.name,
         header.abbreviation,

@@ -5,14 +5,13 @@ Source: https://www.w3.org/2021/06/musicxml40/musicxml-reference/elements/notati
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from xml.sax.saxutils import quoteattr
 
 from lxml.etree import _Element
 
-from chordllama.codec.elements import dynamic_name, line_number, number
+from chordllama.codec.elements import dynamic_name, glyph, line_number, number, write_glyph
 from chordllama.codec.spanners import OpenLines
 from chordllama.codec.texts import xml_text
 from chordllama.codec.values import mark_fault
@@ -96,19 +95,46 @@ def _mark(name: str, value: str) -> Mark:
 
 
 def _sign_value(sign: Sign, element: _Element) -> str:
+    read = _VALUE_READERS.get(sign.shape)
+    return read(element) if read is not None else ""
+
+
+def _text(element: _Element) -> str:
     text = (element.text or "").strip()
-    if sign.shape == "number":
-        return line_number(element)
-    if sign.shape in _WRITTEN_OUT:
-        return "" if text == "normal" else text
-    if sign.shape == "arpeggio":
-        return element.get("direction", "")
-    type = element.get("type", "")
-    if sign.shape == "side":
-        return type
-    if sign.shape == "tremolo":
-        return ("" if type == "single" else type) + text
-    return ""
+    return "" if text == "normal" else text
+
+
+def _arpeggio(element: _Element) -> str:
+    return element.get("direction", "") + element.get("number", "")
+
+
+def _side(element: _Element) -> str:
+    return element.get("type", "")
+
+
+def _tremolo(element: _Element) -> str:
+    return element.get("type", "").replace("single", "") + _text(element)
+
+
+def _children(element: _Element) -> str:
+    return "+".join(str(child.tag) for child in element.iterchildren("*"))
+
+
+def _bend(element: _Element) -> str:
+    others = [str(child.tag) for child in element.iterchildren("pre-bend", "release", "with-bar")]
+    return "+".join([(element.findtext("bend-alter") or "").strip(), *others])
+
+
+_VALUE_READERS: dict[str, Callable[[_Element], str]] = {
+    "number": line_number,
+    **dict.fromkeys(_WRITTEN_OUT, _text),
+    "arpeggio": _arpeggio,
+    "side": _side,
+    "tremolo": _tremolo,
+    "harmonic": _children,
+    "bend": _bend,
+    "glyph": glyph,
+}
 
 
 # --------------------------------------------------------------------------------------------------------------- writing
@@ -165,22 +191,64 @@ def _nested(parent: str, lines: list[str]) -> list[str]:
 def _write_sign(sign: Sign, mark: Mark, is_open: Open) -> list[str]:
     if sign.element == "tuplet":
         return _write_tuplet(sign, mark, is_open.tuplets)
-    attributes = f' type="{sign.type}"' if sign.type else ""
-    text = ""
     if sign.shape == "number":
-        attributes += f' number="{mark.value or 1}"'
         is_open.lines.take(sign.element, sign.type, mark.value)
-    elif sign.shape in _WRITTEN_OUT:
-        text = mark.value
-    elif sign.shape == "arpeggio" and mark.value:
-        attributes += f" direction={quoteattr(mark.value)}"
-    elif sign.shape == "side":
-        attributes += f" type={quoteattr(mark.value)}"
-    elif sign.shape == "tremolo":
-        type = mark.value.rstrip("0123456789")
-        attributes, text = f' type="{type or "single"}"', mark.value[len(type) :]
-    opening = f"{sign.element}{attributes}"
-    return [f"<{opening}>{xml_text(text)}</{sign.element}>" if text else f"<{opening}/>"]
+    write = _SIGN_WRITERS.get(sign.shape, _write_text)
+    return [write(sign, mark.value)]
+
+
+def _write_text(sign: Sign, value: str) -> str:
+    type = f' type="{sign.type}"' if sign.type else ""
+    return _element(sign.element + type, xml_text(value))
+
+
+def _write_number(sign: Sign, value: str) -> str:
+    return f'<{sign.element} type="{sign.type}" number="{value or 1}"/>'
+
+
+def _write_arpeggio(sign: Sign, value: str) -> str:
+    direction = value.rstrip("0123456789")
+    number = value[len(direction) :]
+    attributes = (f' direction="{direction}"' if direction else "") + (f' number="{number}"' if number else "")
+    return f"<{sign.element}{attributes}/>"
+
+
+def _write_side(sign: Sign, value: str) -> str:
+    return f'<{sign.element} type="{value}"/>'
+
+
+def _write_tremolo(sign: Sign, value: str) -> str:
+    type = value.rstrip("0123456789")
+    return _element(f'{sign.element} type="{type or "single"}"', value[len(type) :])
+
+
+def _write_children(sign: Sign, value: str) -> str:
+    return _element(sign.element, "".join(f"<{child}/>" for child in filter(None, value.split("+"))))
+
+
+def _write_bend(sign: Sign, value: str) -> str:
+    semitones, _, others = value.partition("+")
+    children = "".join(f"<{child}/>" for child in filter(None, others.split("+")))
+    return _element(sign.element, f"<bend-alter>{semitones}</bend-alter>{children}")
+
+
+def _write_glyph(sign: Sign, value: str) -> str:
+    return write_glyph(sign.element + (' type="single"' if sign.name == "other-notation" else ""), value)
+
+
+def _element(opening: str, content: str) -> str:
+    return f"<{opening}>{content}</{opening.partition(' ')[0]}>" if content else f"<{opening}/>"
+
+
+_SIGN_WRITERS: dict[str, Callable[[Sign, str], str]] = {
+    "number": _write_number,
+    "arpeggio": _write_arpeggio,
+    "side": _write_side,
+    "tremolo": _write_tremolo,
+    "harmonic": _write_children,
+    "bend": _write_bend,
+    "glyph": _write_glyph,
+}
 
 
 def _write_tuplet(sign: Sign, mark: Mark, tuplets: list[int]) -> list[str]:

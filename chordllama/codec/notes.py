@@ -28,6 +28,7 @@ from chordllama.score import (
     Mark,
     Note,
     Rest,
+    Spacer,
     Syllable,
     Ticks,
     duration,
@@ -363,6 +364,15 @@ def _written_value(value: Duration, mark: str) -> tuple[str, int, int, int]:
         return value.type, value.dots, value.actual, value.normal
     type, dots, actual, normal = match.groups()
     return type, len(dots), int(actual or value.actual), int(normal or value.normal)
+
+
+def seen_lengths(event: Chord | Rest | Spacer) -> Iterator[Ticks]:
+    """The lengths of the note values that are seen where they aren't what is played."""
+    notes = event.notes if isinstance(event, Chord) else [event] if isinstance(event, Rest) else []
+    for note in notes:
+        for mark in note.marks:
+            if mark.name == "type":
+                yield duration(*_written_value(event.duration or duration("whole"), mark.value)).ticks
 
 
 def accidental_name(alter: int | Fraction) -> str | None:

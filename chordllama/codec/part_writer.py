@@ -22,11 +22,12 @@ from chordllama.codec.directions import (
     write_directions,
     write_harmony,
     write_key,
+    write_lines,
     write_transposition,
 )
 from chordllama.codec.lyrics import write_lyric
 from chordllama.codec.notations import Open
-from chordllama.codec.notes import Setting, accidental_name, divided, write_chord, write_rest
+from chordllama.codec.notes import Setting, accidental_name, divided, seen_lengths, write_chord, write_rest
 from chordllama.codec.rows import VoicePlace
 from chordllama.codec.spanners import OpenLines
 from chordllama.codec.texts import xml_text
@@ -105,6 +106,7 @@ def _lengths(items: tuple[Item, ...]) -> Iterator[Ticks]:
             yield item.offset
         elif item.duration is not None:
             yield item.duration.ticks
+            yield from seen_lengths(item)  # else a reader would take it for a length that was rounded
 
 
 class PartWriter:
@@ -163,7 +165,7 @@ class PartWriter:
         staves = [f"<staves>{self.part.staves}</staves>"] if self.first and several else []
         clefs = [write_clef(clef, n * several) for n, clef in enumerate(self.part.clefs, 1) if clef and self.first]
         details = [
-            _write_lines(lines, n * several) for n, lines in enumerate(self.part.lines, 1) if self.first and lines != 5
+            write_lines(lines, n * several) for n, lines in enumerate(self.part.lines, 1) if self.first and lines != 5
         ]
         transposition = write_transposition(self.part.transposition) if self.first and self.part.transposition else []
         self.first = False
@@ -343,8 +345,3 @@ def _write_time(time: Time, staff: int) -> list[str]:
     for count, unit in time.beats:
         lines += [f"  <beats>{count}</beats>", f"  <beat-type>{unit}</beat-type>"]
     return [*lines, *([] if time.beats else ["  <senza-misura/>"]), "</time>"]
-
-
-def _write_lines(lines: int, staff: int) -> list[str]:
-    number = f' number="{staff}"' if staff else ""
-    return [f"<staff-details{number}>", f"  <staff-lines>{lines}</staff-lines>", "</staff-details>"]

@@ -17,6 +17,7 @@ from chordllama.codec.whitelist import (
     DIRECTION_SIGNS,
     FERMATAS,
     NOTEHEADS,
+    PEDAL_FORMS,
     SIGN_BY_NAME,
     SOUND_ATTRIBUTES,
     WEDGES,
@@ -48,6 +49,8 @@ NOTE_TYPE = re.compile(rf"({'|'.join(TYPE_CODES)})(\.{{0,4}})(?:/([1-9][0-9]{{0,
 """A written note type with its dots, and the tuplet ratio where that isn't the one that is played."""
 
 _LINE = r"(?:[2-9]|1[0-6])"
+_PITCHES = "(?:base|touching|sounding)-pitch"
+_NUMBER = r"[1-9]|1[0-6]"
 _TEXT = r"\S(?:.*\S)?"
 _SOUND_VALUES = {"decimal": r"[0-9]{1,5}(?:\.[0-9]{1,9})?", "yes-no": "(?:yes|no)", "name": _TEXT}
 _PATTERNS = {
@@ -65,7 +68,16 @@ _PATTERNS = {
     "staff": (r"[1-8]", "the number of a staff (1 to 8)"),
     "instrument": (r"[1-9][0-9]{0,2}", "the number of an instrument (from 1)"),
     "place": (r"[a-g][0-9]", "a step and an octave (b4)"),
-    "arpeggio": (r"(?:up|down)?", "up, down or nothing"),
+    "arpeggio": (rf"(?:up|down)?(?:{_NUMBER})?", "up, down or nothing, and the number of chords that go together"),
+    "harmonic": (
+        rf"(?:(?:natural|artificial)(?:\+{_PITCHES})?|{_PITCHES})?",
+        "natural or artificial, and which pitch it is: artificial+touching-pitch",
+    ),
+    "bend": (
+        r"-?[0-9]{1,2}(?:\.[0-9]{1,4})?(?:\+(?:pre-bend|release))?(?:\+with-bar)?",
+        "semitones, and how they are bent: 2, 1.5+release, 3+with-bar",
+    ),
+    "glyph": (rf"smufl:[a-z][A-Za-z0-9]*|{_TEXT}", "a text, or smufl: and the name of a sign in music fonts"),
     "side": (r"top|bottom", "top or bottom"),
     "tremolo": (
         r"(?:start|stop|unmeasured)?[0-8]?",
@@ -77,8 +89,8 @@ _PATTERNS = {
         "start, stop or continue, and the number of the line if it isn't 1",
     ),
     "pedal": (
-        rf"(?:start|stop|sostenuto|change|continue|discontinue|resume)(?: {_LINE})?",
-        "start, stop, change, continue, sostenuto, discontinue or resume",
+        rf"(?:start|stop|sostenuto|change|continue|discontinue|resume)(?:-(?:{'|'.join(PEDAL_FORMS)}))?(?: {_LINE})?",
+        f"start, stop, change, continue, sostenuto, discontinue or resume, and how it is seen (-{', -'.join(PEDAL_FORMS)})",
     ),
     "octave-shift": (
         rf"(?:up|down|stop|continue)(?:8|15|22)(?: {_LINE})?",

@@ -84,6 +84,7 @@ SIGNS: tuple[Sign, ...] = (
         "none",
         "detached-legato spiccato scoop plop doit falloff stress unstress soft-accent",
     ),
+    Sign("other-articulation", "", "other-articulation", "articulations", "articulations", "glyph"),
     Sign("caesura", "", "caesura", "articulations", "articulations", "caesura"),
     Sign("breath-mark", ",", "breath-mark", "articulations", "articulations", "none"),
     Sign("fermata", "*", "fermata", "", "articulations", "fermata"),
@@ -100,19 +101,24 @@ SIGNS: tuple[Sign, ...] = (
     Sign("tremolo", "=", "tremolo", "ornaments", "ornaments", "tremolo"),
     *_spanner("wavy-line", "ornaments", "ornaments"),
     *_signs("ornaments", "ornaments", "accidental", "accidental-mark"),
+    *_signs("ornaments", "ornaments", "glyph", "other-ornament"),
     *_signs(
         "technical",
         "technical",
         "none",
-        "up-bow down-bow harmonic open-string thumb-position double-tongue triple-tongue stopped snap-pizzicato heel toe "
+        "up-bow down-bow open-string thumb-position double-tongue triple-tongue stopped snap-pizzicato heel toe "
         "fingernails brass-bend flip smear open half-muted golpe",
     ),
     *_signs("technical", "technical", "text", "fingering pluck tap"),
     *_signs("technical", "technical", "count", "string fret"),
+    *_signs("technical", "technical", "harmonic", "harmonic"),
+    *_signs("technical", "technical", "bend", "bend"),
+    *_signs("technical", "technical", "glyph", "other-technical"),
     *_spanner("hammer-on", "technical", "technical"),
     *_spanner("pull-off", "technical", "technical"),
     *_spanner("glissando", "", "ornaments"),
     *_spanner("slide", "", "ornaments"),
+    Sign("other-notation", "", "other-notation", "", "ornaments", "glyph"),
     *_spanner("slur", "", "slurs", "(", ")"),
     Sign("tuplet-start", "[", "tuplet", "", "notes", "ratio", "start"),
     Sign("tuplet-stop", "]", "tuplet", "", "notes", "none", "stop"),
@@ -244,6 +250,8 @@ NOTEHEADS = (
 )
 FERMATAS = ("angled", "square", "double-angled", "double-square", "double-dot", "half-curve", "curlew")
 CAESURAS = ("thick", "short", "curved", "single")
+PEDAL_FORMS = {"line": ("yes", "no"), "both": ("yes", "yes"), "hidden": ("no", "no"), "plain": ("", "")}
+"""What a pedal mark says of its line and its sign, where that isn't ("no", "yes")."""
 TIME_SYMBOLS = ("common", "cut", "single-number", "note", "dotted-note")
 GROUP_SYMBOLS = ("brace", "bracket", "line", "square", "none")
 GROUP_BARLINES = ("yes", "no", "Mensurstrich")
@@ -278,7 +286,7 @@ DIRECTION_SIGNS = {
         DirectionSign("wedge", "wedge", "dynamics"),
         DirectionSign("words", "name", "words"),
         DirectionSign("rehearsal", "name", "words"),
-        DirectionSign("other-direction", "name", "words"),
+        DirectionSign("other-direction", "glyph", "words"),
         DirectionSign("metronome", "metronome", "tempo"),
         DirectionSign("segno", "none", "navigation"),
         DirectionSign("coda", "none", "navigation"),
@@ -295,6 +303,7 @@ DIRECTION_SIGNS = {
         DirectionSign("clef", "clef", "notes"),
         DirectionSign("key", "key", "notes"),
         DirectionSign("transpose", "transpose", "notes"),
+        DirectionSign("staff-lines", "count", "engraving"),
         DirectionSign("barline", "bar line", "notes"),
     )
 }
@@ -363,7 +372,8 @@ ELEMENTS: dict[str, Rule] = {
             "directions": "direction direction-type beat-unit beat-unit-dot per-minute",
             "chord symbols": "harmony root root-step root-alter kind bass bass-step bass-alter degree degree-value degree-alter "
             "degree-type",
-            "articulations and ornaments": "articulations ornaments technical",
+            "articulations and ornaments": "articulations ornaments technical bend-alter pre-bend release with-bar natural "
+            "artificial base-pitch touching-pitch sounding-pitch",
         },
     ),
     **{sign.element: Rule(Verdict.KEPT, sign.kind) for sign in SIGNS},
@@ -405,11 +415,9 @@ ELEMENTS: dict[str, Rule] = {
             "chord diagrams": "barre first-fret frame frame-frets frame-note frame-strings",
             "tunings": "accord capo scordatura staff-tuning tuning-alter tuning-octave tuning-step",
             "special signs of single instruments, not kept yet": "accordion-high accordion-low accordion-middle "
-            "accordion-registration arrow arrow-direction arrow-style arrowhead artificial base-pitch beater bend bend-alter "
-            "circular-arrow double effect glass handbell harmon-closed harmon-mute harp-pedals hole "
-            "hole-closed hole-shape hole-type image membrane metal natural other-articulation other-notation other-ornament "
-            "other-percussion other-technical pedal-alter pedal-step pedal-tuning percussion pitched pre-bend release "
-            "sounding-pitch stick stick-location stick-material stick-type symbol timpani touching-pitch with-bar wood",
+            "accordion-registration arrow arrow-direction arrow-style arrowhead beater circular-arrow double effect glass handbell harmon-closed harmon-mute harp-pedals hole "
+            "hole-closed hole-shape hole-type image membrane metal other-percussion pedal-alter pedal-step pedal-tuning "
+            "percussion pitched stick stick-location stick-material stick-type symbol timpani wood",
             "rare forms of tempo marks": "beat-unit-tied metronome-arrows metronome-beam metronome-dot metronome-note "
             "metronome-relation metronome-tied metronome-tuplet metronome-type",
             "rare forms of keys and tuplets": "key-accidental key-alter key-octave key-step tuplet-dot notehead-text",
@@ -425,6 +433,8 @@ ATTRIBUTES: dict[str, Rule] = {
         {
             "what the element is": "type number id location direction measure slash print-object parentheses bracket text "
             "implicit times size symbol",
+            "which pedal marks are seen": "line sign",
+            "what a sign is that MusicXML has no element for": "smufl",
             "what a sound says that no sign does": " ".join(SOUND_ATTRIBUTES),
         },
     ),
@@ -446,10 +456,9 @@ ATTRIBUTES: dict[str, Rule] = {
             "letter-spacing line-height line-through overline underline rotation dir new-page new-system blank-page "
             "page-number staff-spacing print-spacing print-dot print-lyric print-leger print-frame height filled text-x text-y "
             "fan repeater show-number show-type use-dots use-stems use-symbols show-frets slashes after-barline after-jump "
-            "additional directive separator abbreviated line sign winged unbroken non-controlling arrangement "
+            "additional directive separator abbreviated winged unbroken non-controlling arrangement "
             "bracket-degrees parentheses-degrees stack-degrees plus-minus first-beat last-beat second-beat approach departure "
             "long scaling multiple-rest-always multiple-rest-range system staff cancel",
-            "one font's own form of a sign": "smufl",
             "playback of one sound library": "attack release dynamics end-dynamics time-only steal-time-previous "
             "steal-time-following make-time damper-pedal soft-pedal sostenuto-pedal elevation pan player latency sound offset "
             "accelerate beats start-note trill-step two-note-turn port",
