@@ -57,7 +57,7 @@ parts:
  1: clef=G2 Violin
 1: key=1 time=4/4 =t4.=60 ="dolce, \\"con amore\\"" =p g44'((2 a{fingering=2})2 =< b~ b48 c5)
 2: =! ={dynamics="ffz sub."} fs52{fermata=angled}{trill-mark}{wavy-line-stop}{wavy-line-start} ={octave-shift=down8} d64!{arpeggiate}_f{arpeggiate} e ={octave-shift=stop8}
-3: =ped ={rehearsal=A} g41, =ped!
+3: ={pedal=start-line} ={rehearsal=A} g41, ={pedal=stop-line}
 """
 CHORDS = """title: Chords by name
 parts:
