@@ -49,13 +49,20 @@ MOST_DOCUMENTS = 4
 FORMATS: dict[str, Callable[[Score], str]] = {
     "compact, one bar a line": dumps,
     "compact, four bars a line": partial(dumps, bars_per_line=4),
-    "compact, four, a voice's bars together": partial(write_variant, variant=replace(FOUR, layout="voices")),
-    "compact, one, nearest octave": partial(write_variant, variant=replace(BASE, octave="nearest")),
-    "compact, a line for each row": partial(write_variant, variant=ROWS),
     "ABC, interleaved": write_abc,
     "ABC, part after part": partial(write_abc, interleaved=False),
     "2024 YAML": lambda score: write_classic(parse(write(score), "score").getroot()),
 }
+MORE: dict[str, Callable[[Score], str]] = {
+    "compact, two bars a line": partial(dumps, bars_per_line=2),
+    "compact, four, a voice's bars together": partial(write_variant, variant=replace(FOUR, layout="voices")),
+    "compact, one, nearest octave": partial(write_variant, variant=replace(BASE, octave="nearest")),
+    "compact, one, accidentals by key": partial(write_variant, variant=replace(BASE, by_key=True)),
+    "compact, one, value always written": partial(write_variant, variant=replace(BASE, value="always")),
+    "compact, a line for each row": partial(write_variant, variant=ROWS),
+}
+"""Variants of the compact text, with --more."""
+WRITERS = {**FORMATS, **MORE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +88,7 @@ class Cost:
 def main(arguments: list[str] | None = None) -> int:
     """Train, measure and print."""
     options = _options(arguments)
-    chosen = [name for name in FORMATS if options.only in name]
+    chosen = [name for name in (WRITERS if options.more else FORMATS) if options.only in name]
     _print_progress(f"texts of {options.songs} songs and the chorales")
     folder = options.out / f"{options.content}-{options.songs}"
     write_texts(folder, chosen, _scores(options))
@@ -100,12 +107,16 @@ def _options(arguments: list[str] | None) -> Namespace:
     parser.add_argument("--sample", type=int, default=1, metavar="N", help="only every Nth chorale")
     parser.add_argument("--content", choices=("core", "lean"), default="core", help="what the texts say [%(default)s]")
     parser.add_argument("--only", default="", metavar="PART", help="only formats with this in their name")
-    parser.add_argument("--tokens", type=int, default=1_500_000, help="training tokens for each format [%(default)s]")
+    parser.add_argument("--more", action="store_true", help="more variants of the compact text")
+    parser.add_argument("--tokens", type=int, default=1_000_000, help="training tokens for each format [%(default)s]")
     parser.add_argument("--vocabulary", type=int, default=1024, help="pieces of each tokenizer [%(default)s]")
     parser.add_argument(
         "--context", type=int, default=512, help="tokens of a training row and of a window [%(default)s]"
     )
-    parser.add_argument("--layers", type=int, default=3, help="layers of the model, 256 wide [%(default)s]")
+    parser.add_argument("--layers", type=int, default=2, help="layers of the model, 256 wide [%(default)s]")
+    parser.add_argument(
+        "--precision", choices=("float32", "bf16"), default="float32", help="bf16 is slow on most CPUs [%(default)s]"
+    )
     parser.add_argument("--threads", type=int, default=1, help="[%(default)s]")
     parser.add_argument("--seed", type=int, default=1, help="[%(default)s]")
     parser.add_argument("--cache", type=Path, default=CACHE, help="where the chorales are exported to [%(default)s]")
@@ -130,7 +141,7 @@ def write_texts(folder: Path, chosen: list[str], scores: Iterable[tuple[str, Sco
         for bars in _documents(score, share(work) < HELD_OUT):
             about = {"split": _split(work), "work": work, "notes": notes_of(bars), "bars": len(bars.bars)}
             for name in missing:
-                rows[name].append({**about, "text": FORMATS[name](bars)})
+                rows[name].append({**about, "text": WRITERS[name](bars)})
     for name, found in rows.items():
         _write_lines(_texts(folder, name), [row for row in found if row["split"] != "held out"])
         _write_lines(_held_out(folder, name), [row for row in found if row["split"] == "held out"])
@@ -188,7 +199,7 @@ def notes_of(score: Score) -> int:
 
 def recipe(name: str, options: Namespace) -> Recipe:
     """The same run for every format."""
-    batch = 8 * options.context
+    batch = 4 * options.context
     steps = max(1, options.tokens // batch)
     training = TrainingRecipe(
         steps=steps,
@@ -197,6 +208,7 @@ def recipe(name: str, options: Namespace) -> Recipe:
         sequence_length=options.context,
         learning_rate=3e-3,
         warmup=max(1, steps // 20),
+        precision=options.precision,
         threads=options.threads,
         validate_every=max(1, steps // 8),
         checkpoint_every=steps,

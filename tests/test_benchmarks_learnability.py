@@ -11,7 +11,7 @@ import pytest
 from small_scores import small_score
 
 from benchmarks.learnability import (
-    FORMATS,
+    WRITERS,
     Cost,
     Document,
     bits_a_note,
@@ -56,9 +56,9 @@ def test_the_core_has_no_signs_but_ties() -> None:
     assert dumps(core(loads(text))) == "parts:\n 1: clef=G2\n1: time=2/4 c44~ d5\n2: e42\n"
 
 
-@pytest.mark.parametrize("name", sorted(FORMATS))
+@pytest.mark.parametrize("name", sorted(WRITERS))
 def test_every_format_writes_the_core(name: str) -> None:
-    assert FORMATS[name](core(small_score("piano")))
+    assert WRITERS[name](core(small_score("piano")))
 
 
 def ignorant_model(folder: Path, texts: list[str]) -> Any:
