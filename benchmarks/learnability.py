@@ -24,11 +24,10 @@ from typing import Any
 
 from benchmarks.chorales import CACHE, chorales
 from benchmarks.notation.abc import write_abc
-from benchmarks.notation.classic import write_classic
 from benchmarks.notation.variant import BASE, FOUR, ROWS
 from benchmarks.notation.writer import write as write_variant
+from chordllama.codec import classic, classic_text
 from chordllama.codec.compact import dumps
-from chordllama.codec.container import parse
 from chordllama.codec.musicxml import read, write
 from chordllama.codec.omit import omit
 from chordllama.codec.whitelist import KINDS
@@ -51,7 +50,7 @@ FORMATS: dict[str, Callable[[Score], str]] = {
     "compact, four bars a line": partial(dumps, bars_per_line=4),
     "ABC, interleaved": write_abc,
     "ABC, part after part": partial(write_abc, interleaved=False),
-    "2024 YAML": lambda score: write_classic(parse(write(score), "score").getroot()),
+    "2024 YAML": lambda score: classic_text.dumps(classic.encode(write(score))),
 }
 MORE: dict[str, Callable[[Score], str]] = {
     "compact, two bars a line": partial(dumps, bars_per_line=2),

@@ -29,7 +29,7 @@ from benchmarks.files import score_files
 from benchmarks.mixed import CACHE as MIXED
 from benchmarks.mixed import mixed
 from benchmarks.notation.abc import write_abc
-from benchmarks.notation.classic import write_classic
+from chordllama.codec import classic, classic_text
 from chordllama.codec.compact import NEXT_BAR, dump_header, dumps
 from chordllama.codec.container import parse, read_container
 from chordllama.codec.frames import is_end, is_frame
@@ -74,7 +74,7 @@ FORMS = (
     Form(
         "2024 YAML, all parts",
         "notes, ties, tuplets, staves, keys, times, clefs, chord symbols; no voices, no other sign, no bar lines",
-        lambda source: write_classic(source.root),
+        lambda source: classic_text.dumps(classic.encode(source.data)),
         True,
     ),
     Form(

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from lxml import etree
 from small_scores import TEXTS, small_score
 
 from benchmarks.mixed import cut
 from benchmarks.notation.abc import write_abc
-from benchmarks.notation.classic import write_classic
 from benchmarks.notation.pitches import key_alters
 from benchmarks.notation.variant import BAR_LINES, BASE, COMBINED, DOTS, DYNAMICS, HAIRPINS, ROWS, SINGLE, Variant
 from benchmarks.notation.writer import write
@@ -129,27 +127,6 @@ def test_abc_knows_tuplets_ties_and_graces() -> None:
     assert write_abc(score, interleaved=False).splitlines()[-2:] == [
         "V:1",
         "(3CDE F2- {/c}F2|(A,B, !fermata!C)_b/c'/ z|",
-    ]
-
-
-def test_the_2024_yaml_keeps_the_children_of_its_format() -> None:
-    score = loads("parts:\n 1: clef=G2\n1: time=1/4 fs44'\n")
-    assert write_classic(etree.fromstring(write_musicxml(score))).splitlines() == [
-        "divisions: '1'",
-        "time:",
-        "  beats: '1'",
-        "  beat-type: '4'",
-        "clef:",
-        "  sign: G",
-        "  line: '2'",
-        "- a00_note:",
-        "    pitch:",
-        "      step: F",
-        "      alter: '1'",
-        "      octave: '4'",
-        "    duration: '1'",
-        "    type: quarter",
-        "    accidental: sharp",
     ]
 
 
