@@ -177,6 +177,22 @@ def test_note_types_are_derived_where_they_are_not_said() -> None:
     assert types == [("quarter", 0), ("half", 1), ("whole", 0)]
 
 
+def test_namespaces_have_no_place_in_the_music() -> None:
+    part = part_of(
+        "- a00_note:\n    pitch:\n      '@xmlns': a\n      '@xlink:href': b\n      step: C\n      octave: '4'\n    duration: '4'\n"
+    )
+    assert part.measures[0].children[0].children[0].attributes == (("xmlns", "a"), ("xlink:href", "b"))
+    assert b"xmlns" not in to_musicxml((part,))
+    assert sounds(decode((part,))) == sounds(decode((part_of(notes("C 4")),)))
+
+
+def test_elements_as_deep_as_may_be_are_read_again() -> None:
+    levels = DEEPEST - 4
+    deep = b"<x><y/></x><x>" * levels + b"</x>" * levels
+    parts = encode(XML.replace(b"<rest/>", b"<rest>" + deep + b"</rest>"))
+    assert loads(dumps(parts)) == parts
+
+
 def test_bars_that_do_not_fill_their_metre_are_told_with_their_lengths() -> None:
     time = "divisions: '1'\ntime:\n  beats: '3'\n  beat-type: '4'\n"
     report = Report()

@@ -221,7 +221,7 @@ def _write(parent: _Element, element: Element) -> _Element:
     node = SubElement(parent, element.tag)
     node.text = element.text or None
     for name, value in element.attributes:
-        if ":" not in name:
+        if ":" not in name and name != "xmlns":  # none of music's own
             node.set(name, value)
     for child in element.children:
         _write(node, child)

@@ -67,7 +67,7 @@ def documents(text: str) -> Iterator[Node]:
         Fault: a key is none.
         Refused: it isn't YAML, or uses what no score needs.
     """
-    events = guarded_events(text, DEEPEST)
+    events = guarded_events(text, 2 * DEEPEST)  # an element may stand in a list of its siblings
     for event in events:
         if isinstance(event, DocumentStartEvent):
             yield _node(next(events), events)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import groupby
 
-from chordllama.codec.filling import after
 from chordllama.score import (
     NOTE_TYPES,
     Bar,
@@ -27,7 +27,6 @@ from chordllama.score import (
     ticks,
 )
 
-_LONGEST = NOTE_TYPES["breve"]
 _REST_TYPES = [type for type, length in NOTE_TYPES.items() if NOTE_TYPES["64th"] <= length <= NOTE_TYPES["whole"]]
 
 
@@ -45,17 +44,15 @@ def fit(bar: Bar, length: Ticks, wanted: Ticks) -> Bar | None:
 
 def _is_plain(row: Row) -> bool:
     """Whether a row can be written with plain note values and whole tuplets."""
-    run = None
-    for item in row.items:
-        value = _value(item)
-        if value is None or (isinstance(item, Spacer) and value.free is not None):
-            continue
-        if value.free is not None or NOTE_TYPES[value.type] > _LONGEST:
-            return False
-        if run is not None and (value.actual, value.normal) != (run.actual, run.normal):
-            return False
-        run = after(run, value)
-    return run is None
+    values = [value for item in row.items if not isinstance(item, Spacer) and (value := _value(item)) is not None]
+    runs = groupby(values, key=lambda value: (value.actual, value.normal))
+    return all(value.free is None for value in values) and all(_is_whole(list(run)) for _, run in runs)
+
+
+def _is_whole(run: list[Duration]) -> bool:
+    """Whether values of one ratio that follow each other make whole tuplets of the shortest of them."""
+    unit = ticks(min(NOTE_TYPES[value.type] for value in run)) * run[0].normal
+    return not run[0].is_tuplet or sum(value.ticks for value in run) % unit == 0
 
 
 def _value(item: Item) -> Duration | None:
