@@ -109,7 +109,7 @@ def test_a_measure_that_is_cut_off_is_left_out(text: str) -> None:
 def test_a_text_that_ends_anywhere_is_read_up_to_there_or_refused() -> None:
     tags = [child.tag for child in PART.measures[0].children]
     first_measure = range(EXAMPLE.index("- a00_harmony") + 1, EXAMPLE.index("- a00_note"))
-    for end in range(1, len(EXAMPLE)):
+    for end in range(1, len(EXAMPLE), 5):
         try:
             (part,) = loads(EXAMPLE[:end])
         except ClassicError:

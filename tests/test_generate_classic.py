@@ -183,6 +183,25 @@ def test_a_bar_that_is_never_of_use_is_given_up_and_why_is_told(tmp_path: Path) 
     assert report.mended == {"a new bar was of no use and was written again": MOST_ATTEMPTS}
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("- a00", "- attributes:\n    divisions: '4'\n  a00", "it changes the attributes"),
+        ("    type: quarter", "    type: quarter\n    staff: '2'", "more staves than its part"),
+        ("duration: '2'", "duration: '1'", "lasts 5/8 where its metre asks for 3/4"),
+        ("duration: '4'", "duration: '18'", "lasts 5/2 where its metre asks for 3/4"),
+        ("duration: '2'", "duration: '0.5'", "lasts 9/16"),
+        (FULL, "- a00_backup:\n    duration: '6'\n", "neither notes nor rests"),
+    ],
+)
+def test_what_makes_a_bar_useless_is_told(tmp_path: Path, old: str, new: str, why: str) -> None:
+    answer = FULL.replace(old, new)
+    table = {"\n": {answer: 1.0}, answer: {"</s>": 1.0}}
+    path = write_table_llama(tmp_path / "table.gguf", table, pieces=(*CHARACTERS, answer), context=8192)
+    (found,) = written(LlamaBackend(path, threads=1))
+    assert why in str(found.failure)
+
+
 def test_a_score_without_notes_is_an_error_for_people(tmp_path: Path) -> None:
     empty = TUNE.replace(b"<pitch><step>", b"<rest/><!--").replace(b"</octave></pitch>", b"-->")
     with pytest.raises(ScoreError, match="no notes"):

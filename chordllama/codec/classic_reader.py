@@ -213,7 +213,7 @@ class Reader:
 
     def _add(self, tag: str, pair: Pair, children: dict[str, list[Element]]) -> None:
         nodes = _singles(pair.node)
-        several = (tag, pair.key) in REPEATED or tag not in CHILDREN
+        several = (tag, pair.key) in REPEATED or pair.key not in CHILDREN.get(tag, ())
         if len(nodes) > 1 and not several:
             raise _fault(f"{tag} has one {pair.key}, and not {len(nodes)}", pair)
         found = [self._element(pair.key, node, pair if len(nodes) == 1 else None) for node in nodes]

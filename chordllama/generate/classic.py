@@ -166,9 +166,11 @@ class _Work:
         if any(not measure.first("note") for measure in measures):
             raise _Unusable("it has neither notes nor rests")
         score = read(to_musicxml((ClassicPart(attributes_after(part, len(part.measures)), measures),)), self.name)
+        if score.parts[0].staves > self.reading.score.parts[index].staves:
+            raise _Unusable("it has more staves than its part")
         bars = [self._fitted(score, n, may_mend, mended) for n in range(len(score.bars))]
         self.report.mended.update(mended.mended)
-        return [_as_new(bar, index, self.reading.score.parts[index]) for bar in bars]
+        return [_as_new(bar, index, score.parts[0]) for bar in bars]
 
     def _fitted(self, score: Score, n: int, may_mend: bool, mended: Report) -> Bar:
         length, wanted = score.bar_lengths[n], self.plan.length
@@ -242,8 +244,6 @@ def _answer(pieces: Iterator[Written], measures: int) -> str:
 def _as_new(bar: Bar, index: int, part: Part) -> Bar:
     """A bar of a score of its own as a new one of a part: notes and their signs, no texts."""
     lean = omit(Score((part,), (replace(bar, keys=(), times=()),)), LEFT_OUT).bars[0]
-    if any(row.staff > part.staves for row in lean.rows):
-        raise _Unusable("it has more staves than its part")
     return replace(lean, rows=tuple(_as_new_row(row, index) for row in lean.rows), number=None)
 
 
