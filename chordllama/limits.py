@@ -19,6 +19,8 @@ PACKED_COUNTS_FROM = 1_000_000
 """...if it has more bytes than these."""
 MOST_LETTERS = 5_000_000
 """Letters of a compact text."""
+MOST_CLASSIC_LETTERS = 2_000_000
+"""Letters of a text in the 2024 format, which are read at some 80,000 a second."""
 LONGEST_LINE = 100_000
 """Letters of a line of compact text."""
 

@@ -14,7 +14,6 @@ from ruamel.yaml import YAML
 from chordllama.codec.classic import ClassicPart, Element, decode, encode
 from chordllama.codec.classic_table import CHILDREN, FORMS, KEPT, LEFT_OUT, NEEDED
 from chordllama.codec.classic_text import (
-    MOST_CHARACTERS,
     dump_instruction,
     dump_measures,
     dump_row,
@@ -27,6 +26,7 @@ from chordllama.codec.musicxml import write
 from chordllama.codec.report import Report
 from chordllama.codec.whitelist import ATTRIBUTES, ELEMENTS
 from chordllama.errors import ClassicError
+from chordllama.limits import MOST_CLASSIC_LETTERS
 
 QUICK = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 PART = encode(XML)[0]
@@ -184,7 +184,7 @@ def test_what_breaks_the_format_is_refused_where_it_stands(name: str) -> None:
 def test_a_text_that_is_too_long_is_refused_at_once() -> None:
     started = perf_counter()
     with pytest.raises(ClassicError, match="too long"):
-        loads("a" * (MOST_CHARACTERS + 1))
+        loads("a" * (MOST_CLASSIC_LETTERS + 1))
     assert perf_counter() - started < 0.5
 
 

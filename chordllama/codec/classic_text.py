@@ -19,9 +19,9 @@ from chordllama.codec.classic_reader import Fault, Node, Reader, documents
 from chordllama.codec.report import Report
 from chordllama.codec.yaml_subset import Refused
 from chordllama.errors import ClassicError
+from chordllama.limits import MOST_CLASSIC_LETTERS
 
 T = TypeVar("T")
-MOST_CHARACTERS = 2_000_000
 SEPARATOR = "---\n"
 
 # --------------------------------------------------------------------------------------------------------------- writing
@@ -172,9 +172,9 @@ def _unrowed(text: str) -> str:
 
 def _understand(text: str, read: Callable[[Reader, list[Node]], T], report: Report | None) -> T:
     """What `read` makes of a text: as it is, else mended, else without a last measure that is cut off."""
-    if len(text) > MOST_CHARACTERS:
+    if len(text) > MOST_CLASSIC_LETTERS:
         raise ClassicError(
-            f"the text is too long: more than {MOST_CHARACTERS:,} characters", hint="give its parts one by one"
+            f"the text is too long: more than {MOST_CLASSIC_LETTERS:,} characters", hint="give its parts one by one"
         )
     lines, counts = lines_of(text), Counts()
     found = None if looks_broken(text) else _attempt(lines, read, counts)
