@@ -1,6 +1,6 @@
 """The command line: it parses, calls and prints. Knows options, files and exit codes; knows nothing of music or models.
 
-Exit codes: 0 done, 1 the system refused (disk full), 2 wrong usage, 3 score rejected, 4 model, 5 endpoint,
+Exit codes: 0 done, 1 the system refused (disk full), 2 wrong usage, 3 score rejected, 4 model, 5 endpoint, 6 corpus,
 130 interrupted.
 What a command needs is imported inside it, so that `chordllama --help` starts at once.
 """

@@ -7,7 +7,8 @@ ChordLlamaError
 │   ├── CompactError     a line of the compact text breaks the format
 │   └── ClassicError     a line of the 2024 format breaks it where it can't be mended
 ├── ModelError           a model can't be found, loaded, trained or exported    exit code 4
-└── EndpointError        an endpoint can't be reached or answers wrongly        exit code 5
+├── EndpointError        an endpoint can't be reached or answers wrongly        exit code 5
+└── CorpusError          a source can't be fetched, unpacked or read            exit code 6
 """
 
 from __future__ import annotations
@@ -64,3 +65,9 @@ class EndpointError(ChordLlamaError):
     """An endpoint can't be reached, or what it answers can't be used."""
 
     exit_code = 5
+
+
+class CorpusError(ChordLlamaError):
+    """A source is unknown or missing, can't be fetched, unpacked or read, or isn't what its checksum says."""
+
+    exit_code = 6
