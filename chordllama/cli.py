@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from chordllama.corpora.commands import corpus
 from chordllama.errors import ChordLlamaError
 from chordllama.limits import MOST_BYTES
 from chordllama.terminal import say
@@ -322,6 +323,9 @@ def train(recipe: str, out: str | None, data: str, resume: bool) -> None:
     run = Path(out) if out else Path("runs", path.stem)
     for model in train_recipe(load_recipe(path), run, Path(data), resume=resume):
         click.echo(str(model))
+
+
+cli.add_command(corpus)
 
 
 # Reading and writing

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+    from chordllama.corpora.download import Progress as FileProgress
     from chordllama.generate.continuation import Progress as BarProgress
     from chordllama.training.pretrain import StepReport
 
@@ -72,6 +75,33 @@ def show_files(verb: str) -> Iterator[Callable[[int, int, int], None]]:
             speed = progress.tasks[0].speed
             shown = "–" if speed is None else f"{speed:.1f}"
             progress.update(task, completed=done, total=total, failed=failed, speed=shown)
+
+        yield show
+
+
+@contextmanager
+def show_download() -> Iterator[Callable[[FileProgress], None]]:
+    """A bar for each file with bytes, speed and time left; gives the function to call as bytes arrive."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def show(progress: FileProgress) -> None:
+            if progress.file not in tasks:
+                tasks[progress.file] = bar.add_task(progress.file, total=None)
+            bar.update(tasks[progress.file], completed=progress.done, total=progress.total)
 
         yield show
 

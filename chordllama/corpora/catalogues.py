@@ -87,7 +87,7 @@ def _openscore_facts(row: Facts, sets: Mapping[str, Facts], composers: Mapping[s
         "url": row["link"],
         "work": row["set_id"] if "movements" in whole else "",
     }
-    return {key: value for key, value in facts.items() if value and value != row["name"] or key == "title"}
+    return {key: value for key, value in facts.items() if key == "title" or value not in ("", row["name"])}
 
 
 def _poet(address: str) -> str:

@@ -20,9 +20,9 @@ MAXIMUM_BYTES = 100_000_000
 _CONTAINER = "META-INF/container.xml"
 _ENCRYPTION = "META-INF/encryption.xml"
 _FACTS = {"title": "title", "creator": "creator", "language": "language"}
-_BLOCKS = frozenset(
-    ("p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "li", "dt", "dd", "tr", "hr", "table", "pre", "blockquote")
-    + ("section", "article", "header", "footer", "figure")
+_HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+_BLOCKS = _HEADINGS | frozenset(
+    ("p", "div", "li", "dt", "dd", "tr", "hr", "table", "pre", "blockquote", "section", "article", "header", "figure")
 )
 _SKIPPED = frozenset(("script", "style", "nav", "svg", "head", "math"))
 _FAULTS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, KeyError, ValueError, OSError)

@@ -162,8 +162,11 @@ def _sources(name: str, node: Any, nodes: dict[str, Any], path: Path) -> Iterato
     if parts is None:
         yield whole
     for part, facts in (parts or {}).items():
-        title = whole.title.format(facts.get("creator") or facts["set"])
-        yield replace(whole, name=f"{name}:{part}", part=part, title=title, facts=facts)
+        told = {key: value for key, value in facts.items() if key != "documents"}
+        title = whole.title.format(told.get("creator") or told["set"])
+        yield replace(
+            whole, name=f"{name}:{part}", part=part, title=title, documents=facts.get("documents"), facts=told
+        )
 
 
 def _build(kind: type[Any], node: dict[str, Any], place: str) -> Any:
