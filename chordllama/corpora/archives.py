@@ -5,13 +5,14 @@ Only entries that a pattern names are looked at; among these, links, devices and
 
 from __future__ import annotations
 
+import gzip
 import lzma
 import stat
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Container, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -22,6 +23,7 @@ from chordllama.errors import CorpusError
 MAXIMUM_BYTES = 8_000_000_000
 MAXIMUM_ENTRIES = 1_000_000
 CHUNK = 1 << 20
+_GZIP_MAGIC = b"\x1f\x8b"
 AS_IT_IS = "*"
 """A folder in an unpacking table that means: the path that the entry has in the archive."""
 
@@ -102,10 +104,17 @@ def _zip_entries(archive: Path) -> Iterator[_Entry]:
 
 
 def _tar_entries(archive: Path) -> Iterator[_Entry]:
-    with tarfile.open(archive, "r|*") as opened:
-        for info in opened:
-            if not info.isdir():
-                yield _Entry(info.name, info.isreg(), partial(opened.extractfile, info))
+    """A tar's entries. A gzip stream is read to its end, as its checksum stands there."""
+    with archive.open("rb") as file:
+        packed = file.read(2) == _GZIP_MAGIC
+        file.seek(0)
+        with gzip.GzipFile(fileobj=file) if packed else nullcontext(file) as stream:
+            with tarfile.open(fileobj=stream, mode="r|*") as opened:
+                for info in opened:
+                    if not info.isdir():
+                        yield _Entry(info.name, info.isreg(), partial(opened.extractfile, info))
+            while stream.read(CHUNK):
+                pass
 
 
 def _write(entry: _Entry, path: Path, archive: Path, room: int) -> int:

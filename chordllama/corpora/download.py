@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import httpx
 
-from chordllama.corpora.archives import CHUNK, naming
+from chordllama.corpora.archives import naming
 from chordllama.corpora.sources import Download
 from chordllama.errors import CorpusError
 
@@ -108,7 +108,7 @@ def _append(address: str, part: Path, client: httpx.Client, report: Report) -> N
         length = response.headers.get("Content-Length", "")
         total = done + int(length) if length.isdecimal() else None
         with naming(part), part.open("ab" if resumed else "wb") as file:
-            for chunk in response.iter_raw(CHUNK):
+            for chunk in response.iter_raw():  # as it comes: a chunk that waits is lost when the line drops
                 file.write(chunk)
                 done += len(chunk)
                 report(Progress(part.name.removesuffix(".part"), done, total))

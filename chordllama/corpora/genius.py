@@ -21,7 +21,7 @@ from chordllama.files import write_atomically
 
 LICENCE = "all rights reserved: for your own use only"
 TOKEN_VARIABLE = "GENIUS_ACCESS_TOKEN"
-_COLUMNS = ("file", "title", "creator", "period", "url")
+_COLUMNS = ("file", "title", "creator", "year", "url")
 
 Report = Callable[[int, str], None]
 
@@ -66,19 +66,28 @@ def fetch_songs(genius: Any, artist: str, cache: Path, report: Report, limit: in
 
 def _songs(genius: Any, artist: str, limit: int | None) -> Iterator[dict[str, Any]]:
     """What Genius lists for an artist, without the songs where he is only featured."""
-    found = _ask(partial(genius.search_artist, artist, max_songs=0))
-    if found is None:
-        raise CorpusError(f"Genius knows no artist called {artist}")
-    page, count = 1, 0
-    while page and (limit is None or count < limit):
-        answer = _ask(partial(genius.artist_songs, found.id, per_page=50, page=page, sort="title"))
+    artist_id = _artist_id(genius, artist)
+    page: int | None = 1
+    count = 0
+    while page:
+        answer = _ask(partial(genius.artist_songs, artist_id, per_page=50, page=page, sort="title"))
         for song in answer["songs"]:
-            if song["primary_artist"]["id"] == found.id and song["lyrics_state"] == "complete":
+            if song["primary_artist"]["id"] == artist_id and song["lyrics_state"] == "complete":
                 count += 1
                 yield song
                 if count == limit:
                     return
         page = answer.get("next_page")
+
+
+def _artist_id(genius: Any, artist: str) -> int:
+    """The artist of just that name; Genius itself takes the likeliest one where there is none."""
+    found = _ask(partial(genius.search_artist, artist, max_songs=0))
+    if found is None:
+        raise CorpusError(f"Genius knows no artist called {artist}")
+    if found.name.casefold() != artist.casefold():
+        raise CorpusError(f"Genius knows no artist called {artist}", hint=f'the likeliest is "{found.name}"')
+    return int(found.to_dict()["id"])
 
 
 def _keep(genius: Any, song: dict[str, Any], folder: Path, report: Report, place: int) -> dict[str, str]:
@@ -93,7 +102,7 @@ def _keep(genius: Any, song: dict[str, Any], folder: Path, report: Report, place
         "file": path.name,
         "title": song["title"],
         "creator": song["primary_artist"]["name"],
-        "period": str(date.get("year") or ""),
+        "year": str(date.get("year") or ""),
         "url": song["url"],
     }
     return row if path.stat().st_size else {}

@@ -30,7 +30,7 @@ _SUNG = re.compile(
 )
 _SPEAKER = re.compile(r"^\s{0,6}([A-Z][A-Za-z.]*(?:,? (?:and|&|[A-Z])[A-Za-z.]*)*)(?: ?\([^)]*\))?[.:]?\s{3,}(?=\S)")
 _SPOKEN = re.compile(r"\s{0,8}[A-Z][A-Za-z. ]*?(?: ?[\[(][^\])]*[\])])?[.:]?\s{1,2}[A-Z]")
-_OPERA = re.compile(r"\n{3,}\s*([A-Z][A-Z., '-]+)\n(?=(?:.*\n){0,18}?\s*DRAMATIS PERSON)")
+_OPERA = re.compile(r"(?:\A|\n{3,})\s*([A-Z][A-Z., '-]+)\n(?=(?:.*\n){0,18}?\s*DRAMATIS PERSON)")
 
 
 @dataclass(frozen=True, slots=True)
