@@ -174,11 +174,11 @@ def test_a_genius_that_isnt_there_says_so(tmp_path: Path) -> None:
 def test_the_command_asks_for_the_token_and_for_nothing_else(
     stand_in: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    seen: list[Any] = []
+    genius = client(stand_in)
     monkeypatch.setenv("GENIUS_ACCESS_TOKEN", "my-token")
-    monkeypatch.setattr(genius_module, "open_genius", lambda token: seen.append(client(stand_in, token)) or seen[0])
+    monkeypatch.setattr(genius_module, "open_genius", {"my-token": genius}.get)
     assert cli.run(["corpus", "fetch", "genius", "--artist", "Ann Owl", "--cache", str(tmp_path)]) == 0
-    seen[0]._session.close()
+    genius._session.close()
     assert capsys.readouterr().out == f"genius: {tmp_path / 'genius-ann-owl'}\n"
     assert cli.run(["corpus", "fetch", "genius", "--cache", str(tmp_path)]) == 2
     assert "name the artist with --artist" in capsys.readouterr().err

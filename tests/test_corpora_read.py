@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def archived(rights: str = "") -> bytes:
     return write_container(score(rights), ".mxl")
 
 
-def files(folder: Path, entries: dict[str, bytes | str]) -> Path:
+def files(folder: Path, entries: Mapping[str, bytes | str]) -> Path:
     for name, data in entries.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(data.encode() if isinstance(data, str) else data)
@@ -56,7 +57,7 @@ SCORES = (
     "11\tA/Six/1\tOwl\thttps://x/11\t#1\t5\thttps://imslp.org/wiki/Category:D%C3%B6_Poet,_Bo\n"
     "12\tA/_/2\tCat\thttps://x/12\t#1\t6\t\n"
 )
-LIEDER = {"composers.tsv": COMPOSERS, "sets.tsv": SETS, "scores.tsv": SCORES}
+LIEDER: dict[str, bytes | str] = {"composers.tsv": COMPOSERS, "sets.tsv": SETS, "scores.tsv": SCORES}
 
 
 def test_a_song_is_told_by_its_catalogue(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from chordllama import cli
 from chordllama.corpora.read import READERS
 from chordllama.corpora.sources import (
     OWN_SUFFIX,
+    Source,
     dump_source,
     find_source,
     listing,
@@ -26,7 +27,7 @@ VALID = "{title: t, task: music, reader: scores, licence: CC0-1.0, credit: c"
 
 
 @pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
-def test_each_source_says_where_it_is_from_and_under_which_licence(source) -> None:
+def test_each_source_says_where_it_is_from_and_under_which_licence(source: Source) -> None:
     assert source.reader in READERS
     assert source.licence
     assert source.credit
