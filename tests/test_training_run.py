@@ -324,10 +324,10 @@ def test_a_file_names_its_model_tokenizer_and_licence(run: Path, files: list[Pat
 def test_a_file_that_writes_something_else_gets_no_name(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def unpermuted(source: str, values: Any, config: dict[str, Any]) -> Any:
-        return values
+    def turned(source: str, values: Any, config: dict[str, Any]) -> Any:
+        return -values if "down_proj" in source else values
 
-    monkeypatch.setattr(exporting, "_permuted", unpermuted)
+    monkeypatch.setattr(exporting, "_permuted", turned)
     with pytest.raises(ModelError, match="writes other tokens"):
         export(run, tmp_path)
     assert not list(tmp_path.iterdir())
