@@ -414,7 +414,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Score:
-    """A whole score."""
+    """A whole score. `unwritten` is what the program that shows it shall draw by its own rules (see `whitelist.UNWRITTEN`)."""
 
     parts: tuple[Part, ...]
     bars: tuple[Bar, ...]
@@ -422,6 +422,7 @@ class Score:
     movement: str = ""
     creators: tuple[tuple[str, str], ...] = ()
     groups: tuple[Group, ...] = ()
+    unwritten: tuple[str, ...] = ()
 
     @cached_property
     def bar_lengths(self) -> tuple[Ticks, ...]:
@@ -452,6 +453,10 @@ class Metre:
             {part: self.common for part in stays if part is not None and self.common and part not in self.own}
         )
         self.common = time
+
+    def time(self, part: int) -> Time | None:
+        """The time signature of a part."""
+        return self.own.get(part) or self.common
 
     def length(self, bar: Bar) -> Ticks:
         """The length of `bar`, after `apply`: its own, or that of the longest time signature."""

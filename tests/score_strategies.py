@@ -11,7 +11,7 @@ from fractions import Fraction
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from chordllama.codec.values import LINES, NOT_AT_RESTS
+from chordllama.codec.values import LINES, NOT_AT_RESTS, OF_CHORDS
 from chordllama.codec.whitelist import (
     BAR_STYLES,
     DIRECTION_SIGNS,
@@ -19,6 +19,8 @@ from chordllama.codec.whitelist import (
     HARMONY_KINDS,
     SIGNS,
     SOUND_ATTRIBUTES,
+    STEMS,
+    UNWRITTEN,
     WEDGES,
     Sign,
 )
@@ -76,6 +78,8 @@ MARK_VALUES: dict[str, SearchStrategy[str]] = {
     "bend": st.sampled_from(["2", "-0.5+pre-bend", "1+release+with-bar"]),
     "glyph": st.one_of(names, st.just("smufl:ornamentTrill")),
     "side": st.sampled_from(["top", "bottom"]),
+    "stem": st.sampled_from(STEMS),
+    "beam": st.sampled_from(["be", "cf-h", "none"]),
     "tremolo": st.sampled_from(["3", "start2", "stop2", "unmeasured0"]),
 }
 """For each shape of a mark what its value may be."""
@@ -154,8 +158,8 @@ def chords(draw: DrawFn, value: Duration, forbidden: frozenset[str], grace: str 
         st.lists(st.tuples(st.sampled_from("ABCDEFG"), st.integers(2, 6)), min_size=1, max_size=3, unique=True)
     )
     notes = tuple(
-        Note(step, octave, 0 if unpitched else draw(alters), unpitched, draw(marks(forbidden | {"position"})))
-        for step, octave in pitches
+        Note(step, octave, 0 if unpitched else draw(alters), unpitched, draw(marks(forbidden | {"position"} | others)))
+        for (step, octave), others in zip(pitches, [frozenset[str](), OF_CHORDS, OF_CHORDS], strict=False)
     )
     verses = sorted(draw(st.sets(st.integers(1, 3), max_size=2)))
     lyrics = tuple(Syllable(verse, draw(names), draw(st.booleans()), draw(st.booleans())) for verse in verses)
@@ -239,7 +243,8 @@ def scores(draw: DrawFn) -> Score:
     bars = tuple(draw(bar(found, time, index)) for index in range(draw(st.integers(1, 3))))
     groups = (Group(0, len(found) - 1, "bracket", "yes", draw(texts)),) if draw(st.booleans()) else ()
     creators = draw(st.lists(st.tuples(texts, names), max_size=2))
-    return Score(found, bars, draw(texts), draw(texts), tuple(creators), groups)
+    unwritten = tuple(name for name in UNWRITTEN if draw(st.integers(0, 3)) == 0)
+    return Score(found, bars, draw(texts), draw(texts), tuple(creators), groups, unwritten)
 
 
 @st.composite

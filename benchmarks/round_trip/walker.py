@@ -224,12 +224,16 @@ class PartWalker:
             name = {"sharp-sharp": "double-sharp", "double-flat": "flat-flat"}.get(
                 _flat(accidental.text), _flat(accidental.text)
             )
-            self.facts.add("accidentals shown", *place, name)
+            enclosed = tuple(name for name in ("parentheses", "bracket", "editorial") if accidental.get(name) == "yes")
+            self.facts.add("accidentals shown", *place, name, enclosed)
         head = _text(element, "notehead")
         if head not in ("", "normal"):
             self.facts.add("noteheads", *place, head)
         if element.find("cue") is not None:
             self.facts.add("cue notes", *place)
+        stem = _text(element, "stem")
+        if stem and not fact.chord:
+            self.facts.add("stems", *place, stem)
         for beam in element.iterfind("beam"):
             self.facts.add("beams", fact.onset, fact.staff, beam.get("number", "1"), _flat(beam.text))
         for lyric in element.iterfind("lyric"):

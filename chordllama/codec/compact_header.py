@@ -7,7 +7,7 @@ from functools import partial
 
 from chordllama.codec.texts import format_fields, format_value, is_field, parse_fields, parse_value, split_words
 from chordllama.codec.values import is_clef
-from chordllama.codec.whitelist import GROUP_SYMBOLS
+from chordllama.codec.whitelist import GROUP_SYMBOLS, UNWRITTEN
 from chordllama.codec.yaml_subset import Entry, format_scalar
 from chordllama.errors import CompactError
 from chordllama.limits import MOST_GROUPS, MOST_INSTRUMENTS, MOST_PARTS, MOST_STAVES
@@ -18,7 +18,7 @@ MOST_PROGRAMS = 128
 DRUM_CHANNEL = 10
 _GROUP_BARLINES = {"yes": "barline", "no": "no-barline", "Mensurstrich": "Mensurstrich"}
 _GROUP_BARLINE_BY_WORD = {word: barline for barline, word in _GROUP_BARLINES.items()}
-_HEADER = ("title", "movement", "creators", "groups", "parts")
+_HEADER = ("title", "movement", "creators", "groups", "unwritten", "parts")
 
 
 def dump_header(score: Score) -> list[str]:
@@ -34,6 +34,8 @@ def dump_header(score: Score) -> list[str]:
     if score.groups:
         lines.append("groups:")
         lines += [f" - {format_scalar(' '.join(_dump_group(group)))}" for group in score.groups]
+    if score.unwritten:
+        lines.append(f"unwritten: {' '.join(score.unwritten)}")
     lines.append("parts:")
     return lines + [
         f" {number}: {format_scalar(' '.join(_dump_part(part)))}" for number, part in enumerate(score.parts, 1)
@@ -60,11 +62,19 @@ def load_header(header: dict[str, Entry]) -> Score:
         movement=header["movement"].text() if "movement" in header else "",
         creators=tuple(_load_creator(entry) for entry in _list(header, "creators")),
         groups=_load_groups(header, len(parts)),
+        unwritten=header["unwritten"].parsed(_load_unwritten) if "unwritten" in header else (),
     )
 
 
 def _list(header: dict[str, Entry], key: str) -> list[Entry]:
     return header[key].entries(key) if key in header else []
+
+
+def _load_unwritten(text: str) -> tuple[str, ...]:
+    names = text.split()
+    if not set(names) <= set(UNWRITTEN):
+        raise ValueError(f'"{text}" is not what can be left to the program: {" and ".join(UNWRITTEN)}')
+    return tuple(name for name in UNWRITTEN if name in names)
 
 
 def _dump_creator(type: str, name: str) -> str:

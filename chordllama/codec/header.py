@@ -5,18 +5,20 @@ Source: https://www.w3.org/2021/06/musicxml40/musicxml-reference/elements/part-l
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from xml.sax.saxutils import quoteattr
 
 from lxml.etree import _Element
 
+from chordllama.codec.beams import FLAGS, STEMLESS
 from chordllama.codec.elements import child_text, number
 from chordllama.codec.texts import xml_text
-from chordllama.codec.whitelist import GROUP_BARLINES, GROUP_SYMBOLS
+from chordllama.codec.whitelist import GROUP_BARLINES, GROUP_SYMBOLS, UNWRITTEN
 from chordllama.errors import MusicXMLError
 from chordllama.limits import MOST_GROUPS, MOST_INSTRUMENTS
-from chordllama.score import Group, Instrument, Part, Score
+from chordllama.score import NOTE_TYPES, Group, Instrument, Part, Score
 
 DRUM_CHANNEL = 10
 
@@ -94,6 +96,23 @@ def _group(element: _Element, first: int, last: int) -> Group:
     )
 
 
+_SEEN_AT = {"accidentals": {*NOTE_TYPES}, "beams": {*FLAGS}, "stems": {*NOTE_TYPES} - STEMLESS}
+"""The note types at which each thing that may be left to the program is seen."""
+
+
+def read_unwritten(root: _Element, counts: Counter[str]) -> tuple[str, ...]:
+    """What a file may leave to the program: what it has none of, if it says so, or says nothing and has notes for it.
+
+    `counts` is how often each element occurs. Whether notes need an accidental is not known here.
+    """
+    missing = [(name, element) for name, element in UNWRITTEN.items() if not counts[element]]
+    if not missing:
+        return ()
+    said = {s.get("element"): s.get("type") for s in root.iterfind("identification/encoding/supports")}
+    types = {(type.text or "").strip() for type in root.iter("type")} or {*NOTE_TYPES}
+    return tuple(name for name, element in missing if said.get(element, "no" if types & _SEEN_AT[name] else "") == "no")
+
+
 # --------------------------------------------------------------------------------------------------------------- writing
 
 
@@ -110,8 +129,8 @@ def write_header(score: Score) -> Iterator[str]:
         yield f"    <creator{f' type={quoteattr(type)}' if type else ''}>{xml_text(name)}</creator>"
     yield "    <encoding>"
     yield "      <software>ChordLlama</software>"
-    yield '      <supports element="accidental" type="yes"/>'
-    yield '      <supports element="beam" type="yes"/>'
+    for name, element in UNWRITTEN.items():
+        yield f'      <supports element="{element}" type="{"no" if name in score.unwritten else "yes"}"/>'
     yield "    </encoding>"
     yield "  </identification>"
     yield "  <part-list>"

@@ -89,7 +89,7 @@ class PartReader:
         self.measures: list[MeasureDraft] = []
         self.cursor: Ticks = 0
         self.last: EventDraft | None = None
-        self.shows_accidentals = False
+        self.lacks_accidentals = False
 
     # ---------------------------------------------------------------------------------------------------- one measure
 
@@ -218,8 +218,6 @@ class PartReader:
             notehead.marks = self.pairs.marks(notehead.marks)
         for value in filter(None, dynamics):
             self._at(onset, event.staff, Direction("dynamics", value))
-        if event.notes and event.notes[0].accidental:
-            self.shows_accidentals = True
         if chord and self.last and event.notes:
             if len(self.last.notes) == MOST_NOTES:
                 raise ValueError(f"more than {MOST_NOTES} notes in a chord")
@@ -295,17 +293,20 @@ class PartReader:
 
     # ------------------------------------------------------------------------------------------------------- the rows
 
-    def rows(self, lengths: list[Ticks], keys: list[dict[int, int]]) -> list[list[Row]]:
-        """Each measure's rows, given the bars' lengths and the keys (fifths) of the staves."""
+    def rows(
+        self, lengths: list[Ticks], keys: list[dict[int, int]], times: list[Time | None], unwritten: tuple[str, ...]
+    ) -> list[list[Row]]:
+        """Each measure's rows, given the bars' lengths, the keys (fifths) of the staves, the times, and what isn't written."""
         voices = self.voices()
-        finish = RowFinisher(self.index, self.staves, self.first_clefs, self.shows_accidentals, self.pairs.started)
+        finish = RowFinisher(self.index, self.staves, self.first_clefs, self.pairs.started, unwritten)
         found = []
-        for draft, length, key in zip(self.measures, lengths, keys, strict=False):
+        for draft, length, key, time in zip(self.measures, lengths, keys, times, strict=False):
             streams = {voices[stream]: placed for stream, placed in draft.placed.items() if stream in voices}
             try:
-                found.append(finish.rows(streams, draft.moments, length, key))
+                found.append(finish.rows(streams, draft.moments, length, key, time))
             except ValueError as fault:
                 raise MusicXMLError(f'part "{self.name}", measure {len(found) + 1}: {fault}') from fault
+        self.lacks_accidentals = finish.lacks_accidentals
         return without_unused_voices(found)
 
     def voices(self) -> dict[Stream, VoicePlace]:

@@ -14,7 +14,7 @@ from lxml.etree import Element, _Element
 from chordllama.codec.barlines import merged
 from chordllama.codec.container import parse, read_container
 from chordllama.codec.elements import child_text
-from chordllama.codec.header import PartHeader, read_creators, read_groups, read_part_list, write_header
+from chordllama.codec.header import PartHeader, read_creators, read_groups, read_part_list, read_unwritten, write_header
 from chordllama.codec.measures import MeasureDraft, PartReader
 from chordllama.codec.part_writer import Origin, PartWriter, divisions_for, origin_of
 from chordllama.codec.report import Report
@@ -28,6 +28,7 @@ from chordllama.score import (
     Part,
     Score,
     Ticks,
+    Time,
     apply_keys,
     checked,
     combine,
@@ -63,7 +64,7 @@ def read_with_origin(data: bytes, name: str = "score", report: Report | None = N
     """The score, and how its source writes each part."""
     report = report if report is not None else Report()
     root = parse(read_container(data, name), name).getroot()
-    count_elements(root, report)
+    unwritten = read_unwritten(root, count_elements(root, report))
     headers = read_part_list(root)
     measures = measures_of(root, headers, name)
     readers = []
@@ -72,7 +73,9 @@ def read_with_origin(data: bytes, name: str = "score", report: Report | None = N
         for measure in measures[id]:
             reader.read_measure(measure)
         readers.append(reader)
-    bars = _read_bars(readers, [_labels(measure) for measure in next(iter(measures.values()))])
+    bars = _read_bars(readers, unwritten, [_labels(measure) for measure in next(iter(measures.values()))])
+    if not any(reader.lacks_accidentals for reader in readers):
+        unwritten = tuple(name for name in unwritten if name != "accidentals")
     score = Score(
         parts=tuple(_part(header, reader) for header, reader in zip(headers.values(), readers, strict=True)),
         bars=bars,
@@ -80,14 +83,16 @@ def read_with_origin(data: bytes, name: str = "score", report: Report | None = N
         movement=child_text(root, "movement-title"),
         creators=read_creators(root),
         groups=read_groups(root, list(headers)),
+        unwritten=unwritten,
     )
-    origins = tuple(_origin(id, reader) for id, reader in zip(headers, readers, strict=True))
+    origins = tuple(_origin(id, reader, unwritten) for id, reader in zip(headers, readers, strict=True))
     return Reading(score, origins, report)
 
 
-def count_elements(root: _Element, report: Report) -> None:
-    """Count what the table drops and what it doesn't know."""
-    for tag, count in Counter(element.tag for element in root.iter(Element)).items():
+def count_elements(root: _Element, report: Report) -> Counter[str]:
+    """Count the elements: what the table drops and what it doesn't know is reported."""
+    found = Counter(element.tag for element in root.iter(Element))
+    for tag, count in found.items():
         rule = ELEMENTS.get(tag)
         if rule is None:
             report.unknown[tag] += count
@@ -98,6 +103,7 @@ def count_elements(root: _Element, report: Report) -> None:
         if element.tag in wanted:
             wanted.remove(element.tag)
             report.where[element.tag] = _where(element)
+    return found
 
 
 def _where(element: _Element) -> str:
@@ -161,17 +167,20 @@ def _part(header: PartHeader, reader: PartReader) -> Part:
     )
 
 
-def _origin(id: str, reader: PartReader) -> Origin:
+def _origin(id: str, reader: PartReader, unwritten: tuple[str, ...]) -> Origin:
     voices = {place: stream[0] for stream, place in reader.voices().items() if stream[1] in (0, place[0])}
-    return Origin(id, max(1, int(Fraction(QUARTER) / reader.scale)), voices, tuple(reader.notes.instruments))
+    return Origin(id, max(1, int(Fraction(QUARTER) / reader.scale)), voices, tuple(reader.notes.instruments), unwritten)
 
 
 # ----------------------------------------------------------------------------------------------------------------- bars
 
 
-def _read_bars(readers: list[PartReader], labels: list[tuple[str, bool]]) -> tuple[Bar, ...]:
+def _read_bars(
+    readers: list[PartReader], unwritten: tuple[str, ...], labels: list[tuple[str, bool]]
+) -> tuple[Bar, ...]:
     frames: list[Bar] = []
     lengths: list[Ticks] = []
+    times: list[list[Time | None]] = [[] for _ in readers]
     metre = Metre()
     expected = 1
     staves = [reader.staves for reader in readers]
@@ -186,7 +195,9 @@ def _read_bars(readers: list[PartReader], labels: list[tuple[str, bool]]) -> tup
         frames.append(frame if label in ("", str(expected)) else replace(frame, number=label))
         expected = number_after(label, expected)
         lengths.append(length)
-    rows = [reader.rows(lengths, _fifths(frames, reader)) for reader in readers]
+        for reader in readers:
+            times[reader.index].append(metre.time(reader.index))
+    rows = [reader.rows(lengths, _fifths(frames, reader), times[reader.index], unwritten) for reader in readers]
     return tuple(
         Bar(
             tuple(row for part in rows if index < len(part) for row in part[index]),

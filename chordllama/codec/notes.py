@@ -13,6 +13,7 @@ from xml.sax.saxutils import quoteattr
 from lxml.etree import _Element
 
 from chordllama.codec.accidentals import ACCIDENTALS, SYNONYMS
+from chordllama.codec.beams import read_beams, write_beams
 from chordllama.codec.elements import alteration, child_text, number
 from chordllama.codec.lyrics import LyricReader
 from chordllama.codec.notations import Notations, Open, write_notations
@@ -35,6 +36,8 @@ from chordllama.score import (
     duration_of,
 )
 
+ENCLOSURES = {"editorial": "editorial", "parenthesised": "parentheses", "bracketed": "bracket"}
+"""Marks that say how an accidental is seen, and the attributes that are their names in MusicXML."""
 STEPS = frozenset("ABCDEFG")
 
 # -------------------------------------------------------------------------------------------------------------- reading
@@ -53,7 +56,7 @@ class NoteDraft:
     tie_start: bool = False
     tie_stop: bool = False
     accidental: str | None = None
-    parenthesised: bool = False
+    enclosed: list[Mark] = field(default_factory=list)
 
     @property
     def pitch(self) -> tuple[str, int | Fraction, int]:
@@ -76,6 +79,8 @@ class EventDraft:
     rounded: bool = False
     marks: list[Mark] = field(default_factory=list)
     lyrics: tuple[Syllable, ...] = ()
+    beams: str = ""
+    stem: str = ""
 
 
 class NoteElement:
@@ -86,7 +91,7 @@ class NoteElement:
     def __init__(self, element: _Element) -> None:
         self.is_hidden = element.get("print-object") == "no"
         self.fields: dict[str, _Element] = {}
-        self.several: dict[str, list[_Element]] = {"dot": [], "tie": [], "notations": [], "lyric": []}
+        self.several: dict[str, list[_Element]] = {"dot": [], "tie": [], "beam": [], "notations": [], "lyric": []}
         for child in element:
             tag = child.tag
             if tag in self.several:
@@ -130,6 +135,10 @@ class NoteReader:
             _read_rest(draft, note, notations.marks)
         else:
             draft.notes.append(_read_note(note, staff, notations))
+            if several["beam"]:
+                draft.beams = read_beams(several["beam"])
+            if "stem" in fields:
+                draft.stem = (fields["stem"].text or "").strip()
             if several["lyric"]:
                 draft.lyrics = self.lyrics.read(several["lyric"])
         if notations.faults:
@@ -248,7 +257,8 @@ def _read_accidental(element: _Element, note: NoteDraft) -> None:
     name = SYNONYMS.get(text, text)
     if not mark_fault(Mark("accidental", name)):
         note.accidental = name
-        note.parenthesised = "yes" in (element.get("parentheses"), element.get("bracket"))
+        if element.attrib:
+            note.enclosed = [Mark(mark) for mark, name in ENCLOSURES.items() if element.get(name) == "yes"]
 
 
 # -------------------------------------------------------------------------------------------------------------- writing
@@ -264,6 +274,15 @@ class Setting:
     divisions: int
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is seen at a chord that pitch and duration don't say: accidentals note by note (MusicXML's names), stem, beams."""
+
+    accidentals: list[str | None]
+    stem: str = ""
+    beams: str = ""
+
+
 def divided(length: Ticks, divisions: int) -> int:
     """A length in ticks as `<duration>` says it."""
     exact, rest = divmod(length * divisions, QUARTER)
@@ -274,15 +293,13 @@ def write_chord(
     chord: Chord,
     setting: Setting,
     tie_stops: list[bool],
-    accidentals: list[str | None],
-    beams: tuple[str, ...],
+    look: Look,
     lyrics: list[str],
     is_open: Open,
 ) -> Iterator[str]:
     """The lines of a chord's `<note>` elements.
 
-    `tie_stops` and `accidentals` (MusicXML's names) go note by note; `lyrics` are the finished lines; `is_open` is
-    taken on.
+    `tie_stops` go note by note; `lyrics` are the finished lines; `is_open` is taken on.
     """
     for place, note in enumerate(chord.notes):
         yield f"<note{' print-object=' + chr(34) + 'no' + chr(34) if note.has('hidden') else ''}>"
@@ -298,8 +315,8 @@ def write_chord(
         if not note.has("cue"):  # a cue doesn't sound: its ties are only seen
             yield from ['  <tie type="stop"/>'] if tie_stops[place] else []
             yield from ['  <tie type="start"/>'] if note.has("tie") else []
-        yield from _write_middle(chord.duration, note.marks, setting, accidentals[place])
-        yield from ([] if place else beams)
+        yield from _write_middle(chord.duration, note.marks, setting, look.accidentals[place], look.stem)
+        yield from () if place else write_beams(look.beams)
         yield from write_notations(note.marks, tie_stops[place], Open(is_open.lines, []) if place else is_open)
         yield from ([] if place else lyrics)
         yield "</note>"
@@ -319,7 +336,7 @@ def write_rest(rest: Rest, setting: Setting, bar: Ticks, is_open: Open) -> Itera
         yield f"  <rest{whole}/>"
     length = bar if rest.duration is None else rest.duration.ticks
     yield f"  <duration>{divided(length, setting.divisions)}</duration>"
-    yield from _write_middle(rest.duration or Duration(free=Fraction(1)), rest.marks, setting, None)
+    yield from _write_middle(rest.duration or Duration(free=Fraction(1)), rest.marks, setting, None, "")
     yield from write_notations(rest.marks, False, is_open)
     yield "</note>"
 
@@ -334,7 +351,9 @@ def _write_pitch(note: Note) -> Iterator[str]:
     yield f"  </{tag}>"
 
 
-def _write_middle(value: Duration, marks: tuple[Mark, ...], setting: Setting, accidental: str | None) -> Iterator[str]:
+def _write_middle(
+    value: Duration, marks: tuple[Mark, ...], setting: Setting, accidental: str | None, stem: str
+) -> Iterator[str]:
     found = {mark.name: mark.value for mark in marks}
     if len(setting.instruments) > 1:
         yield f"  <instrument id={quoteattr(setting.instruments[int(found.get('instrument', '1')) - 1])}/>"
@@ -344,13 +363,15 @@ def _write_middle(value: Duration, marks: tuple[Mark, ...], setting: Setting, ac
         yield f"  <type>{type}</type>"
         yield from ["  <dot/>"] * dots
     if accidental:
-        parentheses = ' parentheses="yes"' if "parenthesised" in found else ""
-        yield f"  <accidental{parentheses}>{accidental}</accidental>"
+        enclosed = "".join(f' {name}="yes"' for mark, name in ENCLOSURES.items() if mark in found)
+        yield f"  <accidental{enclosed}>{accidental}</accidental>"
     if actual != normal:
         yield "  <time-modification>"
         yield f"    <actual-notes>{actual}</actual-notes>"
         yield f"    <normal-notes>{normal}</normal-notes>"
         yield "  </time-modification>"
+    if stem:
+        yield f"  <stem>{stem}</stem>"
     if "notehead" in found:
         yield f"  <notehead>{xml_text(found['notehead'])}</notehead>"
     if setting.staff:

@@ -12,7 +12,6 @@ from xml.sax.saxutils import quoteattr
 
 from chordllama.codec import accidentals
 from chordllama.codec.barlines import write_barline
-from chordllama.codec.beams import beams
 from chordllama.codec.directions import (
     ends_line,
     is_change,
@@ -25,11 +24,22 @@ from chordllama.codec.directions import (
     write_lines,
     write_transposition,
 )
+from chordllama.codec.engraving import Drawing, Engraver
 from chordllama.codec.lyrics import write_lyric
 from chordllama.codec.notations import Open
-from chordllama.codec.notes import Setting, accidental_name, divided, seen_lengths, write_chord, write_rest
+from chordllama.codec.notes import (
+    ENCLOSURES,
+    Look,
+    Setting,
+    accidental_name,
+    divided,
+    seen_lengths,
+    write_chord,
+    write_rest,
+)
 from chordllama.codec.rows import VoicePlace
 from chordllama.codec.spanners import OpenLines
+from chordllama.codec.stems import staff_of
 from chordllama.codec.texts import xml_text
 from chordllama.codec.ties import Ties, tie_stops
 from chordllama.limits import MOST_DIVISIONS
@@ -65,13 +75,15 @@ Shown = set[object]
 class Origin:
     """How the source wrote one part: what new measures must follow to fit in.
 
-    `divisions` (of a quarter) at the end; `voices`: the source's name for the voice at a staff and place; `instruments`: their ids.
+    `divisions` (of a quarter) at the end; `voices`: the source's name for the voice at a staff and place; `instruments`: their ids;
+    `unwritten`: what it leaves to the program (see `Score.unwritten`).
     """
 
     id: str
     divisions: int
     voices: dict[VoicePlace, str]
     instruments: tuple[str, ...]
+    unwritten: tuple[str, ...] = ()
 
 
 def origin_of(score: Score, index: int) -> Origin:
@@ -81,7 +93,7 @@ def origin_of(score: Score, index: int) -> Origin:
     voices = {place: str(stride * (place[0] - 1) + place[1]) for place in places}
     voices |= {(staff, 1): str(stride * (staff - 1) + 1) for staff in range(1, score.parts[index].staves + 1)}
     instruments = tuple(f"P{index + 1}-I{n}" for n in range(1, len(score.parts[index].instruments) + 1))
-    return Origin(f"P{index + 1}", divisions_for(score, index), voices, instruments)
+    return Origin(f"P{index + 1}", divisions_for(score, index), voices, instruments, score.unwritten)
 
 
 def divisions_for(score: Score, part: int, at_least: int = 1) -> int:
@@ -124,15 +136,20 @@ class PartWriter:
         self.hyphens: set[tuple[int, int, int]] = set()
         self.fifths = dict.fromkeys(range(1, self.part.staves + 1), 0)
         self.metre = Metre()
+        self.engraver = Engraver(self.part.clefs, origin.unwritten)
 
     def skip(self, bars: tuple[Bar, ...]) -> None:
         """Take on what goes on over bar lines from bars that are written already."""
         for bar in bars[:-1]:
             self.fifths = apply_keys(self.fifths, bar, self.index)
             self.metre.apply(bar)
+            self.engraver.skip(self._own_rows(bar), self.metre.length(bar))
             self._label(bar)
         for bar in bars[-1:]:
             list(self.measure(bar))
+
+    def _own_rows(self, bar: Bar) -> list[Row]:
+        return [row for row in bar.rows if row.part == self.index]
 
     def _label(self, bar: Bar) -> str:
         expected = first_number(bar) if self.expected is None else self.expected
@@ -179,17 +196,18 @@ class PartWriter:
         return [f"<divisions>{self.divisions}</divisions>"]
 
     def _rows(self, bar: Bar, length: Ticks) -> Iterator[str]:
-        rows = {row.place[1:]: row for row in bar.rows if row.part == self.index}
+        rows = {row.place[1:]: row for row in self._own_rows(bar)}
+        drawings = self.engraver.draw(list(rows.values()), self.metre.time(self.index), length)
         for staff in range(1, self.part.staves + 1):
             if not any(place[0] == staff for place in rows):
                 rows[staff, 1] = Row(self.index, staff, 1, (Rest(),))
         places = sorted(rows)
         self.ties.keep(places)
-        shown = self._shown(rows, places)
+        shown = self._shown(rows, places) if "accidentals" not in self.origin.unwritten else None
         for n, place in enumerate(places):
             if n:
                 yield from self._move("backup", length)
-            yield from self._row(rows[place], shown, length)
+            yield from self._row(rows[place], shown, drawings.get(place, Drawing()), length)
 
     def _shown(self, rows: dict[VoicePlace, Row], places: list[VoicePlace]) -> Shown:
         """The notes whose accidental the rules show."""
@@ -197,11 +215,10 @@ class PartWriter:
         notes = chain.from_iterable(_places(rows[place], order, ties) for order, place in enumerate(places))
         return accidentals.shown(notes, self.fifths)
 
-    def _row(self, row: Row, shown: Shown, length: Ticks) -> Iterator[str]:
+    def _row(self, row: Row, shown: Shown | None, drawing: Drawing, length: Ticks) -> Iterator[str]:
         place = row.place[1:]
         staff = row.staff if self.part.staves > 1 else 0
         setting = Setting(self._voice(place), staff, self.origin.instruments, self.divisions)
-        beamed = self._beams(row, length)
         is_open = Open(self.lines, [])
         moments: list[Moment] = []
         for i, item in enumerate(row.items):
@@ -212,10 +229,8 @@ class PartWriter:
             yield from self._moments(moments[: len(moments) - len(late)], staff)
             if isinstance(item, Chord):
                 stops = tie_stops(self.ties, place, item)
-                signs = [_accidental(note, (place, i, n) in shown) for n, note in enumerate(item.notes)]
-                yield from write_chord(
-                    item, setting, stops, signs, beamed.get(i, ()), self._lyrics(place, item), is_open
-                )
+                look = Look(_accidentals(item, shown, place, i), drawing.stems.get(i, ""), drawing.beams.get(i, ""))
+                yield from write_chord(item, setting, stops, look, self._lyrics(place, item), is_open)
             elif isinstance(item, Rest):
                 self.ties.clear(place)
                 yield from write_rest(item, setting, length, is_open)
@@ -225,11 +240,6 @@ class PartWriter:
             yield from self._moments(late, staff, _ticks(item, length))
             moments = []
         yield from self._moments(moments, staff)
-
-    def _beams(self, row: Row, length: Ticks) -> dict[int, tuple[str, ...]]:
-        time = self.metre.own.get(self.index) or self.metre.common
-        nominal = time.ticks if time else None
-        return beams(row.items, time, max(0, nominal - length) if nominal else 0)
 
     def _lyrics(self, place: VoicePlace, chord: Chord) -> list[str]:
         return [
@@ -318,16 +328,18 @@ def _places(row: Row, order: int, ties: Ties) -> Iterator[accidentals.Place]:
             for n, note in enumerate(item.notes):
                 if not note.unpitched:
                     pitch = (note.step, note.octave, note.alter)
-                    yield accidentals.Place(position, order, _staff(note, row.staff), *pitch, stops[n], (place, i, n))
+                    yield accidentals.Place(position, order, staff_of(note, row.staff), *pitch, stops[n], (place, i, n))
             position += item.ticks
         elif isinstance(item, Rest | Spacer):
             ties.clear(place)
             position += item.duration.ticks if item.duration else 0
 
 
-def _staff(note: Note, staff: int) -> int:
-    """The staff on which a note of a row is written."""
-    return next((int(mark.value) for mark in note.marks if mark.name == "cross"), staff)
+def _accidentals(chord: Chord, shown: Shown | None, place: VoicePlace, item: int) -> list[str | None]:
+    """The names of the accidentals that are seen at the notes of a chord."""
+    if shown is None:
+        return [None] * len(chord.notes)
+    return [_accidental(note, (place, item, number) in shown) for number, note in enumerate(chord.notes)]
 
 
 def _accidental(note: Note, shown: bool) -> str | None:
@@ -335,8 +347,12 @@ def _accidental(note: Note, shown: bool) -> str | None:
     found = {mark.name: mark.value for mark in note.marks}
     if "accidental" in found:
         return found["accidental"]
-    visible = (shown and "no-accidental" not in found) or "courtesy" in found or "parenthesised" in found
+    visible = (shown and "no-accidental" not in found) or not found.keys().isdisjoint(_SHOWING)
     return accidental_name(note.alter) if visible else None
+
+
+_SHOWING = ("courtesy", *ENCLOSURES)
+"""Marks of an accidental that is seen whatever the rules say."""
 
 
 def _write_time(time: Time, staff: int) -> list[str]:

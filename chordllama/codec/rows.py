@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from chordllama.codec import accidentals
 from chordllama.codec.directions import is_change
+from chordllama.codec.engraving import Engraver
 from chordllama.codec.notes import EventDraft, NoteDraft
 from chordllama.codec.spanners import Numbers
 from chordllama.codec.ties import Ties
@@ -27,6 +28,7 @@ from chordllama.score import (
     Row,
     Spacer,
     Ticks,
+    Time,
     checked,
     duration_of,
     said,
@@ -71,18 +73,33 @@ def without_unused_voices(bars: list[list[Row]]) -> list[list[Row]]:
 class RowFinisher:
     """Makes rows of measure drafts, in the order in which they are written: ties, numbers of lines and accidentals depend on it."""
 
-    def __init__(self, part: int, staves: int, clefs: dict[int, str], shows_accidentals: bool, lines: set[int]) -> None:
+    def __init__(
+        self,
+        part: int,
+        staves: int,
+        clefs: dict[int, str],
+        lines: set[int],
+        unwritten: tuple[str, ...],
+    ) -> None:
         self.part = part
         self.staves = staves
-        self.shows_accidentals = shows_accidentals
+        self.shows_accidentals = "accidentals" not in unwritten
+        self.lacks_accidentals = False
         self.numbers = Numbers(lines)
         self.ties = Ties()
         self.clefs = dict(clefs)
+        self.engraver = Engraver([clefs.get(staff, "") for staff in range(1, staves + 1)], unwritten)
+        self.seen: dict[VoicePlace, dict[int, EventDraft]] = {}
 
     def rows(
-        self, streams: dict[VoicePlace, list[Placed]], moments: list[Moment], length: Ticks, fifths: dict[int, int]
+        self,
+        streams: dict[VoicePlace, list[Placed]],
+        moments: list[Moment],
+        length: Ticks,
+        fifths: dict[int, int],
+        time: Time | None,
     ) -> list[Row]:
-        """The rows of one measure, given the events of each voice, what stands at a moment, the bar's length and the keys."""
+        """The rows of one measure, given the events of each voice, what stands at a moment, the bar's length, keys and time."""
         filled = {place: _fill(placed, length) for place, placed in sorted(streams.items())}
         found = {place: events for place, events in filled.items() if any(event is not None for _, _, event in events)}
         for staff in range(1, self.staves + 1):
@@ -92,12 +109,13 @@ class RowFinisher:
         between = self._moments(moments, found, places, length)
         shown = self._shown(found, places, fifths)
         self.ties.keep(places)
+        self.seen = {place: {} for place in places}
         rows = [
             Row(self.part, place[0], place[1], self._items(place, found[place], between[place], shown, length))
             for place in places
         ]
         self.numbers.end_bar()
-        return list(said(rows))
+        return self.engraver.departures(list(said(rows)), self.seen, time, length)
 
     def _moments(
         self,
@@ -146,6 +164,7 @@ class RowFinisher:
         length: Ticks,
     ) -> tuple[Item, ...]:
         items: list[Item] = []
+        seen = self.seen[place]
         queue = iter(moments)
         moment = next(queue, None)
         for index in range(len(events) + 1):
@@ -153,6 +172,9 @@ class RowFinisher:
                 items.append(self.numbers.direction(moment[1]) if isinstance(moment[1], Direction) else moment[1])
                 moment = next(queue, None)
             if index < len(events):
+                event = events[index][2]
+                if event is not None and event.notes:
+                    seen[len(items)] = event
                 items.append(self._event(place, events[index], len(events) == 1, shown, length))
         self.numbers.end_row()
         return tuple(items)
@@ -192,12 +214,13 @@ class RowFinisher:
 
     def _accidental(self, note: NoteDraft, shown: bool) -> list[Mark]:
         if note.accidental is None:
-            return [Mark("no-accidental")] if shown and self.shows_accidentals else []
+            if not shown:
+                return []
+            self.lacks_accidentals = True
+            return [Mark("no-accidental")] if self.shows_accidentals else []
         if note.accidental != accidentals.ACCIDENTALS.get(note.alter):
-            return [Mark("accidental", note.accidental), *([Mark("parenthesised")] if note.parenthesised else [])]
-        if note.parenthesised:
-            return [Mark("parenthesised")]
-        return [] if shown else [Mark("courtesy")]
+            return [Mark("accidental", note.accidental), *note.enclosed]
+        return note.enclosed or ([] if shown else [Mark("courtesy")])
 
 
 def _sorted(marks: Iterable[Mark]) -> tuple[Mark, ...]:

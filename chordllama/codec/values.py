@@ -13,13 +13,19 @@ from chordllama.codec.texts import parse_text
 from chordllama.codec.whitelist import (
     ACCIDENTALS,
     BAR_STYLES,
+    BEAM_BY_LETTER,
     CAESURAS,
     DIRECTION_SIGNS,
     FERMATAS,
+    MOST_BEAMS,
+    NO_BEAM,
+    NO_BEAMS,
     NOTEHEADS,
     PEDAL_FORMS,
     SIGN_BY_NAME,
+    SIGNS,
     SOUND_ATTRIBUTES,
+    STEMS,
     WEDGES,
 )
 from chordllama.score import Mark
@@ -30,6 +36,8 @@ TEMPO = re.compile(rf'(?:({_CODE})(\.{{0,2}})=)?(?:("(?:[^"\\]|\\.)*")|([0-9]{{1
 """A beat and its dots (a quarter without them), then a text or a number of beats a minute."""
 EQUAL_BEATS = re.compile(rf"({_CODE})(\.{{0,2}})~({_CODE})(\.{{0,2}})")
 """Two beats, each with its dots, of which the one becomes the other."""
+OF_CHORDS = frozenset(sign.name for sign in SIGNS if sign.element in ("beam", "stem"))
+"""Marks of beams and stems, which stand at the first note of a chord."""
 NOT_AT_RESTS = frozenset(
     [
         "alter",
@@ -39,9 +47,12 @@ NOT_AT_RESTS = frozenset(
         "let-ring",
         "courtesy",
         "parenthesised",
+        "bracketed",
+        "editorial",
         "no-accidental",
         "accidental",
         "hidden",
+        *OF_CHORDS,
     ]
 )
 """Marks that only a note can have."""
@@ -82,6 +93,11 @@ _PATTERNS = {
     "tremolo": (
         r"(?:start|stop|unmeasured)?[0-8]?",
         "the number of strokes, after start or stop where it is between two notes",
+    ),
+    "stem": ("|".join(STEMS), "none or double"),
+    "beam": (
+        rf"{NO_BEAMS}|[{''.join(BEAM_BY_LETTER)}{NO_BEAM}]{{0,{MOST_BEAMS - 1}}}[{''.join(BEAM_BY_LETTER)}]",
+        "what becomes of each beam (b begins, c goes on, e ends, f and h are hooks, - is none), or none",
     ),
     "wedge": (rf"(?:{'|'.join(WEDGES)})(?: {_LINE})?", "a hairpin"),
     "spanner": (

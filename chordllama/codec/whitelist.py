@@ -58,12 +58,20 @@ def _spanner(element: str, parent: str, kind: str, start: str = "", stop: str = 
 
 
 SIGNS: tuple[Sign, ...] = (
+    Sign("stem-up", "u", "stem", "note", "stems"),
+    Sign("stem-down", "d", "stem", "note", "stems"),
+    Sign("stem", "", "stem", "note", "stems", "stem"),
+    Sign("beam-on", "+", "beam", "note", "beams"),
+    Sign("beam-end", ";", "beam", "note", "beams"),
+    Sign("beam", "", "beam", "note", "beams", "beam"),
     Sign("tie", "~", "tied", "", "notes", "none", "start"),
     Sign("tie-stop", "", "tied", "", "notes", "none", "stop"),
     Sign("no-tie-stop", "", "tied", "", "notes"),
     Sign("let-ring", "", "tied", "", "notes", "none", "let-ring"),
     Sign("courtesy", "!", "accidental", "note", "engraving"),
     Sign("parenthesised", "?", "accidental", "note", "engraving"),
+    Sign("bracketed", "", "accidental", "note", "engraving"),
+    Sign("editorial", "", "accidental", "note", "engraving"),
     Sign("no-accidental", "", "accidental", "note", "engraving"),
     Sign("accidental", "", "accidental", "note", "engraving", "accidental"),
     Sign("cross", "@", "staff", "note", "notes", "staff"),
@@ -172,6 +180,17 @@ DIRECTION_CODES = {
     ("dashes", "stop"): "-!",
 }
 """Directions that are frequent and long: how they are spelled in short."""
+
+BEAMS = {"begin": "b", "continue": "c", "end": "e", "forward hook": "f", "backward hook": "h"}
+"""How beams are spelled out at a note, level by level."""
+BEAM_BY_LETTER = {letter: name for name, letter in BEAMS.items()}
+NO_BEAM = "-"
+NO_BEAMS = "none"
+MOST_BEAMS = 8
+STEMS = ("none", "double")
+"""Stems that point neither up nor down."""
+UNWRITTEN = {"accidentals": "accidental", "beams": "beam", "stems": "stem"}
+"""What a file may leave to the program that shows it, with its element."""
 
 WEDGES = {"crescendo": "<", "diminuendo": ">", "stop": "!", "continue": "~"}
 
@@ -383,8 +402,6 @@ ELEMENTS: dict[str, Rule] = {
         Verdict.DERIVED,
         {
             "from the note values": "divisions normal-type normal-dot",
-            "from the note values and the metre": "beam",
-            "from the voice and the place on the staff": "stem",
             "from the number of staves": "part-symbol",
             "from bars in which all rest": "measure-style multiple-rest",
             "from the key before it": "cancel",
@@ -431,8 +448,8 @@ ATTRIBUTES: dict[str, Rule] = {
     **_rules(
         Verdict.KEPT,
         {
-            "what the element is": "type number id location direction measure slash print-object parentheses bracket text "
-            "implicit times size symbol",
+            "what the element is": "type number id location direction measure slash print-object parentheses bracket "
+            "editorial text implicit times size symbol",
             "which pedal marks are seen": "line sign",
             "what a sign is that MusicXML has no element for": "smufl",
             "what a sound says that no sign does": " ".join(SOUND_ATTRIBUTES),
@@ -441,7 +458,7 @@ ATTRIBUTES: dict[str, Rule] = {
     **_rules(
         Verdict.DERIVED,
         {
-            "from what the bar and the key show already": "cautionary editorial",
+            "from what the bar and the key show already": "cautionary",
             "from the divisions that are written": "divisions",
             "from the staves of the part": "top-staff bottom-staff",
             "written anew": "version element attribute value",
@@ -470,4 +487,4 @@ ATTRIBUTES: dict[str, Rule] = {
         },
     ),
 }
-"""Attributes by name. One that is kept stands at the elements that are kept; of `bracket`, an accidental's alone."""
+"""Attributes by name. One that is kept stands at the elements that are kept; of `bracket` and `editorial`, an accidental's alone."""

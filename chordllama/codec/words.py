@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from chordllama.codec.durations import TYPE_BY_CODE, TYPE_CODES, VALUE, format_duration, parse_duration
 from chordllama.codec.texts import format_text, format_value, parse_text, parse_value
-from chordllama.codec.values import NOT_AT_RESTS, mark_fault
+from chordllama.codec.values import NOT_AT_RESTS, OF_CHORDS, mark_fault
 from chordllama.codec.whitelist import SIGN_BY_CODE, SIGN_BY_NAME, SIGN_RANK
 from chordllama.limits import MOST_NOTES, MOST_SIGNS, MOST_VERSES
 from chordllama.score import Chord, Duration, Mark, Note, Rest, Spacer, Syllable
@@ -42,9 +42,9 @@ def format_mark(mark: Mark) -> str:
     return f"{{{mark.name}={format_value(mark.value)}}}" if mark.value else f"{{{mark.name}}}"
 
 
-_MARKS = r"""(?:[~!?'`>^*,\]-]|[()]\d{0,2}|=(?:start|stop|unmeasured)?[0-8]?|\[(?:\d+:\d+)?|@[1-8]|%|\{[a-z-]+(?:=(?:"(?:[^"\\]|\\.)*"|[^"{}\s]+))?\})*"""
+_MARKS = r"""(?:[ud+;~!?'`>^*,\]-]|[()]\d{0,2}|=(?:start|stop|unmeasured)?[0-8]?|\[(?:\d+:\d+)?|@[1-8]|%|\{[a-z-]+(?:=(?:"(?:[^"\\]|\\.)*"|[^"{}\s]+))?\})*"""
 _MARK = re.compile(
-    r"""([~!?'`>^*,\]-])|([()])(\d{0,2})|(=)((?:start|stop|unmeasured)?[0-8]?)|(\[)((?:\d+:\d+)?)|@([1-8])|(%)|\{([a-z-]+)(?:=("(?:[^"\\]|\\.)*"|[^"{}\s]+))?\}"""
+    r"""([ud+;~!?'`>^*,\]-])|([()])(\d{0,2})|(=)((?:start|stop|unmeasured)?[0-8]?)|(\[)((?:\d+:\d+)?)|@([1-8])|(%)|\{([a-z-]+)(?:=("(?:[^"\\]|\\.)*"|[^"{}\s]+))?\}"""
 )
 _FIRST_RANKS = {"alter": -2, "%": -1}
 NO_BRACKETS = Mark("%")
@@ -89,7 +89,7 @@ _HEAD = re.compile(rf"(x?)([a-g])(ss|s|bb|b)?(\d?)({VALUE}?)(g/?)?({_MARKS})")
 _MEMBER = re.compile(rf"_(x?)([a-g])(ss|s|bb|b)?(\d?)({_MARKS})")
 _REST = re.compile(rf"r({VALUE}?)({_MARKS})")
 _NOT_AT_NOTES = frozenset(["position"])
-_NOT_AT_MEMBERS = frozenset(["position", NO_BRACKETS.name])
+_NOT_AT_MEMBERS = frozenset(["position", NO_BRACKETS.name, *OF_CHORDS])
 
 
 class Sticky:

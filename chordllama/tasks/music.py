@@ -29,6 +29,8 @@ LEFT_OUT = (
     "octave-shifts",
     "noteheads",
     "engraving",
+    "beams",
+    "stems",
 )
 """Kinds of signs that the model is neither shown nor asked for."""
 
