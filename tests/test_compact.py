@@ -30,6 +30,7 @@ def chords(score: Score) -> list[Chord]:
 
 
 PIANO = """title: A bass that climbs into the upper staff
+unwritten: beams stems
 parts:
  1: clef=G2,F4 Piano
 1: key=-1,major time=3/4 a44 c52_f / f28 c3 f a c4@1 f@1
@@ -37,6 +38,7 @@ parts:
 3: a42.*_c5 / f32._f2 end=final
 """
 LYRICS = """title: Two verses and a melisma
+unwritten: beams stems
 parts:
  1: clef=G2 Voice
 1: key=1 time=3/4 g44 b d5 ; Lie- be Schwe- ; O A- bend
@@ -44,6 +46,7 @@ parts:
 3: 'g42 g44 ; sei‿es ="- so: #1" ; “still”'
 """
 REPEATS = """title: Voltas, one of them thrice
+unwritten: stems
 parts:
  1: clef=G2_8 Guitar
 1: key=0 time=2/4 ={segno} c44 e
@@ -53,6 +56,7 @@ parts:
 5: ="D.S. al Fine" ={sound="dalsegno=segno"} d44 b3 end=double
 """
 SIGNS = """title: Signs of every kind
+unwritten: beams stems
 parts:
  1: clef=G2 Violin
 1: key=1 time=4/4 =t4.=60 ="dolce, \\"con amore\\"" =p g44'((2 a{fingering=2})2 =< b~ b48 c5)
@@ -60,6 +64,7 @@ parts:
 3: ={pedal=start-line} ={rehearsal=A} g41, ={pedal=stop-line}
 """
 CHORDS = """title: Chords by name
+unwritten: stems
 parts:
  1: clef=G2 Lead
 1: key=-1 time=4/4 F a42 Dm7"min7" f

@@ -62,7 +62,7 @@ def load_header(header: dict[str, Entry]) -> Score:
         movement=header["movement"].text() if "movement" in header else "",
         creators=tuple(_load_creator(entry) for entry in _list(header, "creators")),
         groups=_load_groups(header, len(parts)),
-        unwritten=header["unwritten"].parsed(_load_unwritten) if "unwritten" in header else (),
+        unwritten=_load_unwritten(header),
     )
 
 
@@ -70,10 +70,11 @@ def _list(header: dict[str, Entry], key: str) -> list[Entry]:
     return header[key].entries(key) if key in header else []
 
 
-def _load_unwritten(text: str) -> tuple[str, ...]:
-    names = text.split()
-    if not set(names) <= set(UNWRITTEN):
-        raise ValueError(f'"{text}" is not what can be left to the program: {" and ".join(UNWRITTEN)}')
+def _load_unwritten(header: dict[str, Entry]) -> tuple[str, ...]:
+    entry = header.get("unwritten")
+    names = entry.text().split() if entry else []
+    if entry and not {*names} <= {*UNWRITTEN}:
+        raise entry.error(f"what can be left to the program is {', '.join(UNWRITTEN)}")
     return tuple(name for name in UNWRITTEN if name in names)
 
 

@@ -54,8 +54,9 @@ def middle_line(clef: str) -> int:
 @lru_cache(maxsize=64)
 def octave_shift(value: str) -> int:
     """By how many steps notes sound above where they are written, after a direction like `down8`."""
-    type = value.partition(" ")[0].rstrip("0123456789")
-    return _SPANS[value.partition(" ")[0][len(type) :]] * {"down": 1, "up": -1}.get(type, 0)
+    shift = value.partition(" ")[0]
+    type = shift.rstrip("0123456789")
+    return _SPANS[shift[len(type) :]] * {"down": 1, "up": -1}.get(type, 0)
 
 
 def staff_of(note: Note, staff: int) -> int:
@@ -138,17 +139,19 @@ class Staves:
 
 def _signs(row: Row, length: Ticks) -> list[tuple[Ticks, int, Direction]]:
     """The clefs and octave shifts of a row, with their moments and staff."""
-    directions = [item for item in row.items if isinstance(item, Direction) and item.name in _SHIFTING]
-    if not directions:
+    if not any(map(_shifts, row.items)):
         return []
     return [
         (onset + item.offset, row.staff, item)
         for onset, item in _placed(row.items, length)
-        if isinstance(item, Direction) and item.name in _SHIFTING
+        if isinstance(item, Direction) and _shifts(item)
     ]
 
 
-_SHIFTING = ("clef", "octave-shift")
+def _shifts(item: Item) -> bool:
+    if not isinstance(item, Direction):
+        return False
+    return item.name == "clef" or (item.name == "octave-shift" and not item.value.startswith("continue"))
 
 
 def _placed(items: Iterable[Item], length: Ticks) -> Iterator[tuple[Ticks, Item]]:
@@ -243,7 +246,8 @@ def _group(place: VoicePlace, beamed: list[Event], staves: Staves) -> Group:
         end = beamed[-1][1] + chords[-1][1].duration.ticks
         direction = _apart(place, notes, staves.others(staff, place, start, end))
     elif len(chords) == 1:
-        direction = UP if staff > place[0] else DOWN
+        others = staves.others(place[0], place, start, start + first.ticks)
+        direction = _by_rank(place, others) if others else UP if staff > place[0] else DOWN
     else:
         direction = ""
     direction = direction or _towards_middle(notes, staves.middle(staff, start))
@@ -279,6 +283,10 @@ def _apart(place: VoicePlace, notes: tuple[Note, ...], others: list[Span]) -> st
         return UP
     if heard and max(heights) < min(lowest for lowest, _ in heard):
         return DOWN
+    return _by_rank(place, others)
+
+
+def _by_rank(place: VoicePlace, others: list[Span]) -> str:
     return UP if all(place < span.voice for span in others) else DOWN
 
 

@@ -62,7 +62,7 @@ SIGNS: tuple[Sign, ...] = (
     Sign("stem-down", "d", "stem", "note", "stems"),
     Sign("stem", "", "stem", "note", "stems", "stem"),
     Sign("beam-on", "+", "beam", "note", "beams"),
-    Sign("beam-end", ";", "beam", "note", "beams"),
+    Sign("beam-end", "\\", "beam", "note", "beams"),
     Sign("beam", "", "beam", "note", "beams", "beam"),
     Sign("tie", "~", "tied", "", "notes", "none", "start"),
     Sign("tie-stop", "", "tied", "", "notes", "none", "stop"),
