@@ -137,7 +137,7 @@ class Note:
         return (self.step, self.alter, self.octave)
 
     def has(self, name: str) -> bool:
-        return any(mark.name == name for mark in self.marks)
+        return bool(self.marks) and any(mark.name == name for mark in self.marks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +299,8 @@ def combine(parts: Sequence[tuple[int, list[tuple[int | None, T]]]]) -> tuple[Ch
 
     The commonest goes for all, and then come the exceptions.
     """
+    if not any(changes for _, changes in parts):
+        return ()
     own = [_collapse(staves, changes) for staves, changes in parts]
     simple = Counter(changes[0][1] for changes in own if len(changes) == 1 and changes[0][0] is None)
     common = simple.most_common(1)[0] if simple else None
@@ -334,10 +336,10 @@ class Barline:
     signs: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return self != _NO_BARLINE
+        return self is not NO_BARLINE and self != NO_BARLINE
 
 
-_NO_BARLINE = Barline()
+NO_BARLINE = Barline()
 FINAL = Barline(style="light-heavy")
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
-from typing import NamedTuple
+from functools import lru_cache
+from operator import itemgetter
 
 from chordllama.score import Ticks
 
@@ -29,19 +30,13 @@ SYNONYMS = {"sharp-sharp": "double-sharp", "double-flat": "flat-flat"}
 _SHARPS = "FCGDAEB"
 
 
-class Place(NamedTuple):
-    """A note as the rule sees it; `order` sorts notes that begin together, `reference` is handed back."""
-
-    onset: Ticks
-    order: int
-    staff: int
-    step: str
-    octave: int
-    alter: int | Fraction
-    tied: bool
-    reference: object
+Place = tuple[Ticks, int, int, str, int, int | Fraction, bool, object]
+"""A note as the rule sees it: its onset, its rank among notes that begin together, its staff, step, octave and alteration, whether
+a tie leads to it, and a reference, which is handed back."""
+_in_time = itemgetter(0, 1)
 
 
+@lru_cache(maxsize=1024)
 def key_alter(step: str, fifths: int) -> int:
     """What the key does to a step, in semitones."""
     order = _SHARPS if fifths > 0 else _SHARPS[::-1]
@@ -54,11 +49,12 @@ def shown(places: Iterable[Place], fifths: dict[int, int]) -> set[object]:
     """The references of the notes of one bar and part whose accidental is shown; `fifths` is the key of each staff."""
     written: dict[tuple[int, str, int], int | Fraction] = {}
     found: set[object] = set()
-    for place in sorted(places, key=lambda p: (p.onset, p.order)):
-        if place.tied:
+    for _, _, staff, step, octave, alter, tied, reference in sorted(places, key=_in_time):
+        if tied:
             continue
-        line = (place.staff, place.step, place.octave)
-        if written.get(line, key_alter(place.step, fifths.get(place.staff, 0))) != place.alter:
-            found.add(place.reference)
-        written[line] = place.alter
+        line = (staff, step, octave)
+        before = written.get(line)
+        if (key_alter(step, fifths.get(staff, 0)) if before is None else before) != alter:
+            found.add(reference)
+        written[line] = alter
     return found

@@ -41,7 +41,7 @@ _ZIP_FAULTS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, Ru
 
 _BYTE_ORDER_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _UNMARKED_UTF16 = {b"<\x00": "utf-16-le", b"\x00<": "utf-16-be"}
-_DECLARED = re.compile(rb"""<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
+_DECLARED = re.compile(rb"""\s*<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 # Python also knows codecs that no XML file may name (utf-7, unicode_escape, ...), so the accepted ones are listed.
 _ACCEPTED = re.compile(
     r"utf-?8(?:-sig)?|utf-16(?:-[lb]e)?|us-ascii|ascii|iso-?8859-\d+|latin-?1|windows-125\d|cp125\d|macintosh|koi8-[ru]"
@@ -67,7 +67,7 @@ def read_container(data: bytes, name: str) -> bytes:
 
     `name` is for the messages only. Raises ContainerError for a broken, hostile or empty archive.
     """
-    if not data.strip():
+    if not data or data.isspace():
         raise ContainerError(f"{name}: the file is empty", hint=_EXPORT_HINT)
     if len(data) > MOST_BYTES:
         raise _hostile(name, f"it has {len(data):,} bytes, and {MOST_BYTES:,} are allowed")
@@ -109,7 +109,7 @@ def encoding_of(data: bytes) -> str:
     for mark, encoding in (_BYTE_ORDER_MARKS | _UNMARKED_UTF16).items():
         if data.startswith(mark):
             return encoding
-    declared = _DECLARED.match(data.lstrip())
+    declared = _DECLARED.match(data)
     encoding = declared[1].decode("ascii").lower() if declared else "utf-8"
     return "utf-8" if encoding.startswith(("utf-16", "utf16")) else encoding
 
@@ -195,7 +195,7 @@ def _read_entry(archive: zipfile.ZipFile, entry: str, name: str) -> bytes:
         raise ContainerError(f"{name}: {entry} is packed by a method that .mxl files don't use", hint=_EXPORT_HINT)
     with archive.open(information) as file:
         data = file.read(MOST_BYTES + 1)
-    if not data.strip():
+    if not data or data.isspace():
         raise ContainerError(f"{name}: {entry} in the archive is empty", hint=_EXPORT_HINT)
     return data
 
@@ -211,6 +211,8 @@ def _write_entry(archive: zipfile.ZipFile, entry: str, data: bytes, method: int)
 def _utf8(data: bytes, name: str) -> bytes:
     """The same text in UTF-8; piece by piece, for one letter can make Python's strings four times as large."""
     encoding = encoding_of(data)
+    if encoding == "utf-8" and data.isascii():
+        return _without_nul(data, name)
     if not _ACCEPTED.fullmatch(encoding):
         raise ContainerError(f'{name}: "{encoding}" is no encoding of MusicXML', hint="save the file as UTF-8")
     try:
@@ -224,7 +226,10 @@ def _utf8(data: bytes, name: str) -> bytes:
             pieces.append(decoder.decode(piece, last).encode("utf-8"))
         except UnicodeDecodeError as fault:
             raise _undecodable(b"".join(pieces), encoding, fault, name) from fault
-    utf8 = b"".join(pieces)
+    return _without_nul(b"".join(pieces), name)
+
+
+def _without_nul(utf8: bytes, name: str) -> bytes:
     if (index := utf8.find(b"\0")) >= 0:
         line, column = _position(utf8[:index])
         raise ContainerError(
@@ -300,6 +305,7 @@ def _parse_utf8(utf8: bytes, name: str) -> etree._ElementTree:
         no_network=True,
         huge_tree=False,
         strip_cdata=False,
+        remove_blank_text=True,
     )
     try:
         return etree.fromstring(utf8, parser).getroottree()

@@ -12,6 +12,7 @@ from chordllama.codec.texts import xml_text
 from chordllama.codec.whitelist import DYNAMICS
 from chordllama.limits import MOST_LINES
 
+_SMALL = {str(n): n for n in range(1000)}
 _DECIMAL = re.compile(r"\s*([-+]?[0-9]{1,12}(?:\.[0-9]{0,9})?)\s*")
 
 _ALTERATION = re.compile(r"\s*[-+]?[0-9]{1,2}(\.[0-9]{1,4})?\s*")
@@ -25,6 +26,9 @@ def child_text(element: _Element, tag: str) -> str:
 
 def number(text: str | None, least: int, most: int) -> int | None:
     """An integer within its range, None where it's missing, none or out of range ("4.0" is 4)."""
+    small = _SMALL.get(text) if text else None
+    if small is not None:
+        return small if least <= small <= most else None
     try:
         value = float(text or "")
     except ValueError:

@@ -327,8 +327,8 @@ def _places(row: Row, order: int, ties: Ties) -> Iterator[accidentals.Place]:
             stops = tie_stops(ties, place, item)
             for n, note in enumerate(item.notes):
                 if not note.unpitched:
-                    pitch = (note.step, note.octave, note.alter)
-                    yield accidentals.Place(position, order, staff_of(note, row.staff), *pitch, stops[n], (place, i, n))
+                    staff = staff_of(note, row.staff)
+                    yield (position, order, staff, note.step, note.octave, note.alter, stops[n], (place, i, n))
             position += item.ticks
         elif isinstance(item, Rest | Spacer):
             ties.clear(place)

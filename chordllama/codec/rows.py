@@ -7,15 +7,18 @@ lines and accidentals, which depend on the order in which rows are written, are 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import replace
+from fractions import Fraction
+from functools import lru_cache
+from operator import attrgetter, itemgetter
 
 from chordllama.codec import accidentals
 from chordllama.codec.directions import is_change
 from chordllama.codec.engraving import Engraver
 from chordllama.codec.notes import EventDraft, NoteDraft
 from chordllama.codec.spanners import Numbers
-from chordllama.codec.ties import Ties
+from chordllama.codec.ties import Pitch, Ties
 from chordllama.codec.words import mark_rank
 from chordllama.score import (
     Chord,
@@ -40,6 +43,8 @@ Placed = tuple[Ticks, Ticks, EventDraft | None]
 """From, to, and the event (None is a gap)."""
 Moment = tuple[Ticks, int, Direction | Harmony]
 """What stands at a position on a staff."""
+_onset = attrgetter("onset")
+_event_of = itemgetter(2)
 
 
 def place_events(events: list[EventDraft], scale: Ticks) -> list[Placed]:
@@ -47,7 +52,7 @@ def place_events(events: list[EventDraft], scale: Ticks) -> list[Placed]:
     placed: list[Placed] = []
     position: Ticks = 0
     slack: Ticks = 0
-    for event in sorted(events, key=lambda event: event.onset):
+    for event in sorted(events, key=_onset):
         slack += scale if event.rounded else 0
         gap = event.onset - position
         if gap > slack:
@@ -101,7 +106,7 @@ class RowFinisher:
     ) -> list[Row]:
         """The rows of one measure, given the events of each voice, what stands at a moment, the bar's length, keys and time."""
         filled = {place: _fill(placed, length) for place, placed in sorted(streams.items())}
-        found = {place: events for place, events in filled.items() if any(event is not None for _, _, event in events)}
+        found = {place: events for place, events in filled.items() if any(map(_event_of, events))}
         for staff in range(1, self.staves + 1):
             if not any(place[0] == staff for place in found):
                 found[staff, 1] = [(0, length, None)]
@@ -146,7 +151,7 @@ class RowFinisher:
         self, found: dict[VoicePlace, list[Placed]], places: list[VoicePlace], fifths: dict[int, int]
     ) -> set[object]:
         notes = [
-            accidentals.Place(start, order, note.staff, note.step, note.octave, note.alter, note.tie_stop, id(note))
+            (start, order, note.staff, note.step, note.octave, note.alter, note.tie_stop, id(note))
             for order, place in enumerate(places)
             for start, _, event in found[place]
             if event is not None
@@ -167,49 +172,48 @@ class RowFinisher:
         seen = self.seen[place]
         queue = iter(moments)
         moment = next(queue, None)
-        for index in range(len(events) + 1):
+        for index, placed in enumerate([*events, None]):
             while moment is not None and moment[0] == index:
                 items.append(self.numbers.direction(moment[1]) if isinstance(moment[1], Direction) else moment[1])
                 moment = next(queue, None)
-            if index < len(events):
-                event = events[index][2]
+            if placed is not None:
+                event = placed[2]
                 if event is not None and event.notes:
                     seen[len(items)] = event
-                items.append(self._event(place, events[index], len(events) == 1, shown, length))
+                    items.append(self._chord(place, event, shown))
+                else:
+                    items.append(self._silence(place, placed, len(events) == 1, length))
         self.numbers.end_row()
         return tuple(items)
 
-    def _event(self, place: VoicePlace, placed: Placed, alone: bool, shown: set[object], length: Ticks) -> Item:
+    def _silence(self, place: VoicePlace, placed: Placed, alone: bool, length: Ticks) -> Rest | Spacer:
         start, end, event = placed
-        if event is None:
-            self.ties.clear(place)
-            return Spacer(None if alone and end - start == length else duration_of(end - start))
-        if event.notes:
-            return self._chord(place, event, shown)
         self.ties.clear(place)
+        if event is None:
+            return Spacer(None if alone and end - start == length else duration_of(end - start))
         marks = self.numbers.marks(event.marks) + ([Mark("cross", str(event.staff))] if event.staff != place[0] else [])
         if alone and (event.fills_bar or (event.could_fill_bar and end - start == length)):
             return Rest(None, _sorted(mark for mark in marks if mark.name != "type"))
         return Rest(event.duration, _sorted(marks))
 
     def _chord(self, place: VoicePlace, event: EventDraft, shown: set[object]) -> Chord:
-        implied = [self.ties.implied(place, note.pitch) for note in event.notes]
-        notes = tuple(
-            self._note(note, place[0], id(note) in shown, tied) for note, tied in zip(event.notes, implied, strict=True)
-        )
-        self.ties.take(place, notes, bool(event.grace))
+        tied = self.ties.pitches(place)
+        notes = tuple([self._note(note, place[0], id(note) in shown, tied) for note in event.notes])
+        self.ties.take(place, {note.pitch for note in event.notes if note.tie_start}, bool(event.grace))
         return Chord(event.duration, notes, event.grace, event.lyrics)
 
-    def _note(self, note: NoteDraft, staff: int, shown: bool, tied: bool) -> Note:
-        marks = self.numbers.marks(note.marks)
+    def _note(self, note: NoteDraft, staff: int, shown: bool, tied: Set[Pitch]) -> Note:
+        marks = self.numbers.marks(note.marks) if note.marks else []
         if note.tie_start:
             marks.append(Mark("tie"))
-        if note.tie_stop != tied:
+        if note.tie_stop != (bool(tied) and note.pitch in tied):
             marks.append(Mark("tie-stop" if note.tie_stop else "no-tie-stop"))
         if note.staff != staff:
             marks.append(Mark("cross", str(note.staff)))
-        if not note.unpitched:
+        if (shown or note.accidental is not None) and not note.unpitched:
             marks += self._accidental(note, shown)
+        if not marks:
+            return _bare_note(note.step, note.octave, note.alter, note.unpitched)
         return Note(note.step, note.octave, note.alter, note.unpitched, _sorted(marks))
 
     def _accidental(self, note: NoteDraft, shown: bool) -> list[Mark]:
@@ -223,6 +227,12 @@ class RowFinisher:
         return note.enclosed or ([] if shown else [Mark("courtesy")])
 
 
+@lru_cache(maxsize=4096)
+def _bare_note(step: str, octave: int, alter: int | Fraction, unpitched: bool) -> Note:
+    """The one note without any mark at this place."""
+    return Note(step, octave, alter, unpitched)
+
+
 def _sorted(marks: Iterable[Mark]) -> tuple[Mark, ...]:
     return tuple(sorted(marks, key=mark_rank))
 
@@ -232,14 +242,14 @@ def _fill(placed: list[Placed], length: Ticks) -> list[Placed]:
     found: list[Placed] = []
     if len(placed) == 1 and placed[0][2] is not None and placed[0][2].fills_bar:
         return [(0, length, None if placed[0][2].hidden else placed[0][2])]
-    for start, end, event in [*placed, (placed[-1][1], length, None)]:
-        hidden = event is None or event.hidden
-        if hidden and found and found[-1][2] is None:
+    for entry in [*placed, (placed[-1][1], length, None)]:
+        start, end, event = entry
+        if event is not None and not event.hidden:
+            found.append(entry)
+        elif found and found[-1][2] is None:
             found[-1] = (found[-1][0], end, None)
-        elif hidden and end > start:
+        elif end > start:
             found.append((start, end, None))
-        elif not hidden:
-            found.append((start, end, event))
     return found
 
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
+from collections.abc import Sequence, Set
 from dataclasses import replace
+from functools import lru_cache
 from typing import NamedTuple
 
 from chordllama.codec.values import LINES
@@ -31,6 +33,11 @@ class End(NamedTuple):
         return (self.kind, self.name)
 
 
+_ENDS = {sign.name: (sign.element, sign.type) for sign in SIGN_BY_NAME.values() if sign.shape == "number"}
+"""Kind and end of each mark that is one end of a line."""
+_NOTHING: Set[tuple[str, int]] = frozenset()
+
+
 class Lines(ABC):
     """The open lines of one part; each end gets a label, by which the two ends of a line are known."""
 
@@ -38,21 +45,21 @@ class Lines(ABC):
         self._alone: set[tuple[str, int]] = set()
 
     @abstractmethod
-    def _take(self, end: End, used: set[tuple[str, int]], *, meets: bool = False) -> int:
+    def _take(self, end: End, used: Set[tuple[str, int]], *, meets: bool = False) -> int:
         """The label of one end; `used` are labels of its kind at the same note, and `meets`: there its line begins, too."""
 
     @abstractmethod
-    def _label(self, kind: str, used: set[tuple[str, int]], /) -> int:
+    def _label(self, kind: str, used: Set[tuple[str, int]], /) -> int:
         """The label of a new line."""
 
-    def marks(self, marks: list[Mark]) -> list[Mark]:
+    def marks(self, marks: Sequence[Mark]) -> list[Mark]:
         """The marks of one note, in the source's order, with labels for numbers."""
-        places = [place for place, mark in enumerate(marks) if SIGN_BY_NAME[mark.name].shape == "number"]
         found = list(marks)
+        places = [place for place, mark in enumerate(found) if mark.name in _ENDS]
         if places:
-            labels = self._take_note([_end_of_mark(marks[place]) for place in places])
+            labels = self._take_note([End(*_ENDS[found[place].name], found[place].value) for place in places])
             for place, label in zip(places, labels, strict=True):
-                found[place] = Mark(marks[place].name, _written(label))
+                found[place] = _labelled(found[place].name, label)
         return found
 
     def direction(self, direction: Direction) -> Direction:
@@ -60,12 +67,12 @@ class Lines(ABC):
         if DIRECTION_SIGNS[direction.name].shape not in LINES:
             return direction
         type, _, name = direction.value.partition(" ")
-        label = _written(self._take(End(direction.name, _end_of_type(type), name), set()))
+        label = _written(self._take(End(direction.name, _end_of_type(type), name), _NOTHING))
         return replace(direction, value=f"{type} {label}".strip())
 
     def _take_note(self, ends: list[End]) -> list[int]:
         if len(ends) == 1:
-            return [self._take(ends[0], set())]
+            return [self._take(ends[0], _NOTHING)]
         found: dict[int, int] = {}
         inner: dict[tuple[str, str], int] = {}
         within = _within_note(ends)
@@ -106,11 +113,11 @@ class Pairs(Lines):
         self.seen = True
         self.started: set[int] = set()
 
-    def _label(self, _kind: str, _used: set[tuple[str, int]], /) -> int:
+    def _label(self, _kind: str, _used: Set[tuple[str, int]], /) -> int:
         self._last += 1
         return self._last
 
-    def _take(self, end: End, used: set[tuple[str, int]], *, meets: bool = False) -> int:
+    def _take(self, end: End, used: Set[tuple[str, int]], *, meets: bool = False) -> int:
         known = self._open.get(end.line)
         if known and (known.end, end.end) == ("stop", "start") and known.position <= self.position:
             known = None
@@ -144,12 +151,12 @@ class Numbers(Lines):
         self._started = started
         self._barred: set[tuple[str, int]] = set()
 
-    def _label(self, kind: str, used: set[tuple[str, int]], /) -> int:
+    def _label(self, kind: str, used: Set[tuple[str, int]], /) -> int:
         taken = used | self._barred
         free = (n for n in range(1, MOST_LINES) if (kind, n) not in taken and not self._held[kind, n])
         return next(free, MOST_LINES)
 
-    def _take(self, end: End, used: set[tuple[str, int]], *, meets: bool = False) -> int:
+    def _take(self, end: End, used: Set[tuple[str, int]], *, meets: bool = False) -> int:
         known = self._open.get(end.line)
         number = known[0] if known else self._label(end.kind, used)
         if known and known[1] != end.end and end.end in ("start", "stop"):
@@ -186,11 +193,6 @@ class Numbers(Lines):
             self._close(line)
 
 
-def _end_of_mark(mark: Mark) -> End:
-    sign = SIGN_BY_NAME[mark.name]
-    return End(sign.element, sign.type, mark.value)
-
-
 def _end_of_type(type: str) -> str:
     """Whether a direction's type is one of a line's beginning, its end, or what lies between."""
     if type.startswith(("stop", "discontinue")):
@@ -201,6 +203,11 @@ def _end_of_type(type: str) -> str:
 def _written(number: int) -> str:
     """A number as a value says it: 1 goes without saying."""
     return "" if number == 1 else str(number)
+
+
+@lru_cache(maxsize=1024)
+def _labelled(name: str, label: int) -> Mark:
+    return Mark(name, _written(label))
 
 
 def _within_note(ends: list[End]) -> set[tuple[str, str]]:

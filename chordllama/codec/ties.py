@@ -5,16 +5,20 @@ A tie leads to the same pitch in the very next chord of its voice, so that neith
 
 from __future__ import annotations
 
+from collections.abc import Set
 from fractions import Fraction
 
-from chordllama.score import Chord, Note
+from chordllama.score import Chord
+
+Pitch = tuple[str, int | Fraction, int]
+_NONE: Set[Pitch] = frozenset()
 
 
 class Ties:
     """Which notes the ties of each voice lead to: those of the same pitch in the very next chord."""
 
     def __init__(self) -> None:
-        self._open: dict[tuple[int, int], set[tuple[str, int | Fraction, int]]] = {}
+        self._open: dict[tuple[int, int], Set[Pitch]] = {}
 
     def copy(self) -> Ties:
         """The same ties, to look ahead with."""
@@ -26,14 +30,18 @@ class Ties:
         """A bar begins: a voice that has no row in it ends its ties."""
         self._open = {place: pitches for place, pitches in self._open.items() if place in places}
 
-    def implied(self, place: tuple[int, int], pitch: tuple[str, int | Fraction, int]) -> bool:
-        """Whether a tie leads to this pitch."""
-        return pitch in self._open.get(place, ())
+    def pitches(self, place: tuple[int, int]) -> Set[Pitch]:
+        """The pitches that ties lead to."""
+        return self._open.get(place, _NONE)
 
-    def take(self, place: tuple[int, int], notes: tuple[Note, ...], grace: bool) -> None:
-        """A chord went by."""
-        tied = {note.pitch for note in notes if note.has("tie")}
-        self._open[place] = self._open.get(place, set()) | tied if grace else tied
+    def take(self, place: tuple[int, int], tied: Set[Pitch], grace: bool) -> None:
+        """A chord went by, from which ties begin at these pitches."""
+        if grace:
+            tied = self.pitches(place) | tied
+        if tied:
+            self._open[place] = tied
+        else:
+            self.clear(place)
 
     def clear(self, place: tuple[int, int]) -> None:
         """A rest or gap went by."""
@@ -42,9 +50,10 @@ class Ties:
 
 def tie_stops(ties: Ties, place: tuple[int, int], chord: Chord) -> list[bool]:
     """For each note whether a tie leads to it; `ties` is taken on."""
+    tied = ties.pitches(place)
     stops = [
-        note.has("tie-stop") or (ties.implied(place, note.pitch) and not note.has("no-tie-stop"))
+        note.has("tie-stop") or (bool(tied) and note.pitch in tied and not note.has("no-tie-stop"))
         for note in chord.notes
     ]
-    ties.take(place, chord.notes, bool(chord.grace))
+    ties.take(place, {note.pitch for note in chord.notes if note.has("tie")}, bool(chord.grace))
     return stops
