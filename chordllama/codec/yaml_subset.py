@@ -107,7 +107,7 @@ def guarded_events(text: str, deepest: int) -> Iterator[Event]:
         raise Refused("this is not YAML", line, column, cause) from error
     except ReaderError as error:
         line, column = text.count("\n", 0, error.position) + 1, error.position - text.rfind("\n", 0, error.position)
-        raise Refused("this is not YAML", line, column, error.reason) from error
+        raise Refused("this is not YAML", line, column, " ".join(str(error).split())) from error
     except YAMLError as error:
         raise Refused("this is not YAML", cause=" ".join(str(error).split())) from error
     except RecursionError as error:
