@@ -115,7 +115,9 @@ def test_a_new_syllable_ends_a_beam_and_a_melisma_has_one() -> None:
 def test_a_first_bar_that_is_short_ends_as_its_metre_does_and_so_does_one_that_completes_the_bar_before() -> None:
     from_the_end, from_the_start = [".", "b", "c", "c", "e"], ["b", "c", "c", "e", "."]
     assert seen(song("length=5/8 time=4/4 c48 d e f g", "f41"))[:5] == from_the_end
-    halves = song("time=4/4 c41", "length=5/8 c48 d e f g", "length=3/8 a48 b c5", "length=3/8 a48 b c5", "length=5/8 c48 d e f g")
+    halves = song(
+        "time=4/4 c41", "length=5/8 c48 d e f g", "length=3/8 a48 b c5", "length=3/8 a48 b c5", "length=5/8 c48 d e f g"
+    )
     assert seen(halves)[1:6] == from_the_start
     assert seen(halves)[12:] == from_the_end
 

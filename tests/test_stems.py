@@ -23,7 +23,9 @@ SIGNS = {"up": "u", "down": "d", "none": "n", "double": "2", "": "."}
 def seen(score: Score) -> str:
     """The stems of the notes in the file, voice by voice."""
     root = etree.fromstring(write(score))
-    measures = [[note for note in measure.iter("note") if note.find("rest") is None] for measure in root.iter("measure")]
+    measures = [
+        [note for note in measure.iter("note") if note.find("rest") is None] for measure in root.iter("measure")
+    ]
     return " ".join("".join(SIGNS[note.findtext("stem", "")] for note in notes) for notes in measures)
 
 

@@ -100,7 +100,7 @@ def _compare(source: Mapping[F, int], decoded: Mapping[F, int], result: Result, 
     tally.extra += len(extra)
     if category == NOTES:
         result.retimed += near
-    if (lost or (extra and category == NOTES)):
+    if lost or (extra and category == NOTES):
         result.examples.append(f"{where}, {category}: lost {_shown(lost)}, extra {_shown(extra)}")
 
 

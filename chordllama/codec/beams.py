@@ -185,7 +185,9 @@ def letters(events: Sequence[Event], joints: Joints, carried: int = 0) -> Letter
 def _letters(flags: int, before: int, after: int) -> str:
     """The beams of a note that shares some with the one before and some with the one after; the rest are hooks."""
     whole, joined = min(before, after), max(before, after)
-    return "c" * whole + ("e" if before > after else "b") * (joined - whole) + ("f" if after else "h") * (flags - joined)
+    return (
+        "c" * whole + ("e" if before > after else "b") * (joined - whole) + ("f" if after else "h") * (flags - joined)
+    )
 
 
 def carried_over(found: Letters, joints: Joints) -> int:

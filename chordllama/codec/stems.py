@@ -64,8 +64,6 @@ def staff_of(note: Note, staff: int) -> int:
     return next((int(mark.value) for mark in note.marks if mark.name == "cross"), staff) if note.marks else staff
 
 
-
-
 class Seen(Protocol):
     """What a source says of one chord: the letters of its beams, its stem; "" for nothing."""
 
@@ -74,6 +72,7 @@ class Seen(Protocol):
 
 
 # ------------------------------------------------------------------------------------------------------------ the staves
+
 
 class Span(NamedTuple):
     """What a voice shows on a staff: from, to, and the heights of its lowest and highest note (None: a rest)."""
@@ -131,9 +130,7 @@ class Staves:
     def others(self, staff: int, voice: VoicePlace, start: Ticks, end: Ticks) -> list[Span]:
         """What other voices show there at the same time."""
         return [
-            span
-            for span in self._spans.get(staff, ())
-            if span.start < end and span.end > start and span.voice != voice
+            span for span in self._spans.get(staff, ()) if span.start < end and span.end > start and span.voice != voice
         ]
 
 
