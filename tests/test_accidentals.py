@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chordllama.codec.accidentals import Place, key_alter, shown
+from chordllama.codec.accidentals import key_alter, shown
 from chordllama.codec.compact import dumps, loads
 from chordllama.codec.musicxml import read, write
 
@@ -14,7 +14,7 @@ from chordllama.codec.musicxml import read, write
 def visible(*notes: tuple[int, int, str, int, int], fifths: int = 0, tied: tuple[int, ...] = ()) -> list[int]:
     """Which of (onset, staff, step, octave, alter) have an accidental."""
     places = [
-        Place(onset, 0, staff, step, octave, alter, n in tied, n)
+        (onset, 0, staff, step, octave, alter, n in tied, n)
         for n, (onset, staff, step, octave, alter) in enumerate(notes)
     ]
     found = shown(places, {1: fifths, 2: fifths})

@@ -57,7 +57,8 @@ class Engraver:
             place = (row.staff, row.voice)
             seen = source.get(place, {})
             events = beams.events_of(row.items, length)
-            joints, marks = beams.implied(events, groups, offset), {}
+            joints = beams.implied(events, groups, offset)
+            marks: dict[int, list[Mark]] = {}
             if self._beams:
                 letters = {index: chord.beams for index, chord in seen.items() if chord.beams}
                 joints, marks = beams.departures(events, joints, letters, carried.get(place, 0))
