@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 from chordllama.codec import beams, stems
 from chordllama.codec.beams import Joints, Letters
-from chordllama.codec.stems import Seen, Stems, VoicePlace
+from chordllama.codec.staves import Staves, VoicePlace
+from chordllama.codec.stems import Seen, Stems
 from chordllama.codec.words import mark_rank
 from chordllama.score import Chord, Item, Mark, Note, Row, Ticks, Time
 
@@ -32,7 +33,7 @@ class Engraver:
     def __init__(self, clefs: Sequence[str], unwritten: Iterable[str]) -> None:
         self._beams = "beams" not in unwritten
         self._stems = "stems" not in unwritten
-        self._staves = stems.Staves(clefs)
+        self._staves = Staves(clefs)
         self._carried: dict[VoicePlace, int] = {}
         self._lacked: Ticks | None = None
         self._time: Time | None = None
@@ -80,8 +81,8 @@ class Engraver:
             rule = beams.implied(events, groups, offset)
             joints, letters = beams.drawn(events, rule, carried.get(place, 0))
             self._carry(place, letters, joints)
-            directions = stems.drawn(stems.implied(place, events, joints, self._staves)) if self._stems else {}
-            found[place] = Drawing(letters if self._beams else {}, directions)
+            beamed = stems.implied(place, events, joints, self._staves) if self._stems else []
+            found[place] = Drawing(letters if self._beams else {}, stems.drawn(beamed, row.items))
         return found
 
     def _begin(self, rows: Sequence[Row], time: Time | None, length: Ticks) -> tuple[beams.Grouping, Ticks]:

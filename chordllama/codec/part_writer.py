@@ -39,7 +39,7 @@ from chordllama.codec.notes import (
 )
 from chordllama.codec.rows import VoicePlace
 from chordllama.codec.spanners import OpenLines
-from chordllama.codec.stems import staff_of
+from chordllama.codec.staves import staff_of
 from chordllama.codec.texts import xml_text
 from chordllama.codec.ties import Ties, tie_stops
 from chordllama.limits import MOST_DIVISIONS
