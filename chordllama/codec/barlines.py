@@ -11,7 +11,7 @@ from xml.sax.saxutils import quoteattr
 
 from lxml.etree import _Element
 
-from chordllama.codec.elements import child_text, number
+from chordllama.codec.elements import by_tag, number
 from chordllama.codec.frames import BARLINE_SIGNS, ENDING
 from chordllama.codec.whitelist import BAR_STYLES
 from chordllama.limits import MOST_TIMES
@@ -23,16 +23,17 @@ _ENDINGS = ("start", "stop", "discontinue")
 
 def read_barline(element: _Element) -> Barline:
     """What a `<barline>` says, wherever it stands."""
-    style = child_text(element, "bar-style")
-    repeat, times = _read_repeat(element.find("repeat"))
-    ending, ending_type = _read_ending(element.find("ending"))
+    found = by_tag(element)
+    style = (found["bar-style"].text or "").strip() if "bar-style" in found else ""
+    repeat, times = _read_repeat(found.get("repeat"))
+    ending, ending_type = _read_ending(found.get("ending"))
     return Barline(
         style=style if style in BAR_STYLES else "",
         repeat=repeat,
         times=times,
         ending=ending,
         ending_type=ending_type,
-        signs=tuple(tag for tag in BARLINE_SIGNS if element.find(tag) is not None),
+        signs=tuple(tag for tag in BARLINE_SIGNS if tag in found),
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from lxml.etree import _Element
 
+from chordllama.codec.elements import children
 from chordllama.codec.texts import xml_text
 from chordllama.limits import MOST_VERSES
 from chordllama.score import Syllable
@@ -29,12 +30,10 @@ class LyricReader:
         found: dict[int, Syllable] = {}
         for element in elements:
             verse = self._verse(element.get("number") or "1")
-            text = "".join(_text(child) for child in element if child.tag in ("text", "elision"))
+            text, hyphen, extend = _read(element)
             if text and verse not in found:
-                extend = element.find("extend")
-                line = extend is not None and extend.get("type") != "stop"
-                found[verse] = Syllable(verse, text, _syllabic(element) in ("begin", "middle"), line)
-        return tuple(found[verse] for verse in sorted(found))
+                found[verse] = Syllable(verse, text, hyphen, extend)
+        return tuple([found[verse] for verse in sorted(found)])
 
     def _verse(self, number: str) -> int:
         if number not in self._verses:
@@ -54,14 +53,25 @@ def joined(syllables: tuple[Syllable, ...], others: tuple[Syllable, ...]) -> tup
     return tuple(found[verse] for verse in sorted(found))
 
 
+def _read(element: _Element) -> tuple[str, bool, bool]:
+    """The text of a `<lyric>`, whether it ends with a hyphen (as its last syllable does), and whether a line follows."""
+    text, hyphen, extend = "", False, None
+    for child in children(element):
+        tag = child.tag
+        if tag == "text":
+            text += _text(child)
+        elif tag == "elision":
+            text += _text(child) or ELISION
+        elif tag == "syllabic":
+            hyphen = (child.text or "").strip() in ("begin", "middle")
+        elif tag == "extend" and extend is None:
+            extend = child.get("type") != "stop"
+    return text, hyphen, bool(extend)
+
+
 def _text(element: _Element) -> str:
-    text = "".join(map(str, element.itertext("text", "elision")))
-    return text or ELISION if element.tag == "elision" else text
-
-
-def _syllabic(element: _Element) -> str:
-    found = element.findall("syllabic")
-    return (found[-1].text or "").strip() if found else "single"
+    """The text of an element, which a comment may part."""
+    return "".join(map(str, element.itertext("text", "elision"))) if len(element) else element.text or ""
 
 
 def write_lyric(syllable: Syllable, continues: bool) -> Iterator[str]:

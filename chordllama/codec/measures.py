@@ -22,7 +22,7 @@ from chordllama.codec.directions import (
     read_sound,
     read_transposition,
 )
-from chordllama.codec.elements import decimal, number
+from chordllama.codec.elements import child_text, children, decimal, number
 from chordllama.codec.frames import format_key, is_usual
 from chordllama.codec.lyrics import joined
 from chordllama.codec.notes import EventDraft, NoteElement, NoteReader
@@ -35,6 +35,7 @@ from chordllama.errors import MusicXMLError, ScoreError
 from chordllama.limits import MOST_BARS, MOST_BEATS, MOST_DIVISIONS, MOST_NOTES, MOST_STAVES, MOST_VOICES
 from chordllama.score import (
     LONGEST_BAR,
+    NO_BARLINE,
     QUARTER,
     Barline,
     Direction,
@@ -62,8 +63,8 @@ class MeasureDraft:
     moments: list[Moment] = field(default_factory=list)
     keys: list[tuple[int | None, Key]] = field(default_factory=list)
     times: list[tuple[int | None, Time]] = field(default_factory=list)
-    start: Barline = field(default_factory=Barline)
-    end: Barline = field(default_factory=Barline)
+    start: Barline = NO_BARLINE
+    end: Barline = NO_BARLINE
     extent: Ticks = 0
     bar_rest: Ticks = 0
     number: str = ""
@@ -98,22 +99,19 @@ class PartReader:
         self.draft = MeasureDraft()
         self.measures.append(self.draft)
         self.cursor, self.last = 0, None
-        for child in element:
-            read = _READERS.get(child.tag)
-            if read is not None:
-                self._read(read, child)
-        self.pairs.end_bar()
-        for stream, events in self.draft.streams.items():
-            self.draft.placed[stream] = place_events(events, self.scale)
-
-    def _read(self, read: Callable[[PartReader, _Element], None], element: _Element) -> None:
+        child = element
         try:
-            read(self, element)
-            checked(self.cursor)
+            for child in children(element):
+                read = _READERS.get(child.tag)
+                if read is not None:
+                    read(self, child)
         except ScoreError:
             raise
         except ValueError as fault:
-            raise self.error(element, str(fault)) from fault
+            raise self.error(child, str(fault)) from fault
+        self.pairs.end_bar()
+        for stream, events in self.draft.streams.items():
+            self.draft.placed[stream] = place_events(events, self.scale)
 
     def error(self, element: _Element, problem: str) -> MusicXMLError:
         """An error that says where `element` stands."""
@@ -213,50 +211,58 @@ class PartReader:
         event, voice, dynamics = self.notes.read(note, onset, length, self.scale, head)
         self.staves = max(self.staves, event.staff)
         self.pairs.position, self.pairs.seen = onset, not event.hidden
-        event.marks = self.pairs.marks(event.marks)
-        for notehead in event.notes:
-            notehead.marks = self.pairs.marks(notehead.marks)
+        for note_or_rest in event.notes or (event,):
+            if note_or_rest.marks:
+                note_or_rest.marks = self.pairs.marks(note_or_rest.marks)
         for value in filter(None, dynamics):
             self._at(onset, event.staff, Direction("dynamics", value))
         if chord and self.last and event.notes:
             if len(self.last.notes) == MOST_NOTES:
                 raise ValueError(f"more than {MOST_NOTES} notes in a chord")
             self.last.notes += event.notes
-            self.last.lyrics = joined(self.last.lyrics, event.lyrics)
+            if event.lyrics:
+                self.last.lyrics = joined(self.last.lyrics, event.lyrics)
             return
         self._join(voice, event)
         self.last = event
         self._advance(event.ticks, event)
 
     def _join(self, voice: str, event: EventDraft) -> None:
-        stream, spill = (voice, 0), 0
-        ends = self.draft.ends
-        while (events := self.draft.streams.get(stream)) and ends[stream] - event.onset > len(
-            events
-        ) * self.scale * events[-1].rounded:
+        streams, ends = self.draft.streams, self.draft.ends
+        stream, spill, end = (voice, 0), 0, event.onset + event.ticks
+        while stream in streams:
+            late = ends[stream] - event.onset
+            if late <= 0 or late <= self._slack(streams[stream]):
+                streams[stream].append(event)
+                ends[stream] = max(ends[stream], end)
+                return
             spill = event.staff if spill == 0 else spill + 8
             stream = (voice, spill)
-        self.draft.streams.setdefault(stream, []).append(event)
-        ends[stream] = max(ends.get(stream, 0), event.onset + event.ticks)
+        streams[stream], ends[stream] = [event], end
         if len(ends) > MOST_VOICES:
             raise ValueError(f"more than {MOST_VOICES} voices at once")
 
+    def _slack(self, events: list[EventDraft]) -> Ticks:
+        """How much longer than the time that went by a voice may be, as the source may have rounded each of its events."""
+        return len(events) * self.scale if events[-1].rounded else 0
+
     def _advance(self, length: Ticks, event: EventDraft | None = None) -> None:
-        start, self.cursor = self.cursor, self.cursor + length
+        draft, start = self.draft, self.cursor
+        self.cursor = end = checked(start + length)
         if event is not None and start == 0 and (event.fills_bar or event.could_fill_bar):
-            self.draft.bar_rest = max(self.draft.bar_rest, self.cursor)
-        else:
-            self.draft.extent = max(self.draft.extent, self.cursor)
+            draft.bar_rest = max(draft.bar_rest, end)
+        elif end > draft.extent:
+            draft.extent = end
 
     def _backup(self, element: _Element) -> None:
-        self.cursor = max(0, self.cursor - (self.length(element, element.findtext("duration")) or 0))
+        self.cursor = checked(max(0, self.cursor - (self.length(element, child_text(element, "duration")) or 0)))
 
     def _forward(self, element: _Element) -> None:
-        self._advance(self.length(element, element.findtext("duration")) or 0)
+        self._advance(self.length(element, child_text(element, "duration")) or 0)
 
     def _direction(self, element: _Element) -> None:
         offset = self._offset(element)
-        staff = number(element.findtext("staff"), 1, MOST_STAVES) or 1
+        staff = number(child_text(element, "staff"), 1, MOST_STAVES) or 1
         for direction in read_direction(element):
             self._at(offset, staff, direction)
 
@@ -266,10 +272,10 @@ class PartReader:
 
     def _harmony(self, element: _Element) -> None:
         for harmony in read_harmony(element):
-            self._at(self._offset(element), number(element.findtext("staff"), 1, MOST_STAVES) or 1, harmony)
+            self._at(self._offset(element), number(child_text(element, "staff"), 1, MOST_STAVES) or 1, harmony)
 
     def _offset(self, element: _Element) -> Ticks:
-        offset = decimal(element.findtext("offset")) or 0
+        offset = decimal(child_text(element, "offset")) or 0
         return min(max(0, self.cursor + _integer(offset * self.scale)), LONGEST_BAR) if offset else self.cursor
 
     def _at(self, position: Ticks, staff: int, item: Direction | Harmony) -> None:

@@ -79,7 +79,7 @@ def read_with_origin(data: bytes, name: str = "score", report: Report | None = N
     score = Score(
         parts=tuple(_part(header, reader) for header, reader in zip(headers.values(), readers, strict=True)),
         bars=bars,
-        title=child_text(root, "work/work-title"),
+        title=(root.findtext("work/work-title") or "").strip(),
         movement=child_text(root, "movement-title"),
         creators=read_creators(root),
         groups=read_groups(root, list(headers)),

@@ -6,12 +6,12 @@ Source: https://www.w3.org/2021/06/musicxml40/musicxml-reference/elements/notati
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 
 from lxml.etree import _Element
 
-from chordllama.codec.elements import dynamic_name, glyph, line_number, number, write_glyph
+from chordllama.codec.elements import children, dynamic_name, glyph, line_number, number, write_glyph
 from chordllama.codec.spanners import OpenLines
 from chordllama.codec.texts import xml_text
 from chordllama.codec.values import mark_fault
@@ -29,26 +29,26 @@ _WRITTEN_OUT = ("text", "count", "fermata", "caesura", "accidental")
 class Notations:
     """What the notations of one note say: marks, ends of ties (start, stop, continue), dynamics; `faults` is what makes no sense."""
 
-    marks: list[Mark] = field(default_factory=list)
-    ties: set[str | None] = field(default_factory=set)
-    dynamics: list[str] = field(default_factory=list)
-    faults: list[str] = field(default_factory=list)
+    marks: list[Mark]
+    ties: frozenset[str | None] = frozenset()
+    dynamics: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
 
     def read(self, element: _Element, value: Duration) -> None:
         """Take over one `<notations>` of a note that lasts `value`."""
-        for child in element:
+        for child in children(element):
             tag = child.tag
             if tag == "tied":
                 self._read_tied(child)
             elif tag == "tuplet":
                 self._take(_read_tuplet(child, value))
             elif tag in ("articulations", "ornaments", "technical"):
-                for grandchild in child:
+                for grandchild in children(child):
                     self._read_sign(str(tag), grandchild)
             elif tag == "accidental-mark":
                 self._read_sign("ornaments", child)
             elif tag == "dynamics":
-                self.dynamics += [dynamic_name(grandchild) for grandchild in child if isinstance(grandchild.tag, str)]
+                self.dynamics += tuple(dynamic_name(sign) for sign in child if isinstance(sign.tag, str))
             else:
                 self._read_sign("", child)
 
@@ -61,7 +61,7 @@ class Notations:
         if element.get("type") == "let-ring":
             self._take(Mark("let-ring"))
         else:
-            self.ties.add(element.get("type"))
+            self.ties |= {element.get("type")}
 
     def _read_sign(self, parent: str, element: _Element) -> None:
         tag: object = element.tag
@@ -75,7 +75,7 @@ class Notations:
         if sign.shape == "number":
             self._take(mark)
         elif fault := mark_fault(mark):
-            self.faults.append(fault)
+            self.faults += (fault,)
         elif mark not in self.marks:
             self._take(mark)
 

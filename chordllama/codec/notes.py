@@ -5,22 +5,24 @@ Source: https://www.w3.org/2021/06/musicxml40/musicxml-reference/elements/note/
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from xml.sax.saxutils import quoteattr
 
 from lxml.etree import _Element
 
+from chordllama.codec import whitelist
 from chordllama.codec.accidentals import ACCIDENTALS, SYNONYMS
 from chordllama.codec.beams import read_beams, write_beams
-from chordllama.codec.elements import alteration, child_text, number
+from chordllama.codec.elements import alteration, child_text, children, number
 from chordllama.codec.lyrics import LyricReader
 from chordllama.codec.notations import Notations, Open, write_notations
 from chordllama.codec.report import Report
 from chordllama.codec.texts import xml_text
 from chordllama.codec.values import NOT_AT_RESTS, NOTE_TYPE, mark_fault
-from chordllama.limits import MOST_DOTS, MOST_IN_TUPLET
+from chordllama.limits import MOST_DOTS, MOST_IN_TUPLET, MOST_STAVES
 from chordllama.score import (
     NOTE_TYPES,
     QUARTER,
@@ -39,6 +41,12 @@ from chordllama.score import (
 ENCLOSURES = {"editorial": "editorial", "parenthesised": "parentheses", "bracketed": "bracket"}
 """Marks that say how an accidental is seen, and the attributes that are their names in MusicXML."""
 STEPS = frozenset("ABCDEFG")
+NONE = (1, 1)
+"""The ratio of a note outside of any tuplet."""
+_ACCIDENTALS = frozenset(whitelist.ACCIDENTALS)
+_MARKED = frozenset(["cue", "notehead", "instrument"])
+_TIE_STARTS = frozenset(["start", "continue"])
+_TIE_STOPS = frozenset(["stop", "continue"])
 
 # -------------------------------------------------------------------------------------------------------------- reading
 
@@ -52,11 +60,11 @@ class NoteDraft:
     alter: int | Fraction
     unpitched: bool
     staff: int
-    marks: list[Mark] = field(default_factory=list)
+    marks: list[Mark]
     tie_start: bool = False
     tie_stop: bool = False
     accidental: str | None = None
-    enclosed: list[Mark] = field(default_factory=list)
+    enclosed: Sequence[Mark] = ()
 
     @property
     def pitch(self) -> tuple[str, int | Fraction, int]:
@@ -73,14 +81,17 @@ class EventDraft:
     staff: int
     notes: list[NoteDraft]
     grace: str = ""
+    rounded: bool = False
     hidden: bool = False
     fills_bar: bool = False
     could_fill_bar: bool = False
-    rounded: bool = False
-    marks: list[Mark] = field(default_factory=list)
+    marks: Sequence[Mark] = ()
     lyrics: tuple[Syllable, ...] = ()
     beams: str = ""
     stem: str = ""
+
+
+_REPEATED = frozenset(["dot", "tie", "beam", "notations", "lyric"])
 
 
 class NoteElement:
@@ -91,11 +102,11 @@ class NoteElement:
     def __init__(self, element: _Element) -> None:
         self.is_hidden = element.get("print-object") == "no"
         self.fields: dict[str, _Element] = {}
-        self.several: dict[str, list[_Element]] = {"dot": [], "tie": [], "beam": [], "notations": [], "lyric": []}
-        for child in element:
+        self.several: dict[str, list[_Element]] = {}
+        for child in children(element):
             tag = child.tag
-            if tag in self.several:
-                self.several[tag].append(child)
+            if tag in _REPEATED:
+                self.several.setdefault(tag, []).append(child)
             else:
                 self.fields[tag] = child
 
@@ -110,36 +121,35 @@ class NoteReader:
 
     def read(
         self, note: NoteElement, onset: Ticks, length: Ticks | None, scale: Ticks, head: Duration | None = None
-    ) -> tuple[EventDraft, str, list[str]]:
+    ) -> tuple[EventDraft, str, tuple[str, ...]]:
         """The event, its voice and the dynamics that stand in its notations.
 
         `length` is what `<duration>` says in ticks (None without one), `scale` the ticks of one division, `head` the duration of
         the chord of which this is another note.
         """
         fields, several = note.fields, note.several
-        staff = number(fields["staff"].text, 1, 8) or 1 if "staff" in fields else 1
+        staff = number(fields["staff"].text, 1, MOST_STAVES) or 1 if "staff" in fields else 1
         voice = (fields["voice"].text or "").strip() or "1" if "voice" in fields else "1"
-        grace = _grace(fields.get("grace"))
-        notations = Notations(self._note_marks(fields))
-        ratio = (1, 1)
-        if "time-modification" in fields and not grace:
-            ratio = _ratio(fields["time-modification"], notations.faults)
-        written = _written_duration(fields, len(several["dot"]), ratio, notations.faults)
-        value, rounded = _duration(written, None if grace else length, ratio, scale)
-        draft = EventDraft(onset, 0 if grace else length or value.ticks, value, staff, [], grace, rounded=rounded)
-        for child in several["notations"]:
+        grace = _grace(fields["grace"]) if "grace" in fields else ""
+        notations = Notations([] if _MARKED.isdisjoint(fields) else self._note_marks(fields))
+        ratio = _ratio(fields["time-modification"], notations) if "time-modification" in fields and not grace else NONE
+        length = None if grace else length
+        written, value, rounded = _values(_type(fields), _dots(several, notations), ratio, length, scale)
+        draft = EventDraft(onset, 0 if grace else length or value.ticks, value, staff, [], grace, rounded)
+        for child in several.get("notations", ()):
             notations.read(child, value)
-        if mismatch := _mismatch(written, head or value):
-            notations.marks.append(Mark("type", mismatch))
+        played = head or value
+        if written is not None and written is not played and written != played:
+            notations.marks.append(Mark("type", _mismatch(written, played)))
         if "rest" in fields:
             _read_rest(draft, note, notations.marks)
         else:
             draft.notes.append(_read_note(note, staff, notations))
-            if several["beam"]:
+            if "beam" in several:
                 draft.beams = read_beams(several["beam"])
             if "stem" in fields:
                 draft.stem = (fields["stem"].text or "").strip()
-            if several["lyric"]:
+            if "lyric" in several:
                 draft.lyrics = self.lyrics.read(several["lyric"])
         if notations.faults:
             self.report.mended.update(notations.faults)
@@ -156,39 +166,42 @@ class NoteReader:
         return found
 
 
-def _grace(element: _Element | None) -> str:
-    if element is None:
-        return ""
+def _grace(element: _Element) -> str:
     return "slash" if element.get("slash") == "yes" else "grace"
 
 
-def _written_duration(
-    fields: dict[str, _Element], dots: int, ratio: tuple[int, int], faults: list[str]
-) -> Duration | None:
-    """The note value that is seen; None where none is said."""
-    if dots > MOST_DOTS:
-        faults.append(f"a note has more than {MOST_DOTS} dots: the others are left out")
+def _type(fields: dict[str, _Element]) -> str:
+    """The note type that is seen; "" where none is said."""
     type = (fields["type"].text or "").strip() if "type" in fields else ""
-    return duration(type, min(dots, MOST_DOTS), *ratio) if type in NOTE_TYPES else None
+    return type if type in NOTE_TYPES else ""
 
 
-def _duration(
-    written: Duration | None, length: Ticks | None, ratio: tuple[int, int], scale: Ticks
-) -> tuple[Duration, bool]:
-    """The duration that is played, and whether the source rounded it."""
-    if written is None:
-        return (duration_of(length, *ratio) if length else duration("eighth")), False
+def _dots(several: dict[str, list[_Element]], notations: Notations) -> int:
+    if "dot" not in several:
+        return 0
+    dots = len(several["dot"])
+    if dots > MOST_DOTS:
+        notations.faults += (f"a note has more than {MOST_DOTS} dots: the others are left out",)
+    return min(dots, MOST_DOTS)
+
+
+@lru_cache(maxsize=8192)
+def _values(
+    type: str, dots: int, ratio: tuple[int, int], length: Ticks | None, scale: Ticks
+) -> tuple[Duration | None, Duration, bool]:
+    """The note value that is seen (None without a type), the one that is played, and whether the source rounded that."""
+    if not type:
+        return None, (duration_of(length, *ratio) if length else duration("eighth")), False
+    written = duration(type, dots, *ratio)
     if not length or written.ticks == length:
-        return written, False
+        return written, written, False
     if written.ticks % scale and -scale < written.ticks - length < scale:
-        return written, True
-    return duration_of(length, *ratio), False
+        return written, written, True
+    return written, duration_of(length, *ratio), False
 
 
-def _mismatch(written: Duration | None, value: Duration) -> str:
+def _mismatch(written: Duration, value: Duration) -> str:
     """What is seen, as a mark says it, where that isn't what is played."""
-    if written is None or written == value:
-        return ""
     ratio = (
         ""
         if (written.actual, written.normal) == (value.actual, value.normal)
@@ -197,13 +210,13 @@ def _mismatch(written: Duration | None, value: Duration) -> str:
     return written.type + "." * written.dots + ratio
 
 
-def _ratio(element: _Element, faults: list[str]) -> tuple[int, int]:
-    actual = number(element.findtext("actual-notes"), 1, MOST_IN_TUPLET)
-    normal = number(element.findtext("normal-notes"), 1, MOST_IN_TUPLET)
+def _ratio(element: _Element, notations: Notations) -> tuple[int, int]:
+    actual = number(child_text(element, "actual-notes"), 1, MOST_IN_TUPLET)
+    normal = number(child_text(element, "normal-notes"), 1, MOST_IN_TUPLET)
     if actual and normal:
-        return (actual, normal) if actual != normal else (1, 1)
-    faults.append(f"a tuplet whose numbers aren't 1 to {MOST_IN_TUPLET} is left out")
-    return 1, 1
+        return (actual, normal) if actual != normal else NONE
+    notations.faults += (f"a tuplet whose numbers aren't 1 to {MOST_IN_TUPLET} is left out",)
+    return NONE
 
 
 def _read_rest(draft: EventDraft, note: NoteElement, marks: list[Mark]) -> None:
@@ -211,51 +224,59 @@ def _read_rest(draft: EventDraft, note: NoteElement, marks: list[Mark]) -> None:
     draft.hidden = note.is_hidden
     draft.fills_bar = rest.get("measure") == "yes"
     draft.could_fill_bar = type is None or (type.text or "").strip() == "whole"
-    position = Mark("position", child_text(rest, "display-step").lower() + child_text(rest, "display-octave"))
-    if not mark_fault(position):
-        marks.append(position)
+    if len(rest):
+        position = Mark("position", child_text(rest, "display-step").lower() + child_text(rest, "display-octave"))
+        if not mark_fault(position):
+            marks.append(position)
     draft.marks = [mark for mark in marks if mark.name not in NOT_AT_RESTS]
 
 
 def _read_note(element: NoteElement, staff: int, notations: Notations) -> NoteDraft:
-    note = _read_pitch(element.fields, staff, notations.faults)
-    note.marks = notations.marks
+    fields = element.fields
+    note = (_read_pitch if "pitch" in fields else _read_place)(fields, staff, notations)
     if element.is_hidden:
         note.marks.append(Mark("hidden"))
-    ties = notations.ties | {tie.get("type") for tie in element.several["tie"]}
+    ties = notations.ties
+    if "tie" in element.several:
+        ties |= {tie.get("type") for tie in element.several["tie"]}
     if ties:
-        note.tie_start, note.tie_stop = bool({"start", "continue"} & ties), bool({"stop", "continue"} & ties)
-    if "accidental" in element.fields:
-        _read_accidental(element.fields["accidental"], note)
+        note.tie_start, note.tie_stop = not ties.isdisjoint(_TIE_STARTS), not ties.isdisjoint(_TIE_STOPS)
+    if "accidental" in fields:
+        _read_accidental(fields["accidental"], note)
     return note
 
 
-def _read_pitch(fields: dict[str, _Element], staff: int, faults: list[str]) -> NoteDraft:
-    pitch = fields.get("pitch")
-    unpitched = pitch is None
-    place = fields.get("unpitched") if unpitched else pitch
-    texts = {child.tag: child.text for child in place} if place is not None else {}
-    prefix = "display-" if unpitched else ""
-    step = (texts.get(f"{prefix}step") or "").strip().upper()
-    octave = number(texts.get(f"{prefix}octave"), 0, 9)
-    if octave is None and not unpitched:
-        faults.append("a note whose octave isn't 0 to 9 is put into octave 4")
-    alter = 0 if unpitched else alteration(texts.get("alter"))
+def _read_pitch(fields: dict[str, _Element], staff: int, notations: Notations) -> NoteDraft:
+    texts = {child.tag: child.text for child in children(fields["pitch"])}
+    octave = number(texts.get("octave"), 0, 9)
+    if octave is None:
+        notations.faults += ("a note whose octave isn't 0 to 9 is put into octave 4",)
+        octave = 4
+    alter = alteration(texts["alter"]) if "alter" in texts else 0
     if alter is None:
-        faults.append("an alter that is no small number is left out")
-    return NoteDraft(
-        step if step in STEPS else ("E" if unpitched else "C"),
-        4 if octave is None else octave,
-        alter or 0,
-        unpitched,
-        staff,
-    )
+        notations.faults += ("an alter that is no small number is left out",)
+        alter = 0
+    return NoteDraft(_step(texts.get("step"), "C"), octave, alter, False, staff, notations.marks)
+
+
+def _read_place(fields: dict[str, _Element], staff: int, notations: Notations) -> NoteDraft:
+    texts = {child.tag: child.text for child in children(fields["unpitched"])} if "unpitched" in fields else {}
+    octave = number(texts.get("display-octave"), 0, 9)
+    step = _step(texts.get("display-step"), "E")
+    return NoteDraft(step, 4 if octave is None else octave, 0, True, staff, notations.marks)
+
+
+def _step(text: str | None, usual: str) -> str:
+    if text in STEPS:
+        return text
+    step = (text or "").strip().upper()
+    return step if step in STEPS else usual
 
 
 def _read_accidental(element: _Element, note: NoteDraft) -> None:
     text = (element.text or "").strip()
     name = SYNONYMS.get(text, text)
-    if not mark_fault(Mark("accidental", name)):
+    if name in _ACCIDENTALS:
         note.accidental = name
         if element.attrib:
             note.enclosed = [Mark(mark) for mark, name in ENCLOSURES.items() if element.get(name) == "yes"]

@@ -224,7 +224,7 @@ class RowFinisher:
             return [Mark("no-accidental")] if self.shows_accidentals else []
         if note.accidental != accidentals.ACCIDENTALS.get(note.alter):
             return [Mark("accidental", note.accidental), *note.enclosed]
-        return note.enclosed or ([] if shown else [Mark("courtesy")])
+        return list(note.enclosed) or ([] if shown else [Mark("courtesy")])
 
 
 @lru_cache(maxsize=4096)
