@@ -207,7 +207,7 @@ class Degree:
 
 @dataclass(frozen=True, slots=True)
 class Harmony:
-    """A chord symbol. `text` is its printed form where that isn't the usual one."""
+    """A chord symbol. `text` is what is printed for its kind; None leaves that to the program that prints it."""
 
     root: Tone
     kind: str = "major"
@@ -256,7 +256,8 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Time:
-    """A time signature: (beats, beat type) pairs, "3+2" allowed as beats; none at all is senza misura."""
+    """A time signature: (beats, beat type) pairs, "3+2" allowed as beats; none at all is senza misura. `symbol`: common, cut, …, or
+    hidden."""
 
     beats: tuple[tuple[str, int], ...]
     symbol: str = ""
@@ -326,7 +327,10 @@ def _collapse(staves: int, changes: list[tuple[int | None, T]]) -> list[tuple[in
 
 @dataclass(frozen=True, slots=True)
 class Barline:
-    """What stands at a bar's left or right edge. `style` is MusicXML's bar-style ("" is what a bar line is when nothing is said)."""
+    """What stands at a bar's left or right edge. `style` is MusicXML's bar-style ("" is what a bar line is when nothing is said).
+
+    `top`: the ending is written in the first part alone.
+    """
 
     style: str = ""
     repeat: str = ""
@@ -334,6 +338,7 @@ class Barline:
     ending: str = ""
     ending_type: str = ""
     signs: tuple[str, ...] = ()
+    top: bool = False
 
     def __bool__(self) -> bool:
         return self is not NO_BARLINE and self != NO_BARLINE
@@ -412,6 +417,7 @@ class Group:
     symbol: str = ""
     barline: str = ""
     name: str = ""
+    abbreviation: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 
+from chordllama.codec.whitelist import HARMONY_KINDS
 from chordllama.score import Bar, Change, Chord, Direction, Harmony, Item, Key, Note, Row, Score, Tone
 
 _LINE = "FCGDAEB"
@@ -62,7 +63,7 @@ def _item(item: Item, fifths: int) -> Item:
         return replace(item, value=f"{_key(int(key) + fifths)}{comma}{mode}")
     if isinstance(item, Harmony):
         bass = _tone(item.bass, fifths) if item.bass else None
-        return replace(item, root=_tone(item.root, fifths), bass=bass, text=None)
+        return replace(item, root=_tone(item.root, fifths), bass=bass, text=HARMONY_KINDS[item.kind])
     return item
 
 

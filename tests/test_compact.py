@@ -67,10 +67,10 @@ CHORDS = """title: Chords by name
 unwritten: stems
 parts:
  1: clef=G2 Lead
-1: key=-1 time=4/4 F a42 Dm7"min7" f
-2: Bb7(addb9) Csus4&2 g41
-3: F/A c52. r4
-4: F#m7b5 a41 end=final
+1: key=-1 time=4/4 F? a42 Dm7"min7" f
+2: Bb7(addb9)? Csus4?&2 g41
+3: F/A? c52. r4
+4: F#m7b5? a41 end=final
 """
 GOLDEN = {
     "piano_cross_staff": PIANO,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from xml.sax.saxutils import quoteattr
 
 from lxml.etree import _Element
@@ -62,10 +63,13 @@ def _read_ending(element: _Element | None) -> tuple[str, str]:
     return number, type
 
 
-def merged(barlines: list[Barline]) -> Barline:
+def merged(parts: list[Barline]) -> Barline:
     """The one bar line that the parts write, where some programs say in the first part alone what others say in each."""
-    if len(set(barlines)) <= 1:
-        return barlines[0] if barlines else Barline()
+    barlines = [barline for barline in parts if barline]
+    if not barlines:
+        return Barline()
+    if len(set(barlines)) == 1 and barlines == parts:
+        return barlines[0]
     with_ending = next((barline for barline in barlines if barline.ending_type), Barline())
     with_repeat = next((barline for barline in barlines if barline.repeat), Barline())
     signs = {sign for barline in barlines for sign in barline.signs}
@@ -76,11 +80,14 @@ def merged(barlines: list[Barline]) -> Barline:
         ending=with_ending.ending,
         ending_type=with_ending.ending_type,
         signs=tuple(sign for sign in BARLINE_SIGNS if sign in signs),
+        top=bool(parts[0].ending_type) and not any(barline.ending_type for barline in parts[1:]) and len(parts) > 1,
     )
 
 
-def write_barline(barline: Barline, location: str) -> Iterator[str]:
-    """The lines of a `<barline>`; none for one that says nothing."""
+def write_barline(barline: Barline, location: str, *, first: bool) -> Iterator[str]:
+    """The lines of a `<barline>` of the first or another part; none for one that says nothing."""
+    if barline.top and not first:
+        barline = replace(barline, ending="", ending_type="", top=False)
     if not barline:
         return
     yield f'<barline location="{location}">'

@@ -93,7 +93,7 @@ def _load_creator(entry: Entry) -> tuple[str, str]:
 
 def _dump_group(group: Group) -> list[str]:
     found = [f"{group.first + 1}-{group.last + 1}", group.symbol, _GROUP_BARLINES.get(group.barline, "")]
-    return [*filter(None, found), *_dump_names(group.name)]
+    return [*filter(None, found), *_dump_names(group.name, group.abbreviation)]
 
 
 def _load_groups(header: dict[str, Entry], parts: int) -> tuple[Group, ...]:
@@ -110,8 +110,8 @@ def _load_group(entry: Entry, parts: int) -> Group:
         raise entry.error("a group names its first and last part: 1-2")
     symbol = found.pop(0) if found and found[0] in GROUP_SYMBOLS else ""
     barline = _GROUP_BARLINE_BY_WORD[found.pop(0)] if found and found[0] in _GROUP_BARLINE_BY_WORD else ""
-    (name,) = entry.parsed(found, partial(_parse_names, most=1))
-    return Group(int(match[1]) - 1, int(match[2]) - 1, symbol, barline, name)
+    names = entry.parsed(found, partial(_parse_names, most=2))
+    return Group(int(match[1]) - 1, int(match[2]) - 1, symbol, barline, *names)
 
 
 def _dump_names(*names: str) -> list[str]:

@@ -339,13 +339,12 @@ def read_harmony(element: _Element) -> Iterator[Harmony]:
         name = (kind.text or "").strip()
         if tone is None:
             continue
-        text = kind.get("text")
         yield Harmony(
             tone,
             name if name in HARMONY_KINDS else "other",
             _read_tone(element.find("bass"), "bass") if element.find("bass") is not None else None,
             tuple(filter(None, map(_read_degree, element.findall("degree")))),
-            text if text is not None and text != HARMONY_KINDS.get(name) else None,
+            kind.get("text"),
         )
 
 
@@ -368,8 +367,8 @@ def write_harmony(harmony: Harmony, staff: int, offset: str = "") -> Iterator[st
     """The lines of a `<harmony>`; `offset` in divisions."""
     yield "<harmony>"
     yield from _write_tone(harmony.root, "root")
-    text = HARMONY_KINDS[harmony.kind] if harmony.text is None else harmony.text
-    yield f"  <kind text={quoteattr(text)}>{harmony.kind}</kind>"
+    text = f" text={quoteattr(harmony.text)}" if harmony.text is not None else ""
+    yield f"  <kind{text}>{harmony.kind}</kind>"
     if harmony.bass:
         yield from _write_tone(harmony.bass, "bass")
     for degree in harmony.degrees:
@@ -380,7 +379,7 @@ def write_harmony(harmony: Harmony, staff: int, offset: str = "") -> Iterator[st
         yield "  </degree>"
     if offset:
         yield f"  <offset>{offset}</offset>"
-    if staff:
+    if staff > 1:
         yield f"  <staff>{staff}</staff>"
     yield "</harmony>"
 

@@ -13,7 +13,7 @@ from typing import Any
 from chordllama.codec.durations import format_whole, parse_whole
 from chordllama.codec.places import parse_staff
 from chordllama.codec.texts import format_fields, format_value, parse_fields, parse_value, split_commas
-from chordllama.codec.whitelist import BAR_STYLES, TIME_SYMBOLS
+from chordllama.codec.whitelist import BAR_STYLES, HIDDEN, TIME_SYMBOLS
 from chordllama.codec.yaml_subset import Entry
 from chordllama.limits import MOST_BEATS
 from chordllama.score import LONGEST_BAR, Bar, Barline, Change, Key, Part, Time
@@ -125,8 +125,8 @@ def format_time(time: Time) -> str:
 def parse_time(text: str) -> Time:
     """The time signature that `format_time` writes."""
     beats, _, symbol = text.partition(",")
-    if symbol and symbol not in TIME_SYMBOLS:
-        raise ValueError(f'"{symbol}" is not the sign of a time signature ({", ".join(TIME_SYMBOLS)})')
+    if symbol and symbol not in (*TIME_SYMBOLS, HIDDEN):
+        raise ValueError(f'"{symbol}" is not the sign of a time signature ({", ".join((*TIME_SYMBOLS, HIDDEN))})')
     if beats == "none":
         return Time((), symbol)
     if not _BEATS.fullmatch(beats):
@@ -160,6 +160,8 @@ BARLINE_CODES = {style: style for style in BAR_STYLES} | {"light-light": "double
 _BARLINE_BY_CODE = {code: style for style, code in BARLINE_CODES.items()}
 _ENDING_CODES = {"start": "volta", "stop": "volta-end", "discontinue": "volta-open"}
 _ENDING_BY_CODE = {code: type for type, code in _ENDING_CODES.items()}
+TOP = "top"
+"""After an ending: only the first part writes it."""
 BARLINE_SIGNS = ("segno", "coda", "fermata")
 
 
@@ -172,6 +174,8 @@ def _dump_barline(barline: Barline) -> str:
         found.append(f"times={barline.times}")
     if barline.ending_type:
         found.append(f"{_ENDING_CODES[barline.ending_type]}={format_value(barline.ending)}")
+    if barline.top:
+        found.append(TOP)
     return ",".join([*found, *barline.signs])
 
 
@@ -189,6 +193,8 @@ def _parse_barline(text: str) -> Barline:
             fields["times"] = int(value)
         elif name in _ENDING_BY_CODE and ENDING.fullmatch(parse_value(value)):
             fields |= {"ending_type": _ENDING_BY_CODE[name], "ending": parse_value(value)}
+        elif word == TOP and "ending" in fields:
+            fields["top"] = True
         else:
             raise ValueError(
                 f'"{word}" says nothing of a bar line (final, double, repeat=backward, then times=3, volta=1, …)'

@@ -90,10 +90,11 @@ def read_groups(root: _Element, ids: list[str]) -> tuple[Group, ...]:
 
 
 def _group(element: _Element, first: int, last: int) -> Group:
-    symbol, barline, name = (child_text(element, tag) for tag in ("group-symbol", "group-barline", "group-name"))
-    return Group(
-        first, last, symbol if symbol in GROUP_SYMBOLS else "", barline if barline in GROUP_BARLINES else "", name
-    )
+    tags = ("group-symbol", "group-barline", "group-name", "group-abbreviation")
+    symbol, barline, name, abbreviation = (child_text(element, tag) for tag in tags)
+    symbol = symbol if symbol in GROUP_SYMBOLS else ""
+    barline = barline if barline in GROUP_BARLINES else ""
+    return Group(first, last, symbol, barline, name, abbreviation)
 
 
 _SEEN_AT = {"accidentals": {*NOTE_TYPES}, "beams": {*FLAGS}, "stems": {*NOTE_TYPES} - STEMLESS}
@@ -147,7 +148,12 @@ def write_header(score: Score) -> Iterator[str]:
 
 def _write_group_start(group: Group, depth: int) -> Iterator[str]:
     yield f'    <part-group type="start" number="{depth}">'
-    for tag, text in (("group-name", group.name), ("group-symbol", group.symbol), ("group-barline", group.barline)):
+    for tag, text in (
+        ("group-name", group.name),
+        ("group-abbreviation", group.abbreviation),
+        ("group-symbol", group.symbol),
+        ("group-barline", group.barline),
+    ):
         if text:
             yield f"      <{tag}>{xml_text(text)}</{tag}>"
     yield "    </part-group>"

@@ -6,7 +6,7 @@ Source: https://www.w3.org/2021/06/musicxml40/musicxml-reference/elements/lyric/
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from lxml.etree import _Element
 
@@ -29,11 +29,18 @@ class LyricReader:
         """The syllables of one note, by verse; of two for one verse the first."""
         found: dict[int, Syllable] = {}
         for element in elements:
-            verse = self._verse(element.get("number") or "1")
+            verse = self._verse_of(element, found)
             text, hyphen, extend = _read(element)
             if text and verse not in found:
                 found[verse] = Syllable(verse, text, hyphen, extend)
         return tuple([found[verse] for verse in sorted(found)])
+
+    def _verse_of(self, element: _Element, taken: Collection[int]) -> int:
+        """The verse by its number, or where two of a note have one number, by its name, too."""
+        number = element.get("number") or "1"
+        named = f"{number} {element.get('name', '')}"
+        verse = self._verses.get(named) or self._verse(number)
+        return self._verse(named) if verse in taken else verse
 
     def _verse(self, number: str) -> int:
         if number not in self._verses:

@@ -30,7 +30,7 @@ from chordllama.codec.report import Report
 from chordllama.codec.rows import Moment, Placed, RowFinisher, VoicePlace, place_events, without_unused_voices
 from chordllama.codec.spanners import Pairs
 from chordllama.codec.values import direction_fault
-from chordllama.codec.whitelist import TIME_SYMBOLS
+from chordllama.codec.whitelist import HIDDEN, TIME_SYMBOLS
 from chordllama.errors import MusicXMLError, ScoreError
 from chordllama.limits import MOST_BARS, MOST_BEATS, MOST_DIVISIONS, MOST_NOTES, MOST_STAVES, MOST_VOICES
 from chordllama.score import (
@@ -168,8 +168,8 @@ class PartReader:
         pairs = tuple(
             (_count(count), unit) for count, unit in zip(counts, units, strict=False) if unit and _is_count(count)
         )
-        symbol = element.get("symbol", "")
-        time = Time(pairs, symbol if symbol in TIME_SYMBOLS else "")
+        symbol = HIDDEN if element.get("print-object") == "no" else element.get("symbol", "")
+        time = Time(pairs, symbol if symbol in (*TIME_SYMBOLS, HIDDEN) else "")
         if (pairs or element.find("senza-misura") is not None) and is_usual(time):
             self.draft.times.append((number(element.get("number"), 1, MOST_STAVES), time))
         else:

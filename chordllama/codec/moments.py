@@ -104,7 +104,7 @@ _HARMONY = re.compile(
         (?P<kind>{"|".join(sorted(map(re.escape, HARMONY_KIND_BY_CODE), key=len, reverse=True))})
         (?P<degrees>(?:\((?:add|alt|sub)(?:\#{{1,2}}|b{{1,2}})?[1-9][0-9]?\))*)
         (?:/(?P<bass>[A-G]{_ACCIDENTALS}))?
-        (?P<text>"(?:[^"\\]|\\.)*")?
+        (?P<text>"(?:[^"\\]|\\.)*"|\?)?
         (?P<offset>&\S+)?""",
     re.VERBOSE,
 )
@@ -119,10 +119,23 @@ def format_harmony(harmony: Harmony) -> str:
             HARMONY_KINDS[harmony.kind],
             *(f"({_DEGREE_CODES[d.type]}{_format_accidental(d.alter)}{d.value})" for d in harmony.degrees),
             f"/{_format_tone(harmony.bass)}" if harmony.bass else "",
-            format_text(harmony.text) if harmony.text is not None else "",
+            _format_kind_text(harmony),
             format_offset(harmony.offset),
         )
     )
+
+
+def _format_kind_text(harmony: Harmony) -> str:
+    """Nothing for the usual text of a kind, `?` for none."""
+    if harmony.text is None:
+        return "?"
+    return "" if harmony.text == HARMONY_KINDS[harmony.kind] else format_text(harmony.text)
+
+
+def _parse_kind_text(text: str | None, kind: str) -> str | None:
+    if text == "?":
+        return None
+    return parse_text(text) if text else HARMONY_KINDS[kind]
 
 
 def _format_tone(tone: Tone) -> str:
@@ -139,15 +152,16 @@ def parse_harmony(word: str) -> Harmony:
     match = _HARMONY.fullmatch(word)
     if not match:
         raise ValueError(f'"{word}" is not a chord symbol')
+    kind = HARMONY_KIND_BY_CODE[match["kind"]]
     return Harmony(
         _parse_tone(match["root"]),
-        HARMONY_KIND_BY_CODE[match["kind"]],
+        kind,
         _parse_tone(match["bass"]) if match["bass"] else None,
         tuple(
             Degree(int(value), _parse_accidental(signs), _DEGREE_BY_CODE[type])
             for type, signs, value in _DEGREE.findall(match["degrees"])
         ),
-        parse_text(match["text"]) if match["text"] else None,
+        _parse_kind_text(match["text"], kind),
         parse_offset(match["offset"]),
     )
 

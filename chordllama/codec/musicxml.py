@@ -217,8 +217,8 @@ def _read_frame(drafts: list[MeasureDraft], staves: list[int], metre: Metre, imp
     frame = Bar(
         keys=combine([(count, draft.keys) for count, draft in zip(staves, drafts, strict=True)]),
         times=combine([(count, draft.times) for count, draft in zip(staves, drafts, strict=True)]),
-        start=merged([draft.start for draft in drafts if draft.start]),
-        end=merged([draft.end for draft in drafts if draft.end]),
+        start=merged([draft.start for draft in drafts]),
+        end=merged([draft.end for draft in drafts]),
         implicit=implicit,
     )
     metre.apply(frame)
@@ -226,7 +226,17 @@ def _read_frame(drafts: list[MeasureDraft], staves: list[int], metre: Metre, imp
     length = checked(_extent(drafts, nominal))
     if length == nominal:
         return frame, length
+    _value_rests(drafts)
     return Bar((), frame.keys, frame.times, frame.start, frame.end, length, None, implicit), length
+
+
+def _value_rests(drafts: list[MeasureDraft]) -> None:
+    """In a bar of irregular length a rest fills the bar only if it says so and no other value."""
+    for draft in drafts:
+        for placed in draft.placed.values():
+            for _, _, event in placed:
+                if event and event.has_value:
+                    event.fills_bar = event.could_fill_bar = False
 
 
 def _extent(drafts: list[MeasureDraft], nominal: Ticks) -> Ticks:

@@ -73,7 +73,10 @@ class NoteDraft:
 
 @dataclass(slots=True)
 class EventDraft:
-    """A chord, a rest (no notes) or a spacer (`hidden`) while its bar is read; `onset` and `ticks` as the source counts them."""
+    """A chord, a rest (no notes) or a spacer (`hidden`) while its bar is read; `onset` and `ticks` as the source counts them.
+
+    `has_value`: a rest that is seen as its note value in a bar of irregular length, which Finale fills with "measure" rests.
+    """
 
     onset: Ticks
     ticks: Ticks
@@ -85,6 +88,7 @@ class EventDraft:
     hidden: bool = False
     fills_bar: bool = False
     could_fill_bar: bool = False
+    has_value: bool = False
     marks: Sequence[Mark] = ()
     lyrics: tuple[Syllable, ...] = ()
     beams: str = ""
@@ -223,7 +227,9 @@ def _read_rest(draft: EventDraft, note: NoteElement, marks: list[Mark]) -> None:
     rest, type = note.fields["rest"], note.fields.get("type")
     draft.hidden = note.is_hidden
     draft.fills_bar = rest.get("measure") == "yes"
-    draft.could_fill_bar = type is None or (type.text or "").strip() == "whole"
+    value = "" if type is None else (type.text or "").strip()
+    draft.could_fill_bar = value in ("", "whole")
+    draft.has_value = value not in ("", "whole", "breve") if draft.fills_bar else not value
     if len(rest):
         position = Mark("position", child_text(rest, "display-step").lower() + child_text(rest, "display-octave"))
         if not mark_fault(position):

@@ -42,6 +42,7 @@ from chordllama.codec.spanners import OpenLines
 from chordllama.codec.staves import staff_of
 from chordllama.codec.texts import xml_text
 from chordllama.codec.ties import Ties, tie_stops
+from chordllama.codec.whitelist import HIDDEN
 from chordllama.limits import MOST_DIVISIONS
 from chordllama.score import (
     QUARTER,
@@ -164,10 +165,10 @@ class PartWriter:
         length = self.metre.length(bar)
         label = self._label(bar)
         yield f"<measure number={quoteattr(label)}{' implicit=' + quoteattr('yes') if bar.implicit else ''}>"
-        yield from (f"  {line}" for line in write_barline(bar.start, "left"))
+        yield from (f"  {line}" for line in write_barline(bar.start, "left", first=self.index == 0))
         yield from (f"  {line}" for line in self._attributes(bar))
         yield from (f"  {line}" for line in self._rows(bar, length))
-        yield from (f"  {line}" for line in write_barline(bar.end, "right"))
+        yield from (f"  {line}" for line in write_barline(bar.end, "right", first=self.index == 0))
         yield "</measure>"
 
     def _attributes(self, bar: Bar) -> Iterator[str]:
@@ -356,7 +357,8 @@ _SHOWING = ("courtesy", *ENCLOSURES)
 
 
 def _write_time(time: Time, staff: int) -> list[str]:
-    symbol = f" symbol={quoteattr(time.symbol)}" if time.symbol else ""
+    symbol = f" symbol={quoteattr(time.symbol)}" if time.symbol not in ("", HIDDEN) else ""
+    symbol += ' print-object="no"' if time.symbol == HIDDEN else ""
     lines = [f'<time number="{staff}"{symbol}>' if staff else f"<time{symbol}>"]
     for count, unit in time.beats:
         lines += [f"  <beats>{count}</beats>", f"  <beat-type>{unit}</beat-type>"]

@@ -271,6 +271,8 @@ FERMATAS = ("angled", "square", "double-angled", "double-square", "double-dot", 
 CAESURAS = ("thick", "short", "curved", "single")
 PEDAL_FORMS = {"line": ("yes", "no"), "both": ("yes", "yes"), "hidden": ("no", "no"), "plain": ("", "")}
 """What a pedal mark says of its line and its sign, where that isn't ("no", "yes")."""
+HIDDEN = "hidden"
+"""Stands in the place of a time signature's symbol where it isn't printed."""
 TIME_SYMBOLS = ("common", "cut", "single-number", "note", "dotted-note")
 GROUP_SYMBOLS = ("brace", "bracket", "line", "square", "none")
 GROUP_BARLINES = ("yes", "no", "Mensurstrich")
@@ -379,7 +381,7 @@ ELEMENTS: dict[str, Rule] = {
         {
             "header": "score-partwise score-timewise work work-title movement-title identification creator part-list "
             "score-part part-name part-abbreviation score-instrument instrument-name midi-instrument midi-channel "
-            "midi-program midi-unpitched part-group group-name group-symbol group-barline",
+            "midi-program midi-unpitched part-group group-name group-abbreviation group-symbol group-barline",
             "bars": "part measure attributes key fifths mode time beats beat-type senza-misura interchangeable staves clef sign "
             "line clef-octave-change transpose diatonic chromatic octave-change staff-details staff-lines barline bar-style "
             "repeat ending",
@@ -423,7 +425,7 @@ ELEMENTS: dict[str, Rule] = {
             "ipa listen listening midi-bank midi-device midi-name mute other-listen other-listening other-play pan play player "
             "player-name semi-pitched solo straight swing swing-style swing-type sync virtual-instrument virtual-library "
             "virtual-name volume wait",
-            "second names of parts and groups": "display-text group-abbreviation group-abbreviation-display group-name-display "
+            "second names of parts and groups": "display-text group-abbreviation-display group-name-display "
             "group-time part-abbreviation-display part-name-display accidental-text instrument-abbreviation",
             "editors' remarks": "feature footnote group grouping level",
             "analysis, not notation": "function numeral numeral-alter numeral-fifths numeral-key numeral-mode numeral-root "
