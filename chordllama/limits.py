@@ -34,6 +34,8 @@ MOST_GROUPS = 400
 """Groups of parts."""
 MOST_STAVES = 8
 """Staves of a part."""
+MOST_STAFF_LINES = 20
+"""Lines of a staff."""
 MOST_INSTRUMENTS = 999
 """Instruments of a part."""
 

@@ -393,8 +393,20 @@ class Instrument:
 
 
 @dataclass(frozen=True, slots=True)
+class Tuning:
+    """The open strings of a tablature staff, the lowest line's first (`E2`, `Bb3`), and the fret of its capo."""
+
+    strings: tuple[str, ...]
+    capo: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
-    """A musical part as the score begins: its names, its staves with their clefs (top first), its instruments."""
+    """A musical part as the score begins: its names, its staves with their clefs (top first), its instruments.
+
+    `tunings` go staff by staff, `verses` are the names that the source gives its verses, `whole_rests`: it calls a rest that fills
+    the bar a whole rest, however long the bar is.
+    """
 
     name: str = ""
     abbreviation: str = ""
@@ -402,6 +414,9 @@ class Part:
     lines: tuple[int, ...] = ()
     instruments: tuple[Instrument, ...] = ()
     transposition: Transposition | None = None
+    tunings: tuple[Tuning | None, ...] = ()
+    verses: tuple[str, ...] = ()
+    whole_rests: bool = False
 
     @property
     def staves(self) -> int:

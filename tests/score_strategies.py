@@ -50,6 +50,7 @@ from chordllama.score import (
     Time,
     Tone,
     Transposition,
+    Tuning,
     duration,
     duration_of,
 )
@@ -212,17 +213,21 @@ def parts(draw: DrawFn) -> Part:
         lines,
         tuple(instruments),
         draw(st.none() | st.just(Transposition(-2, -1, 0))),
+        draw(st.sampled_from([(), (Tuning(("E2", "Bb2", "F##3"), 3),), (None, Tuning(("G3",)))[-staves:]])),
+        draw(st.sampled_from([(), ("part1verse1",), ("", "chorus-2")])),
+        draw(st.booleans()),
     )
 
 
 barlines = st.builds(
-    lambda style, repeat, times, ending, type, signs: Barline(
+    lambda style, repeat, times, ending, type, signs, top: Barline(
         style,
         repeat,
         times if repeat else 0,
         ending if type else "",
         type,
         tuple(sign for sign in ("segno", "coda", "fermata") if sign in signs),
+        top and bool(type),
     ),
     st.sampled_from(["", *BAR_STYLES]),
     st.sampled_from(["", "forward", "backward"]),
@@ -230,6 +235,7 @@ barlines = st.builds(
     st.sampled_from(["1", "1, 2", "3"]),
     st.sampled_from(["", "start", "stop", "discontinue"]),
     st.sets(st.sampled_from(["segno", "coda", "fermata"])),
+    st.booleans(),
 )
 
 
@@ -238,10 +244,11 @@ def scores(draw: DrawFn) -> Score:
     """A score of one or two parts and one to three bars."""
     found = tuple(draw(st.lists(parts(), min_size=1, max_size=2)))
     time = Time(
-        draw(st.sampled_from([(("4", 4),), (("3", 8),), (("2", 4), ("3", 8))])), draw(st.sampled_from(["", "cut"]))
+        draw(st.sampled_from([(("4", 4),), (("3", 8),), (("2", 4), ("3", 8))])),
+        draw(st.sampled_from(["", "cut", "hidden"])),
     )
     bars = tuple(draw(bar(found, time, index)) for index in range(draw(st.integers(1, 3))))
-    groups = (Group(0, len(found) - 1, "bracket", "yes", draw(texts)),) if draw(st.booleans()) else ()
+    groups = (Group(0, len(found) - 1, "bracket", "yes", draw(texts), draw(texts)),) if draw(st.booleans()) else ()
     creators = draw(st.lists(st.tuples(texts, names), max_size=2))
     unwritten = tuple(name for name in UNWRITTEN if draw(st.integers(0, 3)) == 0)
     return Score(found, bars, draw(texts), draw(texts), tuple(creators), groups, unwritten)

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import partial
+from typing import TypeVar
 
+from chordllama.codec.lyrics import VERSE_NAME
+from chordllama.codec.staff_details import STRING
 from chordllama.codec.texts import format_fields, format_value, is_field, parse_fields, parse_value, split_words
 from chordllama.codec.values import is_clef
 from chordllama.codec.whitelist import GROUP_SYMBOLS, UNWRITTEN
 from chordllama.codec.yaml_subset import Entry, format_scalar
 from chordllama.errors import CompactError
-from chordllama.limits import MOST_GROUPS, MOST_INSTRUMENTS, MOST_PARTS, MOST_STAVES
-from chordllama.score import Group, Instrument, Part, Score, Transposition
+from chordllama.limits import MOST_GROUPS, MOST_INSTRUMENTS, MOST_PARTS, MOST_STAFF_LINES, MOST_STAVES, MOST_VERSES
+from chordllama.score import Group, Instrument, Part, Score, Transposition, Tuning
 
 USUAL_LINES = 5
 MOST_PROGRAMS = 128
 DRUM_CHANNEL = 10
+WHOLE_RESTS = "whole"
+T = TypeVar("T")
 _GROUP_BARLINES = {"yes": "barline", "no": "no-barline", "Mensurstrich": "Mensurstrich"}
 _GROUP_BARLINE_BY_WORD = {word: barline for barline, word in _GROUP_BARLINES.items()}
 _HEADER = ("title", "movement", "creators", "groups", "unwritten", "parts")
@@ -135,13 +141,30 @@ def _dump_part(part: Part) -> list[str]:
         "lines": ",".join(map(str, part.lines)),
         "midi": ",".join(_dump_program(instrument) for instrument in part.instruments),
         "transpose": _dump_transposition(part.transposition) if part.transposition else "",
+        "rests": WHOLE_RESTS if part.whole_rests else "",
     }
+    fields |= {f"tuning{staff}": _dump_tuning(tuning) for staff, tuning in enumerate(part.tunings, 1) if tuning}
+    fields |= {f"verse{number}": format_value(name) for number, name in enumerate(part.verses, 1) if name}
     names = [instrument.name for instrument in part.instruments]
     if len(names) == 1 and names != [part.name]:
         fields["instrument1"] = format_value(names[0])  # even "", for without it the part's name would count
     elif len(names) > 1:
         fields |= {f"instrument{number}": format_value(name) for number, name in enumerate(names, 1) if name}
     return [*format_fields(fields), *_dump_names(part.name, part.abbreviation)]
+
+
+def _dump_tuning(tuning: Tuning) -> str:
+    return ",".join([*tuning.strings, *([f"capo{tuning.capo}"] if tuning.capo else [])])
+
+
+def _load_tuning(entry: Entry, text: str) -> Tuning:
+    *strings, last = text.split(",")
+    capo = re.fullmatch(r"capo([1-9][0-9]?)", last)
+    if not capo:
+        strings.append(last)
+    if len(strings) > MOST_STAFF_LINES or not all(STRING.fullmatch(string) for string in strings):
+        raise entry.error(f'"{text}" is not a tuning (its strings, the lowest first: E2,A2,D3,G3,B3,E4, then capo2)')
+    return Tuning(tuple(strings), int(capo[1]) if capo else 0)
 
 
 def _dump_program(instrument: Instrument) -> str:
@@ -158,7 +181,7 @@ def _load_part(entry: Entry) -> Part:
     fields = entry.parsed(found[:first_name], _parse_part)
     name, abbreviation = entry.parsed(found[first_name:], partial(_parse_names, most=2))
     clefs = _load_clefs(entry, fields.get("clef", "-"))
-    lines = tuple(_number(entry, word, 0, 20) for word in _words(fields, "lines"))
+    lines = tuple(_number(entry, word, 0, MOST_STAFF_LINES) for word in _words(fields, "lines"))
     if lines and len(lines) != len(clefs):
         raise entry.error(f"{len(lines)} numbers of lines for {len(clefs)} staves")
     return Part(
@@ -168,11 +191,35 @@ def _load_part(entry: Entry) -> Part:
         lines=lines if any(line != USUAL_LINES for line in lines) else (),
         instruments=_load_instruments(entry, fields, name),
         transposition=_load_transposition(entry, fields["transpose"]) if "transpose" in fields else None,
+        tunings=_listed(fields, "tuning", len(clefs), partial(_load_tuning, entry), None),
+        verses=_listed(fields, "verse", MOST_VERSES, partial(_load_verse, entry), ""),
+        whole_rests=_load_rests(entry, fields),
     )
 
 
+def _load_verse(entry: Entry, name: str) -> str:
+    if not VERSE_NAME.fullmatch(name):
+        raise entry.error(f'"{name}" is not the name of a verse (part1verse1, chorus)')
+    return name
+
+
+def _load_rests(entry: Entry, fields: dict[str, str]) -> bool:
+    if fields.get("rests", WHOLE_RESTS) != WHOLE_RESTS:
+        raise entry.error(f'"{fields["rests"]}" says nothing of rests that fill their bar (rests={WHOLE_RESTS})')
+    return "rests" in fields
+
+
+def _listed(fields: dict[str, str], key: str, most: int, load: Callable[[str], T], nothing: T) -> tuple[T, ...]:
+    """The values of `key1`, `key2`, …, up to the last one."""
+    found = [load(fields[f"{key}{n}"]) if f"{key}{n}" in fields else nothing for n in range(1, most + 1)]
+    while found and found[-1] == nothing:
+        found.pop()
+    return tuple(found)
+
+
 def _parse_part(found: list[str]) -> dict[str, str]:
-    fields = parse_fields(found, ("clef", "lines", "midi", "transpose"), r"instrument[1-9][0-9]{0,2}")
+    several = r"(?:instrument|tuning|verse)[1-9][0-9]{0,2}"
+    fields = parse_fields(found, ("clef", "lines", "midi", "transpose", "rests"), several)
     return {key: parse_value(value) for key, value in fields.items()}
 
 

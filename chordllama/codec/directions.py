@@ -6,7 +6,7 @@ Source: https://www.w3.org/2021/06/musicxml40/musicxml-reference/elements/direct
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from xml.sax.saxutils import quoteattr
 
@@ -14,6 +14,7 @@ from lxml.etree import _Element
 
 from chordllama.codec.durations import TYPE_BY_CODE, TYPE_CODES
 from chordllama.codec.elements import child_text, dynamic_name, glyph, line_number, number, write_glyph
+from chordllama.codec.staff_details import write_staff
 from chordllama.codec.texts import format_text, parse_text, xml_text
 from chordllama.codec.values import CLEF, EQUAL_BEATS, LINES, TEMPO
 from chordllama.codec.whitelist import (
@@ -310,17 +311,11 @@ def write_transposition(transposition: Transposition) -> list[str]:
     ]
 
 
-def write_lines(lines: int, staff: int) -> list[str]:
-    """The lines of a `<staff-details>`; `staff` is 0 in a part with one staff."""
-    number = f' number="{staff}"' if staff else ""
-    return [f"<staff-details{number}>", f"  <staff-lines>{lines}</staff-lines>", "</staff-details>"]
-
-
-def _write_attribute(name: str, value: str, staff: int) -> list[str]:
+def _write_attribute(name: str, value: str, staff: int) -> Iterable[str]:
     if name == "clef":
         return write_clef(value, staff)
     if name == "staff-lines":
-        return write_lines(int(value), staff)
+        return write_staff(int(value), None, staff)
     if name == "key":
         fifths, _, mode = value.partition(",")
         return write_key(Key(int(fifths), mode), staff if staff > 1 else 0)

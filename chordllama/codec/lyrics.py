@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
+from xml.sax.saxutils import quoteattr
 
 from lxml.etree import _Element
 
@@ -17,6 +18,8 @@ from chordllama.score import Syllable
 
 ELISION = "‿"
 """Joins two syllables that are sung on one note."""
+VERSE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,99}")
+"""How a verse is called where it has a name (part1verse1, chorus) and no number."""
 
 
 class LyricReader:
@@ -24,6 +27,14 @@ class LyricReader:
 
     def __init__(self) -> None:
         self._verses: dict[str, int] = {}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the source calls the verses, where it isn't their number; nothing where two names stand for one number."""
+        found = {verse: name for name, verse in self._verses.items() if VERSE_NAME.fullmatch(name)}
+        if any(_number_in(name) != verse for verse, name in found.items()):
+            return ()
+        return tuple(found.get(verse, "") for verse in range(1, max(found, default=0) + 1))
 
     def read(self, elements: list[_Element]) -> tuple[Syllable, ...]:
         """The syllables of one note, by verse; of two for one verse the first."""
@@ -38,7 +49,7 @@ class LyricReader:
     def _verse_of(self, element: _Element, taken: Collection[int]) -> int:
         """The verse by its number, or where two of a note have one number, by its name, too."""
         number = element.get("number") or "1"
-        named = f"{number} {element.get('name', '')}"
+        named = f"{number}/{element.get('name', '')}"
         verse = self._verses.get(named) or self._verse(number)
         return self._verse(named) if verse in taken else verse
 
@@ -47,9 +58,15 @@ class LyricReader:
             if len(self._verses) == MOST_VERSES:
                 raise ValueError(f"more than {MOST_VERSES} verses")
             taken = set(self._verses.values())
-            wanted = int(number) if re.fullmatch(r"[1-9][0-9]?", number) else 1
+            wanted = _number_in(number)
             self._verses[number] = wanted if wanted not in taken else min(set(range(1, MOST_VERSES + 1)) - taken)
         return self._verses[number]
+
+
+def _number_in(name: str) -> int:
+    """The verse that a name like `2` or `part1verse2` speaks of."""
+    match = re.search(r"(?<![0-9])[1-9][0-9]?$", name)
+    return int(match[0]) if match else 1
 
 
 def joined(syllables: tuple[Syllable, ...], others: tuple[Syllable, ...]) -> tuple[Syllable, ...]:
@@ -81,9 +98,9 @@ def _text(element: _Element) -> str:
     return "".join(map(str, element.itertext("text", "elision"))) if len(element) else element.text or ""
 
 
-def write_lyric(syllable: Syllable, continues: bool) -> Iterator[str]:
-    """The lines of one `<lyric>`; `continues`: the syllable before it in its verse had a hyphen."""
-    yield f'  <lyric number="{syllable.verse}">'
+def write_lyric(syllable: Syllable, continues: bool, name: str = "") -> Iterator[str]:
+    """The lines of one `<lyric>`; `continues`: the syllable before it in its verse had a hyphen; `name` is its verse's."""
+    yield f"  <lyric number={quoteattr(name or str(syllable.verse))}>"
     yield f"    <syllabic>{_SYLLABIC[continues, syllable.hyphen]}</syllabic>"
     texts = syllable.text.split(ELISION)
     for place, text in enumerate(texts if all(texts) else [syllable.text]):

@@ -29,6 +29,7 @@ from chordllama.codec.notes import EventDraft, NoteElement, NoteReader
 from chordllama.codec.report import Report
 from chordllama.codec.rows import Moment, Placed, RowFinisher, VoicePlace, place_events, without_unused_voices
 from chordllama.codec.spanners import Pairs
+from chordllama.codec.staff_details import read_lines, read_tuning
 from chordllama.codec.values import direction_fault
 from chordllama.codec.whitelist import HIDDEN, TIME_SYMBOLS
 from chordllama.errors import MusicXMLError, ScoreError
@@ -45,6 +46,7 @@ from chordllama.score import (
     Ticks,
     Time,
     Transposition,
+    Tuning,
     checked,
 )
 
@@ -86,6 +88,7 @@ class PartReader:
         self.first_clefs: dict[int, str] = {}
         self.lines: dict[int, int] = {}
         self.first_lines: dict[int, int] = {}
+        self.tunings: dict[int, Tuning] = {}
         self.transposition: Transposition | None = None
         self.measures: list[MeasureDraft] = []
         self.cursor: Ticks = 0
@@ -185,8 +188,10 @@ class PartReader:
             self._at(self.cursor, staff, Direction("clef", clef))
 
     def _staff_details(self, element: _Element) -> None:
-        lines = number(element.findtext("staff-lines"), 0, 20)
         staff = number(element.get("number"), 1, MOST_STAVES) or 1
+        lines, tuning = read_lines(element), read_tuning(element)
+        if tuning is not None:
+            self.tunings.setdefault(staff, tuning)
         if lines is None or lines == self.lines.get(staff):
             return
         if len(self.measures) > 1 or self.cursor:

@@ -164,6 +164,9 @@ def _part(header: PartHeader, reader: PartReader) -> Part:
         lines if any(line != 5 for line in lines) else (),
         tuple(header.instruments),
         reader.transposition,
+        tuple(reader.tunings.get(staff) for staff in range(1, max(reader.tunings, default=0) + 1)),
+        reader.notes.lyrics.names,
+        reader.notes.whole_rests[True] > reader.notes.whole_rests[False],
     )
 
 

@@ -5,6 +5,7 @@ Source: https://www.w3.org/2021/06/musicxml40/musicxml-reference/elements/note/
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -26,6 +27,7 @@ from chordllama.limits import MOST_DOTS, MOST_IN_TUPLET, MOST_STAVES
 from chordllama.score import (
     NOTE_TYPES,
     QUARTER,
+    WHOLE,
     Chord,
     Duration,
     Mark,
@@ -122,6 +124,7 @@ class NoteReader:
         self.instruments = instruments
         self.report = report
         self.lyrics = LyricReader()
+        self.whole_rests: Counter[bool] = Counter()
 
     def read(
         self, note: NoteElement, onset: Ticks, length: Ticks | None, scale: Ticks, head: Duration | None = None
@@ -147,6 +150,8 @@ class NoteReader:
             notations.marks.append(Mark("type", _mismatch(written, played)))
         if "rest" in fields:
             _read_rest(draft, note, notations.marks)
+            if draft.could_fill_bar and draft.ticks != WHOLE:
+                self.whole_rests["type" in fields] += 1
         else:
             draft.notes.append(_read_note(note, staff, notations))
             if "beam" in several:
@@ -293,12 +298,16 @@ def _read_accidental(element: _Element, note: NoteDraft) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a note is written into: its voice, its staff (0 where the part has one), the part's instruments, the divisions."""
+    """What a note is written into: its voice, its staff (0 where the part has one), the part's instruments, the divisions.
+
+    `whole_rests`: a rest that fills its bar is called a whole rest.
+    """
 
     voice: str
     staff: int
     instruments: tuple[str, ...]
     divisions: int
+    whole_rests: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,7 +372,8 @@ def write_rest(rest: Rest, setting: Setting, bar: Ticks, is_open: Open) -> Itera
         yield f"  <rest{whole}/>"
     length = bar if rest.duration is None else rest.duration.ticks
     yield f"  <duration>{divided(length, setting.divisions)}</duration>"
-    yield from _write_middle(rest.duration or Duration(free=Fraction(1)), rest.marks, setting, None, "")
+    value = rest.duration or (duration("whole") if setting.whole_rests else Duration(free=Fraction(1)))
+    yield from _write_middle(value, rest.marks, setting, None, "")
     yield from write_notations(rest.marks, False, is_open)
     yield "</note>"
 

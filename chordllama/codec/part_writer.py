@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import chain, groupby
+from itertools import chain, groupby, zip_longest
 from math import lcm
 from xml.sax.saxutils import quoteattr
 
@@ -21,7 +21,6 @@ from chordllama.codec.directions import (
     write_directions,
     write_harmony,
     write_key,
-    write_lines,
     write_transposition,
 )
 from chordllama.codec.engraving import Drawing, Engraver
@@ -39,6 +38,7 @@ from chordllama.codec.notes import (
 )
 from chordllama.codec.rows import VoicePlace
 from chordllama.codec.spanners import OpenLines
+from chordllama.codec.staff_details import write_staff
 from chordllama.codec.staves import staff_of
 from chordllama.codec.texts import xml_text
 from chordllama.codec.ties import Ties, tie_stops
@@ -183,7 +183,9 @@ class PartWriter:
         staves = [f"<staves>{self.part.staves}</staves>"] if self.first and several else []
         clefs = [write_clef(clef, n * several) for n, clef in enumerate(self.part.clefs, 1) if clef and self.first]
         details = [
-            write_lines(lines, n * several) for n, lines in enumerate(self.part.lines, 1) if self.first and lines != 5
+            write_staff(lines, tuning, n * several)
+            for n, (lines, tuning) in enumerate(zip_longest(self.part.lines, self.part.tunings), 1)
+            if self.first and (tuning or lines not in (None, 5))
         ]
         transposition = write_transposition(self.part.transposition) if self.first and self.part.transposition else []
         self.first = False
@@ -219,7 +221,9 @@ class PartWriter:
     def _row(self, row: Row, shown: Shown | None, drawing: Drawing, length: Ticks) -> Iterator[str]:
         place = row.place[1:]
         staff = row.staff if self.part.staves > 1 else 0
-        setting = Setting(self._voice(place), staff, self.origin.instruments, self.divisions)
+        setting = Setting(
+            self._voice(place), staff, self.origin.instruments, self.divisions, whole_rests=self.part.whole_rests
+        )
         is_open = Open(self.lines, [])
         moments: list[Moment] = []
         for i, item in enumerate(row.items):
@@ -246,8 +250,13 @@ class PartWriter:
         return [
             line
             for syllable in chord.lyrics
-            for line in write_lyric(syllable, self._continues(place, syllable.verse, syllable.hyphen))
+            for line in write_lyric(
+                syllable, self._continues(place, syllable.verse, syllable.hyphen), self._verse_name(syllable.verse)
+            )
         ]
+
+    def _verse_name(self, verse: int) -> str:
+        return self.part.verses[verse - 1] if verse <= len(self.part.verses) else ""
 
     def _voice(self, place: VoicePlace) -> str:
         found = self.origin.voices.get(place)

@@ -108,8 +108,8 @@ SIGNS: tuple[Sign, ...] = (
     ),
     Sign("tremolo", "=", "tremolo", "ornaments", "ornaments", "tremolo"),
     *_spanner("wavy-line", "ornaments", "ornaments"),
-    *_signs("ornaments", "ornaments", "accidental", "accidental-mark"),
     *_signs("ornaments", "ornaments", "glyph", "other-ornament"),
+    *_signs("ornaments", "ornaments", "accidental", "accidental-mark"),
     *_signs(
         "technical",
         "technical",
@@ -383,7 +383,8 @@ ELEMENTS: dict[str, Rule] = {
             "score-part part-name part-abbreviation score-instrument instrument-name midi-instrument midi-channel "
             "midi-program midi-unpitched part-group group-name group-abbreviation group-symbol group-barline",
             "bars": "part measure attributes key fifths mode time beats beat-type senza-misura interchangeable staves clef sign "
-            "line clef-octave-change transpose diatonic chromatic octave-change staff-details staff-lines barline bar-style "
+            "line clef-octave-change transpose diatonic chromatic octave-change staff-details staff-lines staff-tuning tuning-step tuning-alter tuning-octave "
+            "capo barline bar-style "
             "repeat ending",
             "notes": "note pitch step alter octave unpitched display-step display-octave rest grace cue chord duration type dot "
             "time-modification actual-notes normal-notes voice staff instrument accidental notehead notations tie tied "
@@ -432,7 +433,7 @@ ELEMENTS: dict[str, Rule] = {
             "first second inversion time-relation for-part part-clef part-transpose principal-voice",
             "figured bass, not kept yet": "figure figure-number figured-bass prefix suffix",
             "chord diagrams": "barre first-fret frame frame-frets frame-note frame-strings",
-            "tunings": "accord capo scordatura staff-tuning tuning-alter tuning-octave tuning-step",
+            "tunings that differ from the strings a part has": "accord scordatura",
             "special signs of single instruments, not kept yet": "accordion-high accordion-low accordion-middle "
             "accordion-registration arrow arrow-direction arrow-style arrowhead beater circular-arrow double effect glass handbell harmon-closed harmon-mute harp-pedals hole "
             "hole-closed hole-shape hole-type image membrane metal other-percussion pedal-alter pedal-step pedal-tuning "
