@@ -18,6 +18,7 @@ import click
 
 from chordllama.corpora.commands import corpus
 from chordllama.errors import ChordLlamaError
+from chordllama.files import read_bounded, write_atomically
 from chordllama.limits import MOST_BYTES
 from chordllama.terminal import say
 
@@ -335,8 +336,7 @@ def _read(source: str) -> tuple[bytes, str]:
     if source == STANDARD:
         return sys.stdin.buffer.read(MOST_BYTES + 1), "standard input"
     try:
-        with Path(source).open("rb") as file:
-            return file.read(MOST_BYTES + 1), source
+        return read_bounded(Path(source)), source
     except OSError as fault:
         raise click.UsageError(f"{source}: can't be read: {fault.strerror or fault}") from fault
 
@@ -386,8 +386,6 @@ def _tell(facts: Facts, as_json: bool) -> None:
 
 
 def _write(path: str, content: bytes) -> None:
-    from chordllama.files import write_atomically
-
     write_atomically(Path(path), content)
 
 

@@ -9,7 +9,15 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from chordllama.limits import MOST_BYTES
+
 _TEMPORARY = re.compile(r"\.(.+)\.[0-9a-f]{8}\.tmp", re.DOTALL)
+
+
+def read_bounded(path: Path) -> bytes:
+    """The bytes of a file; of one that is too large for a score one byte more than is allowed, by which it is known."""
+    with path.open("rb") as file:
+        return file.read(MOST_BYTES + 1)
 
 
 def write_atomically(path: Path, data: bytes) -> None:

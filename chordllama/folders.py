@@ -23,8 +23,7 @@ from pathlib import Path
 
 from chordllama.conversion import Conversion, Converted
 from chordllama.errors import ChordLlamaError, ScoreError
-from chordllama.files import leftovers, shown, write_atomically
-from chordllama.limits import MOST_BYTES
+from chordllama.files import leftovers, read_bounded, shown, write_atomically
 from chordllama.manifest import NAME, Manifest, Record, sha256
 from chordllama.workers import Died, processors, run
 
@@ -282,8 +281,7 @@ def _convert(job: Job) -> Outcome:
     source, target = job.source / job.file, job.target / job.output
     if not source.is_file():
         return _failed(job, "is no regular file, or isn't there any more")
-    with source.open("rb") as file:
-        data = file.read(MOST_BYTES + 1)  # one too many is refused by whoever reads it
+    data = read_bounded(source)
     there = target.read_bytes() if target.exists() else None
     last = job.last if there is not None else None
     is_ours = last is not None and there is not None and sha256(there) == last.output_sha256

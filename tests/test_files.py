@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from chordllama.files import leftovers, shown, write_atomically
+from chordllama.files import leftovers, read_bounded, shown, write_atomically
+from chordllama.limits import MOST_BYTES
 
 
 def test_a_file_is_written_and_nothing_else_stays(tmp_path: Path) -> None:
@@ -78,3 +79,11 @@ def test_what_a_killed_process_leaves_behind_is_found_by_the_name_it_would_have_
 def test_a_path_can_always_be_printed() -> None:
     assert shown(Path("Größe.xml")) == "Größe.xml"
     assert shown(os.fsdecode(b"caf\xe9.xml")) == ("caf\\xe9.xml" if os.name != "nt" else "café.xml")
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs a file without end")
+def test_of_a_file_without_end_only_the_beginning_is_read(tmp_path: Path) -> None:
+    assert len(read_bounded(Path("/dev/zero"))) == MOST_BYTES + 1
+    small = tmp_path / "a.txt"
+    small.write_bytes(b"one")
+    assert read_bounded(small) == b"one"

@@ -49,8 +49,8 @@ def number(text: str | None, least: int, most: int) -> int | None:
 
 def decimal(text: str | None) -> Fraction | None:
     """A decimal number of ordinary size, None for anything else."""
-    match = _DECIMAL.fullmatch(text or "")
-    return Fraction(match[1]) if match else None
+    match = _DECIMAL.fullmatch((text or "").strip())
+    return Fraction(match[0]) if match else None
 
 
 def alteration(text: str | None) -> int | Fraction | None:
