@@ -71,11 +71,12 @@ class MeasureFacts:
 
 def walk(data: bytes) -> list[list[MeasureFacts]]:
     """The measures of each part, in the order of the part list."""
-    root = etree.fromstring(_xml(data), etree.XMLParser(resolve_entities=False, huge_tree=True))
+    root = etree.fromstring(unpacked(data), etree.XMLParser(resolve_entities=False, huge_tree=True))
     return [PartWalker().walk(measures) for measures in _parts(root).values() if measures]
 
 
-def _xml(data: bytes) -> bytes:
+def unpacked(data: bytes) -> bytes:
+    """The XML in the bytes of a file, packed or not."""
     if not data.startswith(b"PK"):
         return data
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -122,7 +123,7 @@ class PartWalker:
         for measure in measures:
             self.facts = MeasureFacts()
             self.measures.append(self.facts)
-            self.cursor = self.onset = Fraction(0)
+            self.cursor = self.onset = self.figured = Fraction(0)
             self.bar_rests: list[tuple[str, NoteFact, bool]] = []
             self.measure_clefs: list[tuple[Fraction, int, str, str, str]] = []
             for child in measure:
@@ -167,6 +168,7 @@ class PartWalker:
         grace = element.find("grace")
         if not chord:
             self.onset = self.cursor
+            self.figured = Fraction(0) if grace is None else self.figured
         length = Fraction(0) if grace is not None else self._length(element)
         rest = element.find("rest")
         hidden = element.get("print-object") == "no"
@@ -275,7 +277,7 @@ class PartWalker:
         if sign.get("number") or sign.tag in ("hammer-on", "pull-off", "wavy-line"):
             self._spanner(category, sign, place)
         else:
-            self.facts.add(category, *place, sign.tag, "" if sign.tag == "breath-mark" else _flat(sign.text))
+            self.facts.add(category, *place, sign.tag, "" if sign.tag == "breath-mark" else _shown(sign))
 
     def _spanner(self, category: str, element: _Element, place: Fact) -> None:
         """Pair the two ends; an end that stands alone counts by itself.
@@ -325,7 +327,8 @@ class PartWalker:
         if sign.tag == "dynamics":
             self._dynamics(sign, position, staff)
         elif sign.tag == "metronome":
-            self.facts.add("metronome marks", position, _flat(" ".join(map(str, sign.itertext()))))
+            text = _flat(" ".join(map(str, sign.itertext())))
+            self.facts.add("metronome marks", position, text, sign.get("parentheses") == "yes")
         elif sign.tag == "wedge":
             self.facts.add("hairpins", position, staff, sign.get("type"))
         elif _flat(sign.text) or sign.tag not in ("words", "rehearsal", "other-direction"):
@@ -361,9 +364,18 @@ class PartWalker:
                 (_text(degree, "degree-value"), _text(degree, "degree-alter", "0"), _text(degree, "degree-type"))
                 for degree in element.iterfind("degree")
             )
-            self.facts.add("chord symbols", self._position(element), root, _text(element, "kind"), bass, degrees)
+            kind = element.find("kind")
+            seen = (_text(element, "kind"), "" if kind is None else kind.get("text"))
+            self.facts.add("chord symbols", self._position(element), root, seen, bass, degrees)
 
     # ---------------------------------------------------------------------------------------- attributes and bar lines
+
+    def _figured_bass(self, element: _Element) -> None:
+        """Figures stand at the next note, which comes where the cursor is, after those before it there."""
+        position = self._position(element) + self.figured
+        figures = tuple(tuple(_shown(part) for part in figure) for figure in element.iterfind("figure"))
+        self.facts.add("figured bass", position, element.get("parentheses", "no"), figures)
+        self.figured += self._length(element)
 
     def _attributes(self, element: _Element) -> None:
         divisions = element.findtext("divisions")
@@ -402,6 +414,13 @@ class PartWalker:
                 self.facts.add("signs on bar lines", location, sign)
 
 
+def _shown(sign: _Element) -> str:
+    """What a sign shows beside its name: its text, the sign of a music font, or what it has within it."""
+    within = "+".join(f"{child.tag} {_flat(child.text)}".strip() for child in sign.iterchildren("*"))
+    between = sign.get("type", "") if sign.tag == "tremolo" else ""
+    return between.replace("single", "") + (_flat(sign.text) or sign.get("smufl") or within)
+
+
 def _pitch(element: _Element) -> Fact:
     pitch, unpitched = element.find("pitch"), element.find("unpitched")
     if pitch is not None:
@@ -420,6 +439,7 @@ _WALKERS: dict[object, Callable[[PartWalker, _Element], None]] = {
     "direction": PartWalker._direction,
     "attributes": PartWalker._attributes,
     "harmony": PartWalker._harmony,
+    "figured-bass": PartWalker._figured_bass,
     "barline": PartWalker._barline,
     "sound": PartWalker._sound,
 }

@@ -16,7 +16,7 @@ from chordllama.codec.durations import TYPE_BY_CODE, TYPE_CODES
 from chordllama.codec.elements import child_text, dynamic_name, glyph, line_number, number, write_glyph
 from chordllama.codec.staff_details import write_staff
 from chordllama.codec.texts import format_text, parse_text, xml_text
-from chordllama.codec.values import CLEF, EQUAL_BEATS, LINES, TEMPO
+from chordllama.codec.values import CLEF, EQUAL_BEATS, LINES, TEMPO, bare_tempo
 from chordllama.codec.whitelist import (
     DIRECTION_SIGNS,
     DYNAMICS,
@@ -73,7 +73,10 @@ def _read_value(sign: DirectionSign, element: _Element) -> str:
         return type + element.get("size", "8") + _line(element)
     if sign.shape == "switch":
         return type
-    return _read_metronome(element) if sign.shape == "metronome" else ""
+    if sign.shape == "metronome":
+        tempo = _read_metronome(element)
+        return f"({tempo})" if element.get("parentheses") == "yes" else tempo
+    return ""
 
 
 def _line(element: _Element) -> str:
@@ -97,7 +100,7 @@ def _read_metronome(element: _Element) -> str:
             codes.append(TYPE_CODES[text])
         elif child.tag == "beat-unit-dot" and codes:
             codes[-1] += "."
-        elif child.tag == "per-minute" and text and len(codes) == 1:
+        elif child.tag == "per-minute" and len(codes) == 1:
             speed = text if re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,6})?", text) else format_text(text)
             return speed if codes[0] == "4" and speed == text else f"{codes[0]}={speed}"
     return "~".join(codes) if len(codes) == 2 else ""
@@ -105,7 +108,7 @@ def _read_metronome(element: _Element) -> str:
 
 def _sounding_tempo(direction: Direction) -> Fraction | None:
     """Quarters a minute, where a metronome mark says them in figures."""
-    match = TEMPO.fullmatch(direction.value) if direction.name == "metronome" else None
+    match = TEMPO.fullmatch(bare_tempo(direction.value)) if direction.name == "metronome" else None
     if not match or match[3]:
         return None
     unit = duration(TYPE_BY_CODE[match[1] or "4"], len(match[2] or "")).ticks
@@ -193,13 +196,18 @@ def write_change(direction: Direction, staff: int) -> Iterator[str]:
 
 
 _CHANGES = ("clef", "key", "transpose", "staff-lines", "barline")
-_NO_SIGNS = ("sound", *_CHANGES)
+_NO_SIGNS = ("sound", "figured-bass", *_CHANGES)
 """What stands at a moment, but in no `<direction-type>`."""
 
 
 def is_change(direction: Direction) -> bool:
     """Whether it is no `<direction>`, but a change of what holds from here on."""
     return direction.name in _CHANGES
+
+
+def is_figures(item: Direction | Harmony) -> bool:
+    """Whether it is a figured bass, which stands right before its note, after everything else."""
+    return isinstance(item, Direction) and item.name == "figured-bass"
 
 
 def ends_line(direction: Direction) -> bool:
@@ -237,13 +245,15 @@ def _write_sign(name: str, value: str) -> list[str]:
 
 
 def _write_metronome(value: str) -> list[str]:
-    if beats := EQUAL_BEATS.fullmatch(value):
-        return ["<metronome>", *_write_unit(beats[1], beats[2]), *_write_unit(beats[3], beats[4]), "</metronome>"]
-    match = TEMPO.fullmatch(value)
+    tempo = bare_tempo(value)
+    opening = "<metronome>" if tempo == value else '<metronome parentheses="yes">'
+    if beats := EQUAL_BEATS.fullmatch(tempo):
+        return [opening, *_write_unit(beats[1], beats[2]), *_write_unit(beats[3], beats[4]), "</metronome>"]
+    match = TEMPO.fullmatch(tempo)
     assert match is not None
     speed = parse_text(match[3]) if match[3] else match[4]
     unit = _write_unit(match[1] or "4", match[2] or "")
-    return ["<metronome>", *unit, f"  <per-minute>{xml_text(speed)}</per-minute>", "</metronome>"]
+    return [opening, *unit, f"  <per-minute>{xml_text(speed)}</per-minute>", "</metronome>"]
 
 
 def _write_unit(code: str, dots: str) -> list[str]:

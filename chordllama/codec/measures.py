@@ -23,6 +23,7 @@ from chordllama.codec.directions import (
     read_transposition,
 )
 from chordllama.codec.elements import child_text, children, decimal, number
+from chordllama.codec.figures import read_figures
 from chordllama.codec.frames import format_key, is_usual
 from chordllama.codec.lyrics import joined
 from chordllama.codec.notes import EventDraft, NoteElement, NoteReader
@@ -92,8 +93,11 @@ class PartReader:
         self.transposition: Transposition | None = None
         self.measures: list[MeasureDraft] = []
         self.cursor: Ticks = 0
+        self.figured: Ticks = 0
+        self.figures: list[tuple[Ticks, str]] = []
         self.last: EventDraft | None = None
         self.lacks_accidentals = False
+        self.whole_rests = False
 
     # ---------------------------------------------------------------------------------------------------- one measure
 
@@ -108,6 +112,7 @@ class PartReader:
                 read = _READERS.get(child.tag)
                 if read is not None:
                     read(self, child)
+            self._place_figures(1)
         except ScoreError:
             raise
         except ValueError as fault:
@@ -228,6 +233,8 @@ class PartReader:
             if event.lyrics:
                 self.last.lyrics = joined(self.last.lyrics, event.lyrics)
             return
+        if self.figures and not event.grace:
+            self._place_figures(event.staff)
         self._join(voice, event)
         self.last = event
         self._advance(event.ticks, event)
@@ -260,16 +267,17 @@ class PartReader:
             draft.extent = end
 
     def _backup(self, element: _Element) -> None:
+        self._place_figures(1)
         self.cursor = checked(max(0, self.cursor - (self.length(element, child_text(element, "duration")) or 0)))
 
     def _forward(self, element: _Element) -> None:
+        self._place_figures(_staff(element))
         self._advance(self.length(element, child_text(element, "duration")) or 0)
 
     def _direction(self, element: _Element) -> None:
         offset = self._offset(element)
-        staff = number(child_text(element, "staff"), 1, MOST_STAVES) or 1
         for direction in read_direction(element):
-            self._at(offset, staff, direction)
+            self._at(offset, _staff(element), direction)
 
     def _sound(self, element: _Element) -> None:
         for direction in read_sound(element):
@@ -277,7 +285,19 @@ class PartReader:
 
     def _harmony(self, element: _Element) -> None:
         for harmony in read_harmony(element):
-            self._at(self._offset(element), number(child_text(element, "staff"), 1, MOST_STAVES) or 1, harmony)
+            self._at(self._offset(element), _staff(element), harmony)
+
+    def _figured_bass(self, element: _Element) -> None:
+        """Figures stand at the next note; the duration of one says when the next one of that note comes."""
+        if figures := read_figures(element):
+            self.figures.append((self._offset(element) + self.figured, figures))
+        self.figured = checked(self.figured + (self.length(element, child_text(element, "duration")) or 0))
+
+    def _place_figures(self, staff: int) -> None:
+        """What they are figures of has been met, on this staff."""
+        for position, figures in self.figures:
+            self._at(min(position, LONGEST_BAR), staff, Direction("figured-bass", figures))
+        self.figures, self.figured = [], 0
 
     def _offset(self, element: _Element) -> Ticks:
         offset = decimal(child_text(element, "offset")) or 0
@@ -318,6 +338,7 @@ class PartReader:
             except ValueError as fault:
                 raise MusicXMLError(f'part "{self.name}", measure {len(found) + 1}: {fault}') from fault
         self.lacks_accidentals = finish.lacks_accidentals
+        self.whole_rests = finish.whole_rests[True] > finish.whole_rests[False]
         return without_unused_voices(found)
 
     def voices(self) -> dict[Stream, VoicePlace]:
@@ -352,6 +373,7 @@ _READERS: dict[object, Callable[[PartReader, _Element], None]] = {
     "harmony": PartReader._harmony,
     "barline": PartReader._barline,
     "sound": PartReader._sound,
+    "figured-bass": PartReader._figured_bass,
 }
 _ATTRIBUTE_READERS: dict[object, Callable[[PartReader, _Element], None]] = {
     "divisions": PartReader._divisions,
@@ -375,6 +397,10 @@ def _within(text: str | None, what: str, most: int) -> int:
     if found > most:
         raise ValueError(f"{found} {what}, where there are at most {most}")
     return found
+
+
+def _staff(element: _Element) -> int:
+    return number(child_text(element, "staff"), 1, MOST_STAVES) or 1
 
 
 def _is_count(text: str) -> bool:

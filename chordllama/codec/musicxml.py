@@ -166,7 +166,7 @@ def _part(header: PartHeader, reader: PartReader) -> Part:
         reader.transposition,
         tuple(reader.tunings.get(staff) for staff in range(1, max(reader.tunings, default=0) + 1)),
         reader.notes.lyrics.names,
-        reader.notes.whole_rests[True] > reader.notes.whole_rests[False],
+        reader.whole_rests,
     )
 
 

@@ -5,7 +5,6 @@ Source: https://www.w3.org/2021/06/musicxml40/musicxml-reference/elements/note/
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -27,7 +26,6 @@ from chordllama.limits import MOST_DOTS, MOST_IN_TUPLET, MOST_STAVES
 from chordllama.score import (
     NOTE_TYPES,
     QUARTER,
-    WHOLE,
     Chord,
     Duration,
     Mark,
@@ -124,7 +122,6 @@ class NoteReader:
         self.instruments = instruments
         self.report = report
         self.lyrics = LyricReader()
-        self.whole_rests: Counter[bool] = Counter()
 
     def read(
         self, note: NoteElement, onset: Ticks, length: Ticks | None, scale: Ticks, head: Duration | None = None
@@ -150,8 +147,6 @@ class NoteReader:
             notations.marks.append(Mark("type", _mismatch(written, played)))
         if "rest" in fields:
             _read_rest(draft, note, notations.marks)
-            if draft.could_fill_bar and draft.ticks != WHOLE:
-                self.whole_rests["type" in fields] += 1
         else:
             draft.notes.append(_read_note(note, staff, notations))
             if "beam" in several:

@@ -24,6 +24,7 @@ from chordllama.codec.directions import (
     write_transposition,
 )
 from chordllama.codec.engraving import Drawing, Engraver
+from chordllama.codec.figures import write_figures
 from chordllama.codec.lyrics import write_lyric
 from chordllama.codec.notations import Open
 from chordllama.codec.notes import (
@@ -230,8 +231,10 @@ class PartWriter:
             if isinstance(item, Direction | Harmony):
                 moments.append(item)
                 continue
+            moments, figures = _parted(moments)
             late = _late(moments, item, length)
             yield from self._moments(moments[: len(moments) - len(late)], staff)
+            yield from self._figures(figures)
             if isinstance(item, Chord):
                 stops = tie_stops(self.ties, place, item)
                 look = Look(_accidentals(item, shown, place, i), drawing.stems.get(i, ""), drawing.beams.get(i, ""))
@@ -244,7 +247,9 @@ class PartWriter:
                 yield from self._move("forward", item.duration.ticks if item.duration else length, setting.voice, staff)
             yield from self._moments(late, staff, _ticks(item, length))
             moments = []
+        moments, figures = _parted(moments)
         yield from self._moments(moments, staff)
+        yield from self._figures(figures)
 
     def _lyrics(self, place: VoicePlace, chord: Chord) -> list[str]:
         return [
@@ -284,6 +289,13 @@ class PartWriter:
                 yield f"  <staff>{staff}</staff>"
             yield f"</{tag}>"
 
+    def _figures(self, figures: list[Direction]) -> Iterator[str]:
+        """The figures of one note: each but the last lasts until the next one."""
+        for item, following in zip_longest(figures, figures[1:]):
+            lasts = divided(following.offset - item.offset, self.divisions) if following else 0
+            offset = str(divided(figures[0].offset, self.divisions) or "")
+            yield from write_figures(item.value, lasts, offset)
+
     def _moments(self, moments: list[Moment], staff: int, before: Ticks = 0) -> Iterator[str]:
         """What stands at a moment, written `before` ticks after the place that its offset is counted from."""
         for offset, group in groupby(moments, key=lambda item: item.offset):
@@ -297,6 +309,12 @@ class PartWriter:
                     yield from self._move("backup" if divisions > 0 else "forward", abs(offset - before))
                 else:
                     yield from write_directions(item, staff, str(divisions or ""))
+
+
+def _parted(moments: list[Moment]) -> tuple[list[Moment], list[Direction]]:
+    """What stands at a moment, and the figures of a bass, which stand right before their note."""
+    figures = [moment for moment in moments if isinstance(moment, Direction) and moment.name == "figured-bass"]
+    return [moment for moment in moments if moment not in figures] if figures else moments, figures
 
 
 def _late(moments: list[Moment], event: Chord | Rest | Spacer, length: Ticks) -> list[Moment]:

@@ -7,6 +7,7 @@ lines and accidentals, which depend on the order in which rows are written, are 
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Set
 from dataclasses import replace
 from fractions import Fraction
@@ -14,13 +15,14 @@ from functools import lru_cache
 from operator import attrgetter, itemgetter
 
 from chordllama.codec import accidentals
-from chordllama.codec.directions import is_change
+from chordllama.codec.directions import is_change, is_figures
 from chordllama.codec.engraving import Engraver
 from chordllama.codec.notes import EventDraft, NoteDraft
 from chordllama.codec.spanners import Numbers
 from chordllama.codec.ties import Pitch, Ties
 from chordllama.codec.words import mark_rank
 from chordllama.score import (
+    WHOLE,
     Chord,
     Direction,
     Harmony,
@@ -95,6 +97,7 @@ class RowFinisher:
         self.clefs = dict(clefs)
         self.engraver = Engraver([clefs.get(staff, "") for staff in range(1, staves + 1)], unwritten)
         self.seen: dict[VoicePlace, dict[int, EventDraft]] = {}
+        self.whole_rests: Counter[bool] = Counter()
 
     def rows(
         self,
@@ -132,7 +135,7 @@ class RowFinisher:
         """For each row what stands at a moment, by the place of the event before which it is written."""
         between: dict[VoicePlace, list[tuple[int, Direction | Harmony]]] = {place: [] for place in places}
         beginnings = _beginnings(found, places) if moments else {}
-        for position, staff, item in sorted(moments, key=lambda moment: moment[0]):
+        for position, staff, item in sorted(moments, key=lambda moment: (moment[0], is_figures(moment[2]))):
             if isinstance(item, Direction) and item.name == "clef":
                 if self.clefs.get(staff) == item.value:
                     continue
@@ -193,6 +196,8 @@ class RowFinisher:
             return Spacer(None if alone and end - start == length else duration_of(end - start))
         marks = self.numbers.marks(event.marks) + ([Mark("cross", str(event.staff))] if event.staff != place[0] else [])
         if alone and (event.fills_bar or (event.could_fill_bar and end - start == length)):
+            if length != WHOLE:
+                self.whole_rests[Mark("type", "whole") in marks] += 1
             return Rest(None, _sorted(mark for mark in marks if mark.name != "type"))
         return Rest(event.duration, _sorted(marks))
 

@@ -9,6 +9,7 @@ import re
 from functools import lru_cache
 
 from chordllama.codec.durations import TYPE_BY_CODE, TYPE_CODES
+from chordllama.codec.figures import FIGURES
 from chordllama.codec.texts import parse_text
 from chordllama.codec.whitelist import (
     ACCIDENTALS,
@@ -112,6 +113,7 @@ _PATTERNS = {
         rf"(?:up|down|stop|continue)(?:8|15|22)(?: {_LINE})?",
         "up, down, stop or continue with 8, 15 or 22: down8",
     ),
+    "figures": (FIGURES, "figures from the top: 6 4, 7n, #, (5 3)"),
     "switch": (r"on|off", "on or off"),
     "sound": (
         "|".join(f"(?:{name}={_SOUND_VALUES[shape]})" for name, shape in SOUND_ATTRIBUTES.items()),
@@ -157,10 +159,17 @@ def _fault(name: str, shape: str, value: str) -> str:
 
 
 def _is_metronome(value: str) -> bool:
+    value = bare_tempo(value)
     match = TEMPO.fullmatch(value)
     if match and match[3]:
-        return bool(_SHAPES["name"][0].fullmatch(parse_text(match[3])))
+        text = parse_text(match[3])
+        return text == text.strip()
     return bool(match or EQUAL_BEATS.fullmatch(value))
+
+
+def bare_tempo(value: str) -> str:
+    """A tempo without the parentheses that it may stand in."""
+    return value[1:-1] if value.startswith("(") and value.endswith(")") else value
 
 
 def is_clef(code: str) -> bool:

@@ -271,6 +271,23 @@ FERMATAS = ("angled", "square", "double-angled", "double-square", "double-dot", 
 CAESURAS = ("thick", "short", "curved", "single")
 PEDAL_FORMS = {"line": ("yes", "no"), "both": ("yes", "yes"), "hidden": ("no", "no"), "plain": ("", "")}
 """What a pedal mark says of its line and its sign, where that isn't ("no", "yes")."""
+FIGURE_SIGNS = {
+    "sharp": "#",
+    "flat": "b",
+    "natural": "n",
+    "double-sharp": "x",
+    "sharp-sharp": "##",
+    "flat-flat": "bb",
+    "plus": "+",
+    "cross": "*",
+    "slash": "/",
+    "back-slash": "\\",
+    "backslash": "\\\\",
+    "vertical": "|",
+}
+"""What stands before or after a number of a figured bass."""
+FIGURE_LINES = {"": "_", "start": "_<", "continue": "_~", "stop": "_!"}
+"""The line that goes on from a figure, by its type."""
 HIDDEN = "hidden"
 """Stands in the place of a time signature's symbol where it isn't printed."""
 TIME_SYMBOLS = ("common", "cut", "single-number", "note", "dotted-note")
@@ -321,6 +338,7 @@ DIRECTION_SIGNS = {
         DirectionSign("string-mute", "switch", "technical"),
         # not children of <direction-type>, but things that stand at a moment all the same
         DirectionSign("sound", "sound", "tempo"),
+        DirectionSign("figured-bass", "figures", "harmony"),
         DirectionSign("clef", "clef", "notes"),
         DirectionSign("key", "key", "notes"),
         DirectionSign("transpose", "transpose", "notes"),
@@ -394,6 +412,7 @@ ELEMENTS: dict[str, Rule] = {
             "directions": "direction direction-type beat-unit beat-unit-dot per-minute",
             "chord symbols": "harmony root root-step root-alter kind bass bass-step bass-alter degree degree-value degree-alter "
             "degree-type",
+            "figured bass": "figure figure-number prefix suffix",
             "articulations and ornaments": "articulations ornaments technical bend-alter pre-bend release with-bar natural "
             "artificial base-pitch touching-pitch sounding-pitch",
         },
@@ -431,7 +450,6 @@ ELEMENTS: dict[str, Rule] = {
             "editors' remarks": "feature footnote group grouping level",
             "analysis, not notation": "function numeral numeral-alter numeral-fifths numeral-key numeral-mode numeral-root "
             "first second inversion time-relation for-part part-clef part-transpose principal-voice",
-            "figured bass, not kept yet": "figure figure-number figured-bass prefix suffix",
             "chord diagrams": "barre first-fret frame frame-frets frame-note frame-strings",
             "tunings that differ from the strings a part has": "accord scordatura",
             "special signs of single instruments, not kept yet": "accordion-high accordion-low accordion-middle "
