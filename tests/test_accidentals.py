@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
 from chordllama.codec.accidentals import key_alter, shown
 from chordllama.codec.compact import dumps, loads
 from chordllama.codec.musicxml import read, write
+from chordllama.score import Score
 
 
 def visible(*notes: tuple[int, int, str, int, int], fifths: int = 0, tied: tuple[int, ...] = ()) -> list[int]:
@@ -65,14 +68,58 @@ def bar(notes: str) -> str:
 )
 def test_what_is_seen_beyond_the_rule_is_marked(notes: str, signs: list[str]) -> None:
     score = loads(bar(notes))
-    xml = write(score).decode()
-    found = [
-        line.partition(">")[2].partition("<")[0]
-        for line in xml.splitlines()
-        if "<accidental" in line and "supports" not in line
-    ]
-    assert found == signs
+    assert [element.text for element in accidentals(score)] == signs
     assert read(write(score)) == score
+
+
+def accidentals(score: Score) -> list[etree._Element]:
+    return list(etree.fromstring(write(score)).iter("accidental"))
+
+
+@pytest.mark.parametrize(
+    ("note", "attributes"),
+    [
+        ("f44?", {"parentheses": "yes"}),
+        ("f44{bracketed}", {"bracket": "yes"}),
+        ("fs44{editorial}", {"editorial": "yes"}),
+        ("fs44{accidental=sharp-up}{bracketed}{editorial}", {"bracket": "yes", "editorial": "yes"}),
+        ("f44", {}),
+    ],
+)
+def test_brackets_and_the_like_are_kept(note: str, attributes: dict[str, str]) -> None:
+    score = loads(bar(f"{note} r r r"))
+    (accidental,) = accidentals(score)
+    assert dict(accidental.attrib) == attributes
+    assert read(write(score)) == score
+
+
+def test_a_courtesy_accidental_is_one_that_the_rule_would_not_show_whatever_the_source_calls_it() -> None:
+    score = loads(bar("g44! f f! g"))
+    called = write(score).replace(b"<accidental>", b'<accidental cautionary="yes" parentheses="no">')
+    assert read(called) == score
+
+
+TWO = "parts:\n 1: clef=G2\n 2: clef=G2\n1: time=4/4 fs41 / fs41\n"
+
+
+def test_a_file_without_any_accidentals_needs_no_marks_and_gets_none() -> None:
+    score = read(re.sub(rb"<accidental.*\n|<supports.*\n", b"", write(loads(TWO))))
+    assert score.unwritten == ("accidentals",)
+    assert "no-accidental" not in dumps(score)
+    assert not accidentals(score)
+    assert read(write(score)) == score
+
+
+def test_a_part_without_accidentals_in_a_file_that_has_some_is_marked() -> None:
+    score = read(write(loads(TWO)).replace(b"<accidental>sharp</accidental>", b"", 1))
+    assert score.unwritten == ()
+    assert dumps(score).endswith("fs41{no-accidental} / fs41\n")
+    assert len(accidentals(score)) == 1
+
+
+def test_a_file_that_needs_no_accidentals_gets_them_in_new_bars() -> None:
+    plain = read(re.sub(rb"<supports.*\n", b"", write(loads(bar("fs44 g a b")))))
+    assert plain.unwritten == ()
 
 
 def test_a_file_that_shows_no_accidentals_at_all_gets_no_marks() -> None:

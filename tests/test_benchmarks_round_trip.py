@@ -15,6 +15,7 @@ SIGNS = (DATA / "signs.musicxml").read_text(encoding="utf-8")
 LYRICS = (DATA / "lyrics.musicxml").read_text(encoding="utf-8")
 REPEATS = (DATA / "repeats.musicxml").read_text(encoding="utf-8")
 TUPLETS = (DATA / "nested_tuplets.musicxml").read_text(encoding="utf-8")
+ENGRAVING = (DATA / "engraving.musicxml").read_text(encoding="utf-8")
 CHORDS = (DATA / "chord_symbols.musicxml").read_text(encoding="utf-8")
 
 
@@ -25,6 +26,9 @@ def judged(source: str, decoded: str) -> Result:
 
 
 FAULTS = [
+    (ENGRAVING, "<stem>down</stem>", "<stem>up</stem>", "stems"),
+    (ENGRAVING, '<beam number="1">begin</beam>', "", "beams"),
+    (ENGRAVING, ' bracket="yes"', "", "accidentals shown"),
     (SIGNS, "<step>A</step>", "<step>B</step>", NOTES),
     (SIGNS, "<alter>1</alter>", "", NOTES),
     (SIGNS, "<type>quarter</type>", "<type>half</type>", NOTES),

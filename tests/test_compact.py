@@ -72,7 +72,17 @@ parts:
 3: F/A? c52. r4
 4: F#m7b5? a41 end=final
 """
+ENGRAVING = r"""title: Beams, stems and accidentals against the rules
+parts:
+ 1: clef=G2 Voice
+ 2: clef=G2,F4 Piano
+1: implicit length=1/4 key=2 time=4/4 fs48 g ; Wie schön / a48u_cs5 d5 / d38_fs a
+2: a48 b c5{bracketed}{editorial} d e54 r ; leuch- _ _ tet_ / cs58 d\ e fs g416\ fs e48{beam=none} d44 & a44 b? a d / d28+ r fs a d3 fs4@1 d@1 a3
+3: c54 cs cs? d ; und _ strahlt / g48. fs416 e48. d416{beam=ef} c42{stem=double} / a28d a a a a24{stem=none} a28 a+
+4: d51{accidental=natural-flat} / d516g\ e516g fs44 g48d a b44 a / b28\ c3 d44 s2 end=final
+"""
 GOLDEN = {
+    "engraving": ENGRAVING,
     "piano_cross_staff": PIANO,
     "lyrics": LYRICS,
     "repeats": REPEATS,

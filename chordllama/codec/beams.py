@@ -41,12 +41,7 @@ Event = tuple[int, Ticks, Chord | None, int]
 
 def written_type(chord: Chord) -> str:
     """The note type that is seen."""
-    marks = chord.notes[0].marks
-    if marks:
-        for mark in marks:
-            if mark.name == "type":
-                return _type(mark.value)
-    return chord.duration.type
+    return next((_type(mark.value) for mark in chord.notes[0].marks if mark.name == "type"), chord.duration.type)
 
 
 @lru_cache(maxsize=256)
@@ -61,7 +56,8 @@ def events_of(items: Sequence[Item], length: Ticks) -> list[Event]:
     onset: Ticks = 0
     for place, item in enumerate(items):
         if isinstance(item, Chord):
-            found.append((place, onset, item, _FLAGS.get(written_type(item), 0)))
+            type = written_type(item) if item.notes[0].marks else item.duration.type
+            found.append((place, onset, item, _FLAGS.get(type, 0)))
             if not item.grace:
                 onset += item.duration.ticks
         elif isinstance(item, Rest | Spacer):
@@ -142,9 +138,12 @@ def implied(events: Iterable[Event], groups: Grouping, offset: Ticks) -> Joints:
                 found[grace] = place
             grace = place if flags > 0 else None
             continue
-        if before and chord and flags > 0 and not chord.lyrics and _joins(before, event, groups, offset):
+        if flags <= 0:
+            before = grace = None
+            continue
+        if before and chord and not chord.lyrics and _joins(before, event, groups, offset):
             found[before[0]] = place
-        before, grace = event if flags > 0 else None, None
+        before, grace = event, None
     return found
 
 
@@ -163,7 +162,7 @@ def _in_tuplet(event: Event) -> bool:
 def letters(events: Sequence[Event], joints: Joints, carried: int = 0) -> Letters:
     """What becomes of each note's beams; `carried` is how many come from the bar before."""
     found: Letters = {}
-    if not joints and not carried:
+    if not (joints or carried):
         return found
     flags_at = {place: flags for place, _, _, flags in events}
     arriving: dict[int, int] = {}

@@ -69,8 +69,18 @@ class Staves:
 
     def begin_bar(self, rows: Sequence[Row], length: Ticks) -> None:
         """Take over clefs and octave shifts; `length` is the bar's."""
+        self._middles, self._spans = {}, {}
         signs = [sign for row in rows for sign in _signs(row, length)]
-        self._middles = {}
+        if signs:
+            self._shift(signs)
+        apart = len(rows) == 1 or len({row.staff for row in rows}) == len(rows)
+        self.simple = apart and (len(self._clefs) == 1 or not any(map(_crosses, rows)))
+        if not self.simple:
+            for row in rows:
+                for staff, span in _spans(row, length):
+                    self._spans.setdefault(staff, []).append(span)
+
+    def _shift(self, signs: list[tuple[Ticks, int, Direction]]) -> None:
         for moment, staff, sign in sorted(signs, key=lambda sign: sign[0]):
             middles = self._middles.setdefault(staff, [(0, self._middle(staff))])
             if sign.name == "clef":
@@ -78,13 +88,6 @@ class Staves:
             else:
                 self._shifts[staff] = octave_shift(sign.value)
             middles.append((moment, self._middle(staff)))
-        staves = [row.staff for row in rows]
-        self.simple = len(set(staves)) == len(staves) and (len(self._clefs) == 1 or not any(map(_crosses, rows)))
-        self._spans = {}
-        if not self.simple:
-            for row in rows:
-                for staff, span in _spans(row, length):
-                    self._spans.setdefault(staff, []).append(span)
 
     def _middle(self, staff: int) -> int:
         return self._clefs.get(staff, _TREBLE) + self._shifts.get(staff, 0)
@@ -108,7 +111,7 @@ class Staves:
 
 def _signs(row: Row, length: Ticks) -> list[tuple[Ticks, int, Direction]]:
     """The clefs and octave shifts of a row, with their moments and staff."""
-    if not any(map(_shifts, row.items)):
+    if Direction not in map(type, row.items):
         return []
     return [
         (onset + item.offset, row.staff, item)

@@ -46,9 +46,8 @@ def implied(place: VoicePlace, events: Iterable[Event], joints: Joints, staves: 
         index, _, chord, flags = event
         if chord is None:
             continue
-        if middle is not None and index not in joints and index not in waiting:
-            direction = _untouched(chord, flags)
-            found.append([(index, _towards(middle, chord.notes) if direction is None else direction)])
+        if middle is not None and flags == 0 and not chord.grace:
+            found.append([(index, _towards(middle, chord.notes))])
             continue
         beamed = waiting.pop(index, None) or []
         beamed.append(event)
