@@ -5,7 +5,6 @@ Source: https://www.w3.org/2021/06/musicxml40/musicxml-reference/elements/part-l
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from xml.sax.saxutils import quoteattr
@@ -101,12 +100,12 @@ _SEEN_AT = {"accidentals": {*NOTE_TYPES}, "beams": {*FLAGS}, "stems": {*NOTE_TYP
 """The note types at which each thing that may be left to the program is seen."""
 
 
-def read_unwritten(root: _Element, counts: Counter[str]) -> tuple[str, ...]:
+def read_unwritten(root: _Element) -> tuple[str, ...]:
     """What a file may leave to the program: what it has none of, if it says so, or says nothing and has notes for it.
 
-    `counts` is how often each element occurs. Whether notes need an accidental is not known here.
+    Whether notes need an accidental is not known here.
     """
-    missing = [(name, element) for name, element in UNWRITTEN.items() if not counts[element]]
+    missing = [(name, element) for name, element in UNWRITTEN.items() if next(root.iter(element), None) is None]
     if not missing:
         return ()
     said = {s.get("element"): s.get("type") for s in root.iterfind("identification/encoding/supports")}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from operator import attrgetter
 
 from lxml.etree import Element, _Element
 
@@ -51,20 +52,28 @@ class Reading:
 
 
 def read(data: bytes, name: str = "score", report: Report | None = None) -> Score:
-    """The score in the bytes of a .musicxml, .xml or .mxl file.
+    """The score in the bytes of a .musicxml, .xml or .mxl file. Without a report, what is left out isn't even counted.
 
     Raises:
         ContainerError: the bytes are no readable MusicXML, or hostile.
         MusicXMLError: the XML is no score that can be kept.
     """
-    return read_with_origin(data, name, report).score
+    root = parse(read_container(data, name), name).getroot()
+    if report is not None:
+        count_elements(root, report)
+    return _read(root, name, report if report is not None else Report()).score
 
 
 def read_with_origin(data: bytes, name: str = "score", report: Report | None = None) -> Reading:
-    """The score, and how its source writes each part."""
+    """The score, how its source writes each part, and what was left out or mended."""
     report = report if report is not None else Report()
     root = parse(read_container(data, name), name).getroot()
-    unwritten = read_unwritten(root, count_elements(root, report))
+    count_elements(root, report)
+    return _read(root, name, report)
+
+
+def _read(root: _Element, name: str, report: Report) -> Reading:
+    unwritten = read_unwritten(root)
     headers = read_part_list(root)
     measures = measures_of(root, headers, name)
     readers = []
@@ -89,10 +98,9 @@ def read_with_origin(data: bytes, name: str = "score", report: Report | None = N
     return Reading(score, origins, report)
 
 
-def count_elements(root: _Element, report: Report) -> Counter[str]:
+def count_elements(root: _Element, report: Report) -> None:
     """Count the elements: what the table drops and what it doesn't know is reported."""
-    found = Counter(element.tag for element in root.iter(Element))
-    for tag, count in found.items():
+    for tag, count in Counter(map(attrgetter("tag"), root.iter(Element))).items():
         rule = ELEMENTS.get(tag)
         if rule is None:
             report.unknown[tag] += count
@@ -103,7 +111,6 @@ def count_elements(root: _Element, report: Report) -> Counter[str]:
         if element.tag in wanted:
             wanted.remove(element.tag)
             report.where[element.tag] = _where(element)
-    return found
 
 
 def _where(element: _Element) -> str:
