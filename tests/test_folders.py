@@ -390,7 +390,8 @@ def test_an_interrupted_run_goes_on_and_ends_with_the_same_bytes(
     assert texts.items() <= wanted.items()
     if number == signal.SIGINT:
         summary = json.loads(output)
-        assert (child.returncode, summary["interrupted"], summary["written"]) == (130, True, len(texts))
+        assert (child.returncode, summary["interrupted"]) == (130, True)
+        assert len(texts) - 2 <= summary["written"] <= len(texts), "each of two workers may have had a file to tell of"
         assert b"the same command goes on" in errors
         assert b"Traceback" not in errors
     (target / "0" / ".000.yaml.0123abcd.tmp").touch()
