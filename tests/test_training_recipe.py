@@ -35,8 +35,8 @@ def parameters(recipe: Recipe) -> int:
     return recipe.tokenizer.vocabulary * shape.hidden_size + shape.layers * layer
 
 
-def test_the_recipe_of_the_embedded_model_has_about_seven_million_parameters() -> None:
-    assert 6e6 < parameters(load_recipe(SPINE)) < 8e6
+def test_the_recipe_of_the_embedded_model_has_about_five_million_parameters() -> None:
+    assert 4e6 < parameters(load_recipe(SPINE)) < 6e6
 
 
 def test_what_a_recipe_leaves_out_has_a_default(tmp_path: Path) -> None:
