@@ -89,7 +89,7 @@ def accidentals(score: Score) -> list[etree._Element]:
 def test_brackets_and_the_like_are_kept(note: str, attributes: dict[str, str]) -> None:
     score = loads(bar(f"{note} r r r"))
     (accidental,) = accidentals(score)
-    assert dict(accidental.attrib) == attributes
+    assert {str(name): value for name, value in accidental.attrib.items()} == attributes
     assert read(write(score)) == score
 
 

@@ -21,6 +21,7 @@ from chordllama.score import QUARTER, WHOLE, Chord, Item, Mark, Rest, Spacer, Ti
 
 _GOES_ON = {True: Mark("beam-on"), False: Mark("beam-end")}
 """The marks that say whether a beam goes on."""
+_BEAM_MARKS = frozenset(["beam", *(mark.name for mark in _GOES_ON.values())])
 OVER = -1
 """Where a beam goes on to that crosses the bar line."""
 FLAGS = {"eighth": 1, "16th": 2, "32nd": 3, "64th": 4, "128th": 5, "256th": 6, "512th": 7, "1024th": 8}
@@ -207,9 +208,10 @@ def departures(
     if letters(events, rule, carried) == source:
         return rule, marks
     joints = dict(rule)
+    following = _following(events)
     for place, _, _, _ in events:
         goes_on = source.get(place, "")[:1] in ("b", "c")
-        if goes_on != (place in rule) and _redirect(events, joints, place, goes_on):
+        if goes_on != (place in rule) and _redirect(joints, place, goes_on, following):
             marks[place] = [_GOES_ON[goes_on]]
     found = letters(events, joints, carried)
     for place in sorted(found.keys() | source.keys()):
@@ -220,34 +222,37 @@ def departures(
 
 def drawn(events: Sequence[Event], rule: Joints, carried: int) -> tuple[Joints, Letters]:
     """Where beams go on by the rule and by the notes' marks, and what becomes of each note's beams."""
+    marks = [(place, mark) for place, _, chord, _ in events if chord for mark in chord.notes[0].marks]
+    marks = [(place, mark) for place, mark in marks if mark.name in _BEAM_MARKS]
     joints = dict(rule)
-    spelled: Letters = {}
-    for place, _, chord, _ in events:
-        for mark in chord.notes[0].marks if chord else ():
-            if mark.name == "beam":
-                spelled[place] = mark.value.replace(NO_BEAMS, "")
-            elif mark in _GOES_ON.values():
-                _redirect(events, joints, place, mark == _GOES_ON[True])
+    following = _following(events) if marks else {}
+    for place, mark in marks:
+        if mark.name != "beam":
+            _redirect(joints, place, mark == _GOES_ON[True], following)
+    spelled = {place: mark.value.replace(NO_BEAMS, "") for place, mark in marks if mark.name == "beam"}
     return joints, letters(events, joints, carried) | spelled
 
 
-def _redirect(events: Sequence[Event], joints: Joints, place: int, goes_on: bool) -> bool:
+def _redirect(joints: Joints, place: int, goes_on: bool, following: Joints) -> bool:
     """Let the beam of the note at a place go on or end; whether that can be."""
-    target = _following(events, place) if goes_on else None
-    if target is not None:
-        joints.setdefault(place, target)
-    elif not goes_on:
+    if not goes_on:
         joints.pop(place, None)
-    return target is not None or not goes_on
+    elif place in following:
+        joints.setdefault(place, following[place])
+    return not goes_on or place in following
 
 
-def _following(events: Sequence[Event], place: int) -> int | None:
-    """Where a beam goes on to that the rule ends; None if that can't be."""
-    later = [(at, chord, flags) for at, _, chord, flags in events if chord and at >= place]
-    _, chord, flags = later[0]
-    if flags <= 0 or chord.grace:
-        return None
-    return next((at if flags > 0 else None for at, chord, flags in later[1:] if not chord.grace), OVER)
+def _following(events: Sequence[Event]) -> Joints:
+    """Where beams can go on against the rule: to the next note, if that can have one, or over the bar line."""
+    found: Joints = {}
+    after, flags_after = OVER, 1
+    for place, _, chord, flags in reversed(events):
+        if chord is None or chord.grace:
+            continue
+        if flags > 0 and flags_after > 0:
+            found[place] = after
+        after, flags_after = place, flags
+    return found
 
 
 # -------------------------------------------------------------------------------------------------------------- elements

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import islice, takewhile
+from operator import attrgetter
 from typing import NamedTuple
 
 from chordllama.codec.values import CLEF
@@ -63,7 +66,7 @@ class Staves:
         self._clefs = {staff: middle_line(clef) for staff, clef in enumerate(clefs, 1)}
         self._shifts: dict[int, int] = {}
         self._middles: dict[int, list[tuple[Ticks, int]]] = {}
-        self._spans: dict[int, list[Span]] = {}
+        self._spans: dict[int, dict[VoicePlace, list[Span]]] = {}
         self.simple = True
         """Whether each voice of this bar is alone on its staff."""
 
@@ -78,7 +81,7 @@ class Staves:
         if not self.simple:
             for row in rows:
                 for staff, span in _spans(row, length):
-                    self._spans.setdefault(staff, []).append(span)
+                    self._spans.setdefault(staff, {}).setdefault(span.voice, []).append(span)
 
     def _shift(self, signs: list[tuple[Ticks, int, Direction]]) -> None:
         for moment, staff, sign in sorted(signs, key=lambda sign: sign[0]):
@@ -105,8 +108,15 @@ class Staves:
 
     def others(self, voice: VoicePlace, start: Ticks, end: Ticks) -> list[Span]:
         """What other voices show on a voice's own staff at the same time."""
-        spans = self._spans.get(voice[0], ())
-        return [span for span in spans if span.start < end and span.end > start and span.voice != voice]
+        found: list[Span] = []
+        for other, spans in self._spans.get(voice[0], {}).items():
+            if other != voice:
+                first = bisect_right(spans, start, key=_end)
+                found += takewhile(lambda span: span.start < end, islice(spans, first, None))
+        return found
+
+
+_end = attrgetter("end")
 
 
 def _signs(row: Row, length: Ticks) -> list[tuple[Ticks, int, Direction]]:

@@ -427,7 +427,8 @@ ELEMENTS: dict[str, Rule] = {
             "from the number of staves": "part-symbol",
             "from bars in which all rest": "measure-style multiple-rest",
             "from the key before it": "cancel",
-            "written anew": "encoding software encoding-date supports",
+            "written anew": "encoding software encoding-date",
+            "from what the score leaves to the program that shows it": "supports",
         },
     ),
     **_rules(
