@@ -20,6 +20,7 @@ from chordllama.check_bars import (
     uneven_staves,
 )
 from chordllama.codec.frames import BARLINE_CODES, format_time
+from chordllama.codec.keys import format_key
 from chordllama.codec.musicxml import Reading
 from chordllama.codec.report import Report
 from chordllama.codec.values import LINES
@@ -220,7 +221,9 @@ def _signature(value: Key | Time) -> str:
 
 
 def format_key_name(key: Key) -> str:
-    """`Bb major` where the mode is told, else what is seen: `2 flats`."""
+    """`Bb major` where the mode is told, else what is seen: `2 flats`, `F1 B-1`."""
+    if key.alters:
+        return format_key(key).replace("+", " ")
     if key.mode in _TONIC:
         alter, step = divmod(_TONIC[key.mode] + key.fifths, len(_FIFTHS))
         return f"{_FIFTHS[step]}{_signs(alter)} {key.mode}"

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from chordllama.codec.keys import parse_key
 from chordllama.score import Bar, Direction, Key, Part, Score, Time, Transposition, changes_for, combine
 
 T = TypeVar("T", Key, Time)
@@ -46,8 +47,7 @@ class State:
         elif direction.name == "transpose":
             self.transpositions[part] = Transposition(*map(int, direction.value.split("/")))
         elif direction.name == "key":
-            fifths, _, mode = direction.value.partition(",")
-            key = Key(int(fifths), mode)
+            key = parse_key(direction.value)
             self.keys[part] = _changed(self.keys.get(part, {}), staff if staff > 1 else None, key)
 
     def restate(self, bar: Bar) -> Bar:

@@ -24,6 +24,8 @@ LONGEST_BAR = WHOLES_IN_BAR * WHOLE
 """Ticks beyond which no bar goes."""
 
 Ticks = int | Fraction
+Alter = int | Fraction
+"""Semitones."""
 
 T = TypeVar("T", "Key", "Time")
 
@@ -248,10 +250,14 @@ _BARE = (Rest(),)
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key signature: sharps (positive) or flats (negative) on the circle of fifths, and the mode where it's told."""
+    """A key signature: sharps (positive) or flats (negative) on the circle of fifths, and the mode where it's told.
+
+    `alters`: the steps that are altered and by how many semitones, where that isn't on the circle of fifths.
+    """
 
     fifths: int
     mode: str = ""
+    alters: tuple[tuple[str, Alter], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 
+from chordllama.codec.keys import format_key, parse_key
 from chordllama.codec.whitelist import HARMONY_KINDS
 from chordllama.score import Bar, Change, Chord, Direction, Harmony, Item, Key, Note, Row, Score, Tone
 
@@ -46,21 +47,23 @@ def _bar(bar: Bar, fifths: int) -> Bar:
 def _change(change: Change, fifths: int) -> Change:
     if not isinstance(change.value, Key):
         return change
-    return replace(change, value=replace(change.value, fifths=_key(change.value.fifths + fifths)))
+    return replace(change, value=_key(change.value, fifths))
 
 
-def _key(fifths: int) -> int:
-    if abs(fifths) > MOST_FIFTHS:
-        raise CannotTranspose(f"a key of {abs(fifths)} {'sharps' if fifths > 0 else 'flats'}")
-    return fifths
+def _key(key: Key, fifths: int) -> Key:
+    moved = key.fifths + fifths
+    if key.alters:
+        raise CannotTranspose("a key that isn't on the circle of fifths")
+    if abs(moved) > MOST_FIFTHS:
+        raise CannotTranspose(f"a key of {abs(moved)} {'sharps' if moved > 0 else 'flats'}")
+    return replace(key, fifths=moved)
 
 
 def _item(item: Item, fifths: int) -> Item:
     if isinstance(item, Chord):
         return replace(item, notes=tuple(_note(note, fifths) for note in item.notes))
     if isinstance(item, Direction) and item.name == "key":
-        key, comma, mode = item.value.partition(",")
-        return replace(item, value=f"{_key(int(key) + fifths)}{comma}{mode}")
+        return replace(item, value=format_key(_key(parse_key(item.value), fifths)))
     if isinstance(item, Harmony):
         bass = _tone(item.bass, fifths) if item.bass else None
         return replace(item, root=_tone(item.root, fifths), bass=bass, text=HARMONY_KINDS[item.kind])

@@ -78,6 +78,7 @@ MARK_VALUES: dict[str, SearchStrategy[str]] = {
     "harmonic": st.sampled_from(["", "natural", "artificial+touching-pitch", "base-pitch"]),
     "bend": st.sampled_from(["2", "-0.5+pre-bend", "1+release+with-bar"]),
     "glyph": st.one_of(names, st.just("smufl:ornamentTrill")),
+    "steal time": st.sampled_from(["previous20", "following33.3"]),
     "side": st.sampled_from(["top", "bottom"]),
     "stem": st.sampled_from(STEMS),
     "beam": st.sampled_from(["be", "cf-h", "none"]),
@@ -99,7 +100,7 @@ DIRECTION_VALUES: dict[str, SearchStrategy[str]] = {
     "metronome": st.sampled_from(["120", "4.=60.5", '4="c. 60"', "8~4.", '4=""', "(2=60)", "(8~4.)"]),
     "sound": st.sampled_from([f"{name}={_SOUNDS[shape]}" for name, shape in SOUND_ATTRIBUTES.items()]),
     "clef": st.sampled_from(CLEFS),
-    "key": st.sampled_from(["-3", "2,minor"]),
+    "key": st.sampled_from(["-3", "2,minor", "F1+B-1.5"]),
     "transpose": st.just("-2/-1/0"),
     "bar line": st.sampled_from(BAR_STYLES),
 }

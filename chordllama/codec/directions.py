@@ -14,6 +14,7 @@ from lxml.etree import _Element
 
 from chordllama.codec.durations import TYPE_BY_CODE, TYPE_CODES
 from chordllama.codec.elements import child_text, dynamic_name, glyph, line_number, number, write_glyph
+from chordllama.codec.keys import parse_key, write_key
 from chordllama.codec.staff_details import write_staff
 from chordllama.codec.texts import format_text, parse_text, xml_text
 from chordllama.codec.values import CLEF, EQUAL_BEATS, LINES, TEMPO, bare_tempo
@@ -25,7 +26,7 @@ from chordllama.codec.whitelist import (
     SOUND_ATTRIBUTES,
     DirectionSign,
 )
-from chordllama.score import NOTE_TYPES, Degree, Direction, Harmony, Key, Tone, Transposition, duration
+from chordllama.score import NOTE_TYPES, Degree, Direction, Harmony, Tone, Transposition, duration
 
 # ----------------------------------------------------------------------------------------------------------- directions
 
@@ -211,7 +212,9 @@ def is_figures(item: Direction | Harmony) -> bool:
 
 
 def ends_line(direction: Direction) -> bool:
-    """Whether it is the end of a hairpin or another line."""
+    """Whether it is the end of a hairpin or another line, or either end of a shift, which is of whole notes."""
+    if direction.name == "octave-shift":
+        return True
     return DIRECTION_SIGNS[direction.name].shape in LINES and direction.value.startswith(("stop", "discontinue"))
 
 
@@ -288,19 +291,6 @@ def write_clef(code: str, staff: int) -> list[str]:
     return [*lines, "</clef>"]
 
 
-def read_key(element: _Element) -> Key | None:
-    """A key signature; None for one that isn't on the circle of fifths."""
-    fifths = number(element.findtext("fifths"), -14, 14)
-    mode = child_text(element, "mode")
-    return None if fifths is None else Key(fifths, mode if re.fullmatch(r"[a-z]+", mode) else "")
-
-
-def write_key(key: Key, staff: int) -> list[str]:
-    """The lines of a `<key>`."""
-    mode = [f"  <mode>{key.mode}</mode>"] if key.mode else []
-    return [f'<key number="{staff}">' if staff else "<key>", f"  <fifths>{key.fifths}</fifths>", *mode, "</key>"]
-
-
 def read_transposition(element: _Element) -> Transposition:
     """A `<transpose>`."""
     chromatic, diatonic, octave = (
@@ -327,8 +317,7 @@ def _write_attribute(name: str, value: str, staff: int) -> Iterable[str]:
     if name == "staff-lines":
         return write_staff(int(value), None, staff)
     if name == "key":
-        fifths, _, mode = value.partition(",")
-        return write_key(Key(int(fifths), mode), staff if staff > 1 else 0)
+        return write_key(parse_key(value), staff if staff > 1 else 0)
     return write_transposition(Transposition(*map(int, value.split("/"))))
 
 

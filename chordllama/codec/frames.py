@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from chordllama.codec.durations import format_whole, parse_whole
+from chordllama.codec.keys import format_key, parse_key
 from chordllama.codec.places import parse_staff
 from chordllama.codec.texts import format_fields, format_value, parse_fields, parse_value, split_commas
 from chordllama.codec.whitelist import BAR_STYLES, HIDDEN, TIME_SYMBOLS
@@ -103,17 +104,6 @@ def _parse_changes(text: str, parse: Callable[[str], Key | Time], parts: Sequenc
         stays = part is not None and value == _STAYS
         changes.append(Change(None if stays else parse(value), index, int(staff) if staff else None))
     return tuple(changes)
-
-
-def format_key(key: Key) -> str:
-    return f"{key.fifths},{key.mode}" if key.mode else str(key.fifths)
-
-
-def parse_key(text: str) -> Key:
-    match = re.fullmatch(r"(-?\d{1,2})(?:,([a-z]+))?", text)
-    if not match or abs(int(match[1])) > 14:
-        raise ValueError(f'"{text}" is not a key (sharps 1 to 14, flats -1 to -14, and the mode: -3,minor)')
-    return Key(int(match[1]), match[2] or "")
 
 
 def format_time(time: Time) -> str:

@@ -18,13 +18,13 @@ from chordllama.codec.directions import (
     read_clef,
     read_direction,
     read_harmony,
-    read_key,
     read_sound,
     read_transposition,
 )
 from chordllama.codec.elements import child_text, children, decimal, number
 from chordllama.codec.figures import read_figures
-from chordllama.codec.frames import format_key, is_usual
+from chordllama.codec.frames import is_usual
+from chordllama.codec.keys import format_key, read_key
 from chordllama.codec.lyrics import joined
 from chordllama.codec.notes import EventDraft, NoteElement, NoteReader
 from chordllama.codec.report import Report
@@ -164,7 +164,7 @@ class PartReader:
         key = read_key(element)
         staff = number(element.get("number"), 1, MOST_STAVES)
         if key is None:
-            self.report.mended["a key signature that isn't on the circle of fifths is left out"] += 1
+            self.report.mended["a key signature that says nothing is left out"] += 1
         elif self.cursor == 0:
             self.draft.keys.append((staff, key))
         else:

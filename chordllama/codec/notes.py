@@ -44,7 +44,7 @@ STEPS = frozenset("ABCDEFG")
 NONE = (1, 1)
 """The ratio of a note outside of any tuplet."""
 _ACCIDENTALS = frozenset(whitelist.ACCIDENTALS)
-_MARKED = frozenset(["cue", "notehead", "instrument"])
+_MARKED = frozenset(["cue", "grace", "notehead", "instrument"])
 _TIE_STARTS = frozenset(["start", "continue"])
 _TIE_STOPS = frozenset(["stop", "continue"])
 
@@ -164,10 +164,28 @@ class NoteReader:
         head = Mark("notehead", (fields["notehead"].text or "").strip()) if "notehead" in fields else None
         if head and not mark_fault(head):
             found.append(head)
+        if "grace" in fields:
+            found += _read_steal(fields["grace"])
         instrument = fields["instrument"].get("id", "") if "instrument" in fields else ""
         if instrument in self.instruments[1:]:
             found.append(Mark("instrument", str(self.instruments.index(instrument) + 1)))
         return found
+
+
+def _read_steal(element: _Element) -> Iterator[Mark]:
+    for side in ("previous", "following"):
+        mark = Mark("steal-time", side + element.get(f"steal-time-{side}", ""))
+        if not mark_fault(mark):
+            yield mark
+
+
+def _write_grace(chord: Chord, note: Note) -> str:
+    slash = ' slash="yes"' if chord.grace == "slash" else ""
+    for mark in note.marks:
+        if mark.name == "steal-time":
+            side = mark.value.rstrip("0123456789.")
+            slash += f' steal-time-{side}="{mark.value[len(side) :]}"'
+    return f"<grace{slash}/>"
 
 
 def _grace(element: _Element) -> str:
@@ -335,7 +353,7 @@ def write_chord(
     for place, note in enumerate(chord.notes):
         yield f"<note{' print-object=' + chr(34) + 'no' + chr(34) if note.has('hidden') else ''}>"
         if chord.grace:
-            yield '  <grace slash="yes"/>' if chord.grace == "slash" else "  <grace/>"
+            yield f"  {_write_grace(chord, note)}"
         if note.has("cue"):
             yield "  <cue/>"
         if place:
@@ -353,9 +371,11 @@ def write_chord(
         yield "</note>"
 
 
-def write_rest(rest: Rest, setting: Setting, bar: Ticks, is_open: Open) -> Iterator[str]:
+def write_rest(
+    rest: Rest, setting: Setting, bar: Ticks, is_open: Open | None = None, *, hidden: bool = False
+) -> Iterator[str]:
     """The lines of a rest's `<note>`; `bar` is the bar's length in ticks."""
-    yield "<note>"
+    yield '<note print-object="no">' if hidden else "<note>"
     position = next((mark.value for mark in rest.marks if mark.name == "position"), "")
     whole = ' measure="yes"' if rest.duration is None else ""
     if position:
@@ -369,7 +389,8 @@ def write_rest(rest: Rest, setting: Setting, bar: Ticks, is_open: Open) -> Itera
     yield f"  <duration>{divided(length, setting.divisions)}</duration>"
     value = rest.duration or (duration("whole") if setting.whole_rests else Duration(free=Fraction(1)))
     yield from _write_middle(value, rest.marks, setting, None, "")
-    yield from write_notations(rest.marks, False, is_open)
+    if is_open is not None:
+        yield from write_notations(rest.marks, False, is_open)
     yield "</note>"
 
 

@@ -20,11 +20,11 @@ from chordllama.codec.directions import (
     write_clef,
     write_directions,
     write_harmony,
-    write_key,
     write_transposition,
 )
 from chordllama.codec.engraving import Drawing, Engraver
 from chordllama.codec.figures import write_figures
+from chordllama.codec.keys import write_key
 from chordllama.codec.lyrics import write_lyric
 from chordllama.codec.notations import Open
 from chordllama.codec.notes import (
@@ -244,7 +244,7 @@ class PartWriter:
                 yield from write_rest(item, setting, length, is_open)
             elif isinstance(item, Spacer):
                 self.ties.clear(place)
-                yield from self._move("forward", item.duration.ticks if item.duration else length, setting.voice, staff)
+                yield from self._gap(item, row.voice == 1, setting, length)
             yield from self._moments(late, staff, _ticks(item, length))
             moments = []
         moments, figures = _parted(moments)
@@ -288,6 +288,13 @@ class PartWriter:
             if staff:
                 yield f"  <staff>{staff}</staff>"
             yield f"</{tag}>"
+
+    def _gap(self, spacer: Spacer, in_first_voice: bool, setting: Setting, length: Ticks) -> Iterator[str]:
+        """Time in which nothing is seen. Programs fill what a staff's first voice lacks with rests, unless it has hidden ones."""
+        if in_first_voice:
+            yield from write_rest(Rest(spacer.duration), setting, length, hidden=True)
+        else:
+            yield from self._move("forward", _ticks(spacer, length), setting.voice, setting.staff)
 
     def _figures(self, figures: list[Direction]) -> Iterator[str]:
         """The figures of one note: each but the last lasts until the next one."""

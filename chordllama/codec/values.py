@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from chordllama.codec.durations import TYPE_BY_CODE, TYPE_CODES
 from chordllama.codec.figures import FIGURES
+from chordllama.codec.keys import KEY
 from chordllama.codec.texts import parse_text
 from chordllama.codec.whitelist import (
     ACCIDENTALS,
@@ -90,6 +91,7 @@ _PATTERNS = {
         "semitones, and how they are bent: 2, 1.5+release, 3+with-bar",
     ),
     "glyph": (rf"smufl:[a-z][A-Za-z0-9]*|{_TEXT}", "a text, or smufl: and the name of a sign in music fonts"),
+    "steal time": (r"(?:previous|following)[0-9]{1,3}(?:\.[0-9]{1,6})?", "previous or following, and how many percent"),
     "side": (r"top|bottom", "top or bottom"),
     "tremolo": (
         r"(?:start|stop|unmeasured)?[0-8]?",
@@ -120,7 +122,7 @@ _PATTERNS = {
         f"one of {', '.join(SOUND_ATTRIBUTES)}, = and its value",
     ),
     "clef": (CLEF.pattern, "a clef (G2, F4, C3, G2_8, percussion, TAB, none)"),
-    "key": (r"-?(?:[0-9]|1[0-4])(?:,[a-z]+)?", "a key (-14 to 14, and the mode: -3,minor)"),
+    "key": (KEY.pattern, "a key (-14 to 14, and the mode: -3,minor)"),
     "transpose": (r"-?[0-9]{1,2}/-?[0-9]{1,2}/-?[0-9]{1,2}", "a transposition (semitones/steps/octaves: -2/-1/0)"),
     "bar line": ("|".join(BAR_STYLES), "the style of a bar line"),
 }

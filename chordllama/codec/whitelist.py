@@ -78,6 +78,7 @@ SIGNS: tuple[Sign, ...] = (
     Sign("type", "", "type", "note", "engraving", "note type"),
     Sign("instrument", "", "instrument", "note", "notes", "instrument"),
     Sign("cue", "", "cue", "note", "notes"),
+    Sign("steal-time", "", "grace", "note", "engraving", "steal time"),
     Sign("hidden", "", "note", "note", "notes"),
     Sign("notehead", "", "notehead", "note", "noteheads", "notehead"),
     Sign("position", "", "rest", "note", "engraving", "place"),
@@ -400,7 +401,7 @@ ELEMENTS: dict[str, Rule] = {
             "header": "score-partwise score-timewise work work-title movement-title identification creator part-list "
             "score-part part-name part-abbreviation score-instrument instrument-name midi-instrument midi-channel "
             "midi-program midi-unpitched part-group group-name group-abbreviation group-symbol group-barline",
-            "bars": "part measure attributes key fifths mode time beats beat-type senza-misura interchangeable staves clef sign "
+            "bars": "part measure attributes key fifths key-step key-alter mode time beats beat-type senza-misura interchangeable staves clef sign "
             "line clef-octave-change transpose diatonic chromatic octave-change staff-details staff-lines staff-tuning tuning-step tuning-alter tuning-octave "
             "capo barline bar-style "
             "repeat ending",
@@ -459,7 +460,7 @@ ELEMENTS: dict[str, Rule] = {
             "percussion pitched stick stick-location stick-material stick-type symbol timpani wood",
             "rare forms of tempo marks": "beat-unit-tied metronome-arrows metronome-beam metronome-dot metronome-note "
             "metronome-relation metronome-tied metronome-tuplet metronome-type",
-            "rare forms of keys and tuplets": "key-accidental key-alter key-octave key-step tuplet-dot notehead-text",
+            "rare forms of keys and tuplets": "key-accidental key-octave tuplet-dot notehead-text",
             "shorthand that hides music": "beat-repeat measure-repeat slash slash-dot slash-type",
             "looks, not notes": "bass-separator directive end-line end-paragraph humming laughing staff-divide",
         },
@@ -472,6 +473,7 @@ ATTRIBUTES: dict[str, Rule] = {
         {
             "what the element is": "type number id location direction measure slash print-object parentheses bracket "
             "editorial text implicit times size symbol",
+            "from which note a grace note takes its time": "steal-time-previous steal-time-following",
             "which pedal marks are seen": "line sign",
             "what a sign is that MusicXML has no element for": "smufl",
             "what a sound says that no sign does": " ".join(SOUND_ATTRIBUTES),
@@ -498,8 +500,8 @@ ATTRIBUTES: dict[str, Rule] = {
             "additional directive separator abbreviated winged unbroken non-controlling arrangement "
             "bracket-degrees parentheses-degrees stack-degrees plus-minus first-beat last-beat second-beat approach departure "
             "long scaling multiple-rest-always multiple-rest-range system staff cancel",
-            "playback of one sound library": "attack release dynamics end-dynamics time-only steal-time-previous "
-            "steal-time-following make-time damper-pedal soft-pedal sostenuto-pedal elevation pan player latency sound offset "
+            "playback of one sound library": "attack release dynamics end-dynamics time-only "
+            "make-time damper-pedal soft-pedal sostenuto-pedal elevation pan player latency sound offset "
             "accelerate beats start-note trill-step two-note-turn port",
             "editors' remarks and catalogue data": "member-of reference name source xlink:actuate xlink:href xlink:role "
             "xlink:show xlink:title xlink:type xml:lang xml:space position",
