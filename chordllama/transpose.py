@@ -39,7 +39,7 @@ def semitones(fifths: int) -> int:
 
 def _bar(bar: Bar, fifths: int) -> Bar:
     rows = tuple(
-        Row(row.part, row.staff, row.voice, tuple(_item(item, fifths) for item in row.items)) for row in bar.rows
+        Row(row.part, row.staff, row.voice, tuple(moved_item(item, fifths) for item in row.items)) for row in bar.rows
     )
     return replace(bar, rows=rows, keys=tuple(_change(change, fifths) for change in bar.keys))
 
@@ -47,10 +47,11 @@ def _bar(bar: Bar, fifths: int) -> Bar:
 def _change(change: Change, fifths: int) -> Change:
     if not isinstance(change.value, Key):
         return change
-    return replace(change, value=_key(change.value, fifths))
+    return replace(change, value=moved_key(change.value, fifths))
 
 
-def _key(key: Key, fifths: int) -> Key:
+def moved_key(key: Key, fifths: int) -> Key:
+    """A key signature moved along the circle of fifths. CannotTranspose: it would have more than seven signs."""
     moved = key.fifths + fifths
     if key.alters:
         raise CannotTranspose("a key that isn't on the circle of fifths")
@@ -59,11 +60,12 @@ def _key(key: Key, fifths: int) -> Key:
     return replace(key, fifths=moved)
 
 
-def _item(item: Item, fifths: int) -> Item:
+def moved_item(item: Item, fifths: int) -> Item:
+    """A note, chord symbol or sign moved along the circle of fifths."""
     if isinstance(item, Chord):
         return replace(item, notes=tuple(_note(note, fifths) for note in item.notes))
     if isinstance(item, Direction) and item.name == "key":
-        return replace(item, value=format_key(_key(parse_key(item.value), fifths)))
+        return replace(item, value=format_key(moved_key(parse_key(item.value), fifths)))
     if isinstance(item, Harmony):
         bass = _tone(item.bass, fifths) if item.bass else None
         return replace(item, root=_tone(item.root, fifths), bass=bass, text=HARMONY_KINDS[item.kind])

@@ -1,23 +1,35 @@
-"""How a score becomes a prompt and its continuation. Knows the compact text; knows no model.
+"""How a score becomes a prompt and its answer, for four tasks. Knows the compact text; knows no model.
 
-The wording stands here and nowhere else: training, generation and evaluation all ask for it. A prompt says how many bars are
-wanted and whether the music ends with them, then the parts, then the bars that are there, counted from 1; the answer counts
-down to its last bar, -1, and ends with 0, so that its length is exact and the model sees the end come.
+The wording stands here and nowhere else: training, generation and evaluation all ask for it. A prompt's first line, the
+instruction, says the task, how many bars are wanted, and what else was asked for; then come the parts, then the bars that are
+there, counted from 1. The answer counts down to its last bar, -1, and ends with 0, so that its length is exact and the model
+sees the end come.
+
+    continue: 8 close period=romantic     the bars after those that are there; whether the music ends with them
+    infill: 4                             the bars of a gap; those after it stand in the prompt with their own numbers
+    harmonise: 16                         all parts' bars; the prompt's bars have the given parts' rows alone
+    vary: 16                              other pitches; the prompt's bars have each row's rhythm, and its first pitches
+
+The bars of `continue` and `infill` go on from the prompt's; those of `harmonise` and `vary` are a piece of their own, which
+begins with its key and time. What is asked for besides (`Wishes`) may be left out, each by itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 from chordllama.codec.compact import dump_bar, dump_header, format_line
 from chordllama.codec.grammar import END
 from chordllama.codec.omit import omit
+from chordllama.codec.texts import format_fields, format_value, parse_fields, parse_value, split_words
 from chordllama.excerpt import excerpt
-from chordllama.score import FINAL, Bar, Barline, Change, Instrument, Key, Part, Score, Time
+from chordllama.score import FINAL, Bar, Barline, Change, Chord, Instrument, Key, Note, Part, Row, Score, Time
 
 Ending = Literal["open", "close"]
+Task = Literal["continue", "infill", "harmonise", "vary"]
+TASKS: tuple[Task, ...] = ("continue", "infill", "harmonise", "vary")
 
 LEFT_OUT = (
     "lyrics",
@@ -62,17 +74,111 @@ def _without_sign(value: Key | Time | None) -> Key | Time | None:
     return Time(value.beats) if isinstance(value, Time) else value
 
 
-def prompt(score: Score, first: int, wanted: int, ending: Ending) -> str:
+# ---------------------------------------------------------------------------------------------------------- instruction
+
+DENSITIES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128)
+"""Notes a bar, all parts together, as coarsely as they are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What may be asked for besides bars and ending, in the order in which it is written; "" leaves it to the model.
+
+    `key` (of the answer's beginning, in fifths) and `time` as the compact text has them; `instruments` as MIDI programs with commas;
+    `density` is one of `DENSITIES`; `period` as in the corpora (baroque, classical, romantic, ...); `by` names a composer.
+    """
+
+    key: str = ""
+    time: str = ""
+    instruments: str = ""
+    density: str = ""
+    period: str = ""
+    by: str = ""
+
+
+NO_WISHES = Wishes()
+_WISHES = tuple(field.name for field in fields(Wishes))
+
+
+def instruction(task: Task, wanted: int, ending: Ending | None = None, wishes: Wishes = NO_WISHES) -> str:
+    """The first line of a prompt, with its line break. `ending` belongs to `continue` alone."""
+    told = format_fields({name: _format_wish(getattr(wishes, name)) for name in _WISHES})
+    return " ".join([f"{task}: {wanted}", *([ending] if ending else []), *told]) + "\n"
+
+
+def _format_wish(value: str) -> str:
+    return value if value.isascii() and value and not set(value) & set(' "=') else format_value(value) if value else ""
+
+
+def parse_instruction(line: str) -> tuple[Task, int, Ending | None, Wishes]:
+    """What `instruction` wrote. ValueError if it can't have."""
+    task, _, rest = line.rstrip("\n").partition(": ")
+    wanted, *told = split_words(rest)
+    ending: Ending | None = "open" if told[:1] == ["open"] else "close" if told[:1] == ["close"] else None
+    if task not in TASKS:
+        raise ValueError(f'"{task}" is none of {", ".join(TASKS)}')
+    wishes = parse_fields(told[1:] if ending else told, _WISHES)
+    return task, int(wanted), ending, Wishes(**{name: parse_value(value) for name, value in wishes.items()})
+
+
+def density(bars: Sequence[Bar]) -> str:
+    """The notes a bar of some bars, as coarsely as a wish tells them."""
+    items = (item for bar in bars for row in bar.rows for item in row.items)
+    notes = sum(len(item.notes) for item in items if isinstance(item, Chord))
+    mean = notes / max(1, len(bars))
+    return str(min(DENSITIES, key=lambda step: abs(step - mean)))
+
+
+# ---------------------------------------------------------------------------------------------------- prompts and answers
+
+
+def prompt(score: Score, first: int, wanted: int, ending: Ending, wishes: Wishes = NO_WISHES) -> str:
     """The prompt that asks for `wanted` bars after a lean score, of which the bars from `first` on are shown."""
     shown = excerpt(score, first, len(score.bars))
-    return opening(shown, wanted, ending) + "".join(
-        block(str(n), bar, shown.parts) for n, bar in enumerate(shown.bars, 1)
+    return opening(shown, wanted, ending, wishes) + numbered(shown.bars, shown.parts)
+
+
+def opening(score: Score, wanted: int, ending: Ending, wishes: Wishes = NO_WISHES) -> str:
+    """What a prompt for a continuation says before its first bar."""
+    return instruction("continue", wanted, ending, wishes) + header(score)
+
+
+def header(score: Score) -> str:
+    """The lines that tell the parts."""
+    return "\n".join(dump_header(score)) + "\n"
+
+
+def numbered(bars: Iterable[Bar], parts: Sequence[Part], first: int = 1) -> str:
+    """Bars with their numbers, from `first` on."""
+    return "".join(block(str(number), bar, parts) for number, bar in enumerate(bars, first))
+
+
+def given(score: Score, parts: frozenset[int]) -> Score:
+    """What `harmonise` shows: the rows of some parts (from 0) alone."""
+    return replace(
+        score, bars=tuple(replace(bar, rows=tuple(row for row in bar.rows if row.part in parts)) for bar in score.bars)
     )
 
 
-def opening(score: Score, wanted: int, ending: Ending) -> str:
-    """What a prompt says before its first bar."""
-    return "\n".join([f"continue: {wanted} {ending}", *dump_header(score)]) + "\n"
+def rhythm(score: Score) -> Score:
+    """What `vary` shows: of each row the first chord, and then the rhythm, written as unpitched notes."""
+    return replace(score, bars=tuple(replace(bar, rows=tuple(map(_rhythm_row, bar.rows))) for bar in score.bars))
+
+
+_BEAT = (Note("B", 4, unpitched=True),)
+
+
+def _rhythm_row(row: Row) -> Row:
+    place = next((place for place, item in enumerate(row.items) if isinstance(item, Chord)), None)
+    items = (
+        replace(item, notes=_plain_notes(item) if n == place else _BEAT) if isinstance(item, Chord) else item
+        for n, item in enumerate(row.items)
+    )
+    return replace(row, items=tuple(items))
+
+
+def _plain_notes(chord: Chord) -> tuple[Note, ...]:
+    return tuple(replace(note, marks=()) for note in chord.notes)
 
 
 def answer(bars: Iterable[Bar], parts: Sequence[Part]) -> str:
