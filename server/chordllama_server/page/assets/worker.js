@@ -1,0 +1,5 @@
+const e=/* @__PURE__ */ new Map,t=n();async function n(){let e=e=>new URL(`../verovio/`+e,self.location.href).href,[t,n]=await Promise.all([import(
+/* @vite-ignore */
+e(`verovio-module.mjs`)),import(
+/* @vite-ignore */
+e(`verovio.mjs`))]),r=await t.default();return()=>new n.VerovioToolkit(r)}async function r(n){let r=await t,i=e.get(n)??r();return e.set(n,i),i}async function i(e){let t=await r(e.toolkit);switch(e.kind){case`warm`:return null;case`engrave`:return a(t,e.score,e.options);case`page`:return t.renderToSVG(e.page);case`mei`:return t.getMEI({});case`perform`:return{midi:t.renderToMIDI(),timemap:t.renderToTimemap({includeMeasures:!0})}}}function a(e,t,n){if(e.setOptions(n),!e.loadData(t))throw Error(`verovio can't read the score`);let r=e.getPageCount();return{pages:r,first:r>0?e.renderToSVG(1):``}}self.onmessage=async({data:{id:e,order:t}})=>{let n=await i(t).then(t=>({id:e,value:t}),t=>({id:e,error:t instanceof Error?t.message:String(t)}));self.postMessage(n)};

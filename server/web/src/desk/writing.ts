@@ -1,0 +1,59 @@
+// Asking for new bars and hearing of them as they are written.
+import type { NewBar } from "../score/musicxml";
+import { events, post, type Trouble } from "./server";
+
+export interface Wishes {
+  readonly bars: number;
+  readonly candidates: number;
+  readonly temperature: number;
+  /** null: another one each time. */
+  readonly seed: number | null;
+  readonly minP: number;
+  readonly ending: "auto" | "open" | "close";
+}
+
+export const DEFAULT_WISHES: Wishes = { bars: 8, candidates: 3, temperature: 0.9, seed: null, minP: 0.05, ending: "auto" };
+
+export type News =
+  | { readonly kind: "queued"; readonly place: number }
+  | { readonly kind: "started" }
+  | { readonly kind: "bar"; readonly candidate: number; readonly bar: NewBar }
+  | { readonly kind: "candidate"; readonly candidate: number; readonly musicxml: string | null; readonly failure: Trouble | null }
+  | { readonly kind: "trouble"; readonly trouble: Trouble }
+  | { readonly kind: "done"; readonly warnings: readonly string[] };
+
+/** Tells the news until all is written. Ends the job when `signal` is aborted. */
+export async function* write(musicxml: string, wishes: Wishes, seed: number, signal: AbortSignal): AsyncGenerator<News> {
+  const request = {
+    musicxml, seed, stream: true, bars: wishes.bars, candidates: wishes.candidates,
+    temperature: wishes.temperature, min_p: wishes.minP, ending: wishes.ending,
+  };
+  const { id } = (await (await post("v1/continue", request, signal)).json()) as { id: string };
+  const stop = (): void => void post(`v1/jobs/${id}/cancel`, {}).catch(() => undefined);
+  signal.addEventListener("abort", stop, { once: true });
+  for await (const { name, data } of events(`v1/jobs/${id}/events`, signal)) {
+    const news = newsOf(name, data);
+    if (news) yield news;
+    if (news?.kind === "done" || news?.kind === "trouble") break;
+  }
+  signal.removeEventListener("abort", stop);
+}
+
+const TELL: Readonly<Record<string, (data: never) => News>> = {
+  queued: ({ place }: { place: number }) => ({ kind: "queued", place }),
+  started: () => ({ kind: "started" }),
+  bar: ({ candidate, musicxml }: { candidate: number; musicxml: NewBar }) => ({ kind: "bar", candidate, bar: musicxml }),
+  candidate: ({ candidate, musicxml, failure }: { candidate: number; musicxml?: string; failure?: Trouble }) => ({
+    kind: "candidate", candidate, musicxml: musicxml ?? null, failure: failure ?? null,
+  }),
+  done: ({ warnings }: { warnings: readonly string[] }) => ({ kind: "done", warnings }),
+  error: ({ error }: { error: Trouble }) => ({ kind: "trouble", trouble: error }),
+};
+
+export function newsOf(name: string, data: unknown): News | null {
+  return TELL[name]?.(data as never) ?? null;
+}
+
+export function anySeed(): number {
+  return Math.floor(Math.random() * 1_000_000);
+}

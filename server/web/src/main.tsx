@@ -1,0 +1,9 @@
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import "./style/colours.css";
+import "./style/page.css";
+import "./style/score.css";
+import { App } from "./view/App";
+
+const root = document.getElementById("page");
+if (root) createRoot(root).render(<StrictMode><App /></StrictMode>);

@@ -1,0 +1,79 @@
+// The copy of a score that is drawn and heard. What verovio trips over is mended in it, never in the composer's score.
+import { nearestProgram } from "./instruments";
+import { append, child, children, measuresOf, type NewBar, partsOf, read } from "./musicxml";
+
+export const BAR_ID = "bar-";
+
+/** The tree to draw: new bars appended, each bar with an id by its place (`bar-0` is the first). */
+export function displayCopy(xml: string, newBars: readonly NewBar[] = []): XMLDocument {
+  const tree = read(xml);
+  append(tree, newBars);
+  dropMultipleRests(tree);
+  writeMissingClefs(tree);
+  nameBars(tree);
+  chooseSounds(tree);
+  return tree;
+}
+
+/** verovio collapses bars of rest even where it is told not to, and new bars would vanish in them. */
+export function dropMultipleRests(tree: XMLDocument): void {
+  for (const rest of Array.from(tree.getElementsByTagName("multiple-rest"))) rest.parentElement?.remove();
+}
+
+/** verovio draws no clef that isn't written: treble above, bass below, as programs do. */
+export function writeMissingClefs(tree: XMLDocument): void {
+  for (const part of partsOf(tree)) {
+    const first = measuresOf(part)[0];
+    if (!first) continue;
+    const attributes = child(first, "attributes") ?? prepend(first, "attributes");
+    const staves = Number(child(attributes, "staves")?.textContent ?? "1");
+    const written = new Set(children(attributes, "clef").map((clef) => clef.getAttribute("number") ?? "1"));
+    for (let staff = 1; staff <= staves; staff += 1) {
+      if (!written.has(String(staff))) insertClef(attributes, staff, staves, isPercussion(part));
+    }
+  }
+}
+
+function isPercussion(part: Element): boolean {
+  return part.getElementsByTagName("unpitched").length > 0 && part.getElementsByTagName("pitch").length === 0;
+}
+
+const AFTER_CLEF = ["staff-details", "transpose", "for-part", "directive", "measure-style"];
+
+function insertClef(attributes: Element, staff: number, staves: number, percussion: boolean): void {
+  const clef = make(attributes, "clef");
+  if (staves > 1) clef.setAttribute("number", String(staff));
+  const [sign, line] = percussion ? ["percussion", ""] : staff === 1 ? ["G", "2"] : ["F", "4"];
+  clef.append(make(attributes, "sign", sign));
+  if (line) clef.append(make(attributes, "line", line));
+  const next = Array.from(attributes.children).find((element) => AFTER_CLEF.includes(element.localName));
+  attributes.insertBefore(clef, next ?? null);
+}
+
+function nameBars(tree: XMLDocument): void {
+  for (const [place, part] of partsOf(tree).entries()) {
+    for (const [index, measure] of measuresOf(part).entries()) {
+      if (place === 0) measure.setAttribute("id", `${BAR_ID}${index}`);
+      else measure.removeAttribute("id");
+    }
+  }
+}
+
+function chooseSounds(tree: XMLDocument): void {
+  for (const program of Array.from(tree.getElementsByTagName("midi-program"))) {
+    const number = Number(program.textContent);
+    if (Number.isInteger(number)) program.textContent = String(nearestProgram(number - 1) + 1);
+  }
+}
+
+export function prepend(parent: Element, name: string): Element {
+  const element = make(parent, name);
+  parent.prepend(element);
+  return element;
+}
+
+export function make(near: Element, name: string, text = ""): Element {
+  const element = near.ownerDocument.createElementNS(near.namespaceURI, name);
+  if (text) element.textContent = text;
+  return element;
+}

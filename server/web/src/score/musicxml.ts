@@ -1,0 +1,60 @@
+// MusicXML as a tree, and back. Knows measures and attributes; knows neither verovio nor the page.
+
+/** The new bars of a candidate: for each part's id its `<measure>`. */
+export type NewBar = Readonly<Record<string, string>>;
+
+export function read(xml: string): XMLDocument {
+  const tree = new DOMParser().parseFromString(xml, "application/xml");
+  const error = tree.querySelector("parsererror");
+  if (error) throw new Error(`The score is no XML: ${error.textContent}`);
+  return tree;
+}
+
+export function write(tree: XMLDocument): string {
+  const text = new XMLSerializer().serializeToString(tree);
+  return text.startsWith("<?xml") ? text : `<?xml version="1.0" encoding="UTF-8"?>\n${text}`;
+}
+
+export function partsOf(tree: XMLDocument): Element[] {
+  return children(tree.documentElement, "part");
+}
+
+export function measuresOf(part: Element): Element[] {
+  return children(part, "measure");
+}
+
+export function countBars(tree: XMLDocument): number {
+  return Math.max(0, ...partsOf(tree).map((part) => measuresOf(part).length));
+}
+
+export function children(parent: Element, name: string): Element[] {
+  return Array.from(parent.children).filter((child) => child.localName === name);
+}
+
+export function child(parent: Element, name: string): Element | undefined {
+  return children(parent, name)[0];
+}
+
+export function textOf(parent: Element, name: string): string {
+  return child(parent, name)?.textContent?.trim() ?? "";
+}
+
+/** Appends new bars after the last one, whose plain final bar line goes. Parts that a bar doesn't name stay shorter. */
+export function append(tree: XMLDocument, bars: readonly NewBar[]): void {
+  if (bars.length === 0) return;
+  for (const part of partsOf(tree)) {
+    const last = measuresOf(part).at(-1);
+    if (last) openEnd(last);
+    for (const bar of bars) {
+      const measure = bar[part.getAttribute("id") ?? ""];
+      if (measure) part.append(tree.importNode(read(measure).documentElement, true));
+    }
+  }
+}
+
+function openEnd(measure: Element): void {
+  for (const barline of children(measure, "barline")) {
+    const isFinal = textOf(barline, "bar-style") === "light-heavy" && !child(barline, "repeat");
+    if (isFinal && barline.getAttribute("location") !== "left") barline.remove();
+  }
+}

@@ -1,0 +1,64 @@
+// Plays MIDI with a sound font. The synthesizer is loaded when something is first heard.
+import type { Sequencer, WorkletSynthesizer } from "spessasynth_lib";
+
+const SOUNDS = "sounds.sf3";
+const PROCESSOR = "synthesizer/processor.js";
+
+interface Instrument {
+  readonly context: AudioContext;
+  readonly synthesizer: WorkletSynthesizer;
+  readonly sequencer: Sequencer;
+}
+
+export class Player {
+  private instrument: Promise<Instrument> | null = null;
+  private ready: Instrument | null = null;
+  private font: ArrayBuffer | null = null;
+
+  /** Loads a MIDI file, given in base64, and plays it from `seconds` on. */
+  async play(midi: string, seconds: number): Promise<void> {
+    this.instrument ??= this.build();
+    const { context, sequencer } = await this.instrument;
+    await context.resume();
+    sequencer.loadNewSongList([{ binary: Uint8Array.from(atob(midi), (letter) => letter.charCodeAt(0)).buffer }]);
+    sequencer.loopCount = 0;
+    sequencer.currentTime = seconds;
+    sequencer.play();
+  }
+
+  pause(): void {
+    this.ready?.sequencer.pause();
+  }
+
+  seek(seconds: number): void {
+    if (this.ready) this.ready.sequencer.currentTime = seconds;
+  }
+
+  get seconds(): number {
+    return this.ready?.sequencer.currentHighResolutionTime ?? 0;
+  }
+
+  /** Another sound font (.sf2, .sf3, .dls) in place of the one that comes along. */
+  async use(font: ArrayBuffer): Promise<void> {
+    this.font = font;
+    if (!this.ready) return;
+    const { synthesizer } = this.ready;
+    await synthesizer.soundBankManager.addSoundBank(font.slice(0), "own");
+    synthesizer.soundBankManager.priorityOrder = ["own", ...synthesizer.soundBankManager.priorityOrder.filter((id) => id !== "own")];
+  }
+
+  private async build(): Promise<Instrument> {
+    const { Sequencer, WorkletSynthesizer } = await import("spessasynth_lib");
+    const context = new AudioContext({ latencyHint: "interactive" });
+    await context.audioWorklet.addModule(PROCESSOR);
+    const synthesizer = new WorkletSynthesizer(context);
+    synthesizer.connect(context.destination);
+    const font = this.font?.slice(0) ?? (await (await fetch(SOUNDS)).arrayBuffer());
+    await synthesizer.soundBankManager.addSoundBank(font, "main");
+    await synthesizer.isReady;
+    this.ready = { context, synthesizer, sequencer: new Sequencer(synthesizer, { skipToFirstNoteOn: false }) };
+    return this.ready;
+  }
+}
+
+export const player = new Player();

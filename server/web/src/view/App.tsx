@@ -1,0 +1,160 @@
+import { useCallback, useEffect, useMemo, useReducer, useRef, useState } from "react";
+import { act, current, EMPTY, shownCandidate } from "../desk/desk";
+import { encode, decode, troubleFrom } from "../desk/server";
+import { anySeed, DEFAULT_WISHES, type Wishes, write } from "../desk/writing";
+import type { Music } from "../engraver/engraver";
+import { engraver } from "../engraver/engraver";
+import { headingOf } from "../score/heading";
+import * as musicxml from "../score/musicxml";
+import { Candidates } from "./Candidates";
+import { Downloads } from "./Downloads";
+import { DropArea } from "./DropArea";
+import { Notice } from "./Notice";
+import { PlayerBar } from "./PlayerBar";
+import { Sheet } from "./Sheet";
+import { TextPane } from "./TextPane";
+import { Welcome } from "./Welcome";
+import { WritingPanel } from "./WritingPanel";
+import { useShortcuts } from "./useShortcuts";
+
+/** Scores with more `<measure>`s are drawn from their last bars on while new ones are written, so that each comes at once. */
+const DRAWN_WHOLE = 300;
+const CONTEXT = 12;
+
+export function App() {
+  const [desk, dispatch] = useReducer(act, EMPTY);
+  const [wishes, setWishes] = useState<Wishes>(DEFAULT_WISHES);
+  const [seed, setSeed] = useState<number | null>(null);
+  const [opening, setOpening] = useState("");
+  const [textShown, setTextShown] = useState(false);
+  const [sounding, setSounding] = useState<readonly string[]>([]);
+  const [startBar, setStartBar] = useState(0);
+  const stopper = useRef<AbortController | null>(null);
+  const score = current(desk);
+  const candidate = shownCandidate(desk);
+
+  useEffect(() => {
+    const waiting = setTimeout(() => engraver.warm(), 300);
+    return () => clearTimeout(waiting);
+  }, []);
+
+  const open = useCallback(async (file: Blob, name: string) => {
+    stopper.current?.abort();
+    setOpening(name);
+    try {
+      const { musicxml: xml, compact, bars } = await encode(file, name);
+      const readable = xml.includes("<score-timewise") ? (await decode(compact)).musicxml : xml;
+      dispatch({ do: "open", version: { name, xml: readable, compact, bars, newFrom: null, origin: "opened" } });
+      setStartBar(0);
+    } catch (error) {
+      dispatch({ do: "fail", trouble: troubleFrom(error) });
+    } finally {
+      setOpening("");
+    }
+  }, []);
+
+  const stop = useCallback(() => {
+    stopper.current?.abort();
+    dispatch({ do: "rest" });
+  }, []);
+
+  const begin = useCallback(async () => {
+    if (!score) return;
+    const chosenSeed = wishes.seed ?? anySeed();
+    const controller = new AbortController();
+    stopper.current = controller;
+    setSeed(chosenSeed);
+    dispatch({ do: "begin", asked: wishes.bars });
+    setStartBar(Math.max(0, score.bars - 1));
+    try {
+      for await (const news of write(score.xml, wishes, chosenSeed, controller.signal)) {
+        if (controller.signal.aborted) return;
+        dispatch({ do: "news", news });
+      }
+    } catch (error) {
+      if (!controller.signal.aborted) {
+        dispatch({ do: "rest" });
+        dispatch({ do: "fail", trouble: troubleFrom(error) });
+      }
+    }
+  }, [score, wishes]);
+
+  const shownXml = useMemo(() => wholeScore(score?.xml, candidate?.xml, candidate?.bars), [score, candidate]);
+  const keep = useCallback(() => {
+    if (shownXml && candidate) dispatch({ do: "keep", xml: shownXml });
+  }, [shownXml, candidate]);
+
+  const music = useMemo<Music | null>(() => {
+    if (!score) return null;
+    const measures = score.xml.split("<measure").length - 1;
+    const from = candidate && measures > DRAWN_WHOLE ? Math.max(0, score.bars - CONTEXT) : 0;
+    if (candidate?.xml) return { xml: candidate.xml, from };
+    return { xml: score.xml, newBars: candidate?.bars ?? [], from };
+  }, [score, candidate]);
+
+  const heading = useMemo(() => (score ? headingOf(score.xml) : null), [score]);
+  const newFrom = candidate ? (score?.bars ?? null) : (score?.newFrom ?? null);
+  const undo = useCallback(() => dispatch({ do: "undo" }), []);
+  const redo = useCallback(() => dispatch({ do: "redo" }), []);
+  useShortcuts({ undo, redo, stop: desk.writing ? stop : null });
+
+  return (
+    <DropArea onFile={open}>
+      <header className="top">
+        <h1 className="wordmark">ChordLlama</h1>
+        {score && (
+          <div className="tools" role="toolbar" aria-label="Score">
+            <button type="button" className="quiet" onClick={undo} disabled={desk.at <= 0 || !!desk.writing}>Undo</button>
+            <button type="button" className="quiet" onClick={redo} disabled={!desk.versions[desk.at + 1] || !!desk.writing}>Redo</button>
+            <button type="button" className="quiet" aria-pressed={textShown} onClick={() => setTextShown(!textShown)}>Text</button>
+            <Downloads xml={shownXml} name={score.name} onTrouble={(trouble) => dispatch({ do: "fail", trouble })} />
+            <button type="button" className="quiet" disabled={!!desk.writing} onClick={() => dispatch({ do: "close" })}>Other score</button>
+          </div>
+        )}
+      </header>
+      {desk.trouble && <Notice trouble={desk.trouble} onDismiss={() => dispatch({ do: "dismiss" })} />}
+      {score && music && heading ? (
+        <main className={textShown ? "desk with-text" : "desk"}>
+          <section className="paper" aria-label={`Score: ${heading.title || score.name}, ${score.bars} bars`}>
+            <div className="heading">
+              <h2>{heading.title || score.name.replace(/\.[a-z]+$/, "")}</h2>
+              {heading.creators.length > 0 && <p>{heading.creators.join(", ")}</p>}
+              {(music.from ?? 0) > 0 && <p className="aside">From bar {(music.from ?? 0) + 1}; the whole score comes back when you keep or drop the new bars.</p>}
+            </div>
+            <Sheet music={music} newFrom={newFrom} sounding={sounding} onBar={setStartBar} onTrouble={(trouble) => dispatch({ do: "fail", trouble })} />
+          </section>
+          <aside className="side">
+            <WritingPanel wishes={wishes} onWishes={setWishes} writing={desk.writing} seed={seed} hasCandidates={desk.candidates.length > 0} onBegin={begin} onStop={stop} />
+          </aside>
+          {textShown && (
+            <TextPane version={score} busy={!!desk.writing || desk.candidates.length > 0}
+              onText={(compact) => dispatch({ do: "text", compact, of: score })}
+              onScore={(xml, compact) => dispatch({ do: "edit", xml, compact })} />
+          )}
+          {desk.candidates.length > 0 && (
+            <Candidates base={score} candidates={desk.candidates} shown={desk.shown} asked={wishes.bars} writing={!!desk.writing}
+              onShow={(index) => dispatch({ do: "show", candidate: index })} onKeep={keep} onDiscard={() => dispatch({ do: "discard" })} />
+          )}
+        </main>
+      ) : (
+        <Welcome opening={opening} onFile={open} />
+      )}
+      {music && <PlayerBar music={music} startBar={startBar} bars={musicBars(score?.bars ?? 0, candidate?.bars.length ?? 0)} onSounding={setSounding} onTrouble={(trouble) => dispatch({ do: "fail", trouble })} />}
+      <div className="for-ears" role="status" aria-live="polite">{opening ? `Opening ${opening}` : desk.said}</div>
+    </DropArea>
+  );
+}
+
+function musicBars(base: number, added: number): number {
+  return base + added;
+}
+
+/** The score as it is shown: with the candidate's bars, also where the model was stopped halfway. */
+function wholeScore(base: string | undefined, whole: string | null | undefined, bars: readonly musicxml.NewBar[] | undefined): string | null {
+  if (whole) return whole;
+  if (!base) return null;
+  if (!bars || bars.length === 0) return base;
+  const tree = musicxml.read(base);
+  musicxml.append(tree, bars);
+  return musicxml.write(tree);
+}

@@ -1,0 +1,30 @@
+import type { Candidate, Version } from "../desk/desk";
+import { CandidateCard } from "./CandidateCard";
+
+interface Props {
+  readonly base: Version;
+  readonly candidates: readonly Candidate[];
+  readonly shown: number;
+  readonly asked: number;
+  readonly writing: boolean;
+  readonly onShow: (index: number) => void;
+  readonly onKeep: () => void;
+  readonly onDiscard: () => void;
+}
+
+export function Candidates({ base, candidates, shown, asked, writing, onShow, onKeep, onDiscard }: Props) {
+  return (
+    <section className="candidates" aria-label="Versions">
+      <div className="candidates-head">
+        <h2>{candidates.length === 1 ? "The new bars" : "Compare"}</h2>
+        <button type="button" className="quiet" disabled={writing} onClick={onDiscard}>Drop all</button>
+        <button type="button" className="main-action" disabled={writing} onClick={onKeep}>Keep {candidates.length > 1 ? `version ${shown + 1}` : "them"}</button>
+      </div>
+      <div className="cards" role="radiogroup" aria-label="Which version is shown in the score">
+        {candidates.map((candidate, index) => (
+          <CandidateCard key={index} base={base} candidate={candidate} index={index} isShown={index === shown} asked={asked} onShow={onShow} />
+        ))}
+      </div>
+    </section>
+  );
+}

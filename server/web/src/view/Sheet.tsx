@@ -1,0 +1,85 @@
+import { type MouseEvent, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { type Trouble, troubleFrom } from "../desk/server";
+import { engraver, type Music } from "../engraver/engraver";
+import { barOf } from "../sound/timemap";
+import { SheetPage } from "./SheetPage";
+import { useWidth } from "./useWidth";
+
+interface Props {
+  readonly music: Music;
+  readonly newFrom: number | null;
+  readonly sounding: readonly string[];
+  readonly onBar: (bar: number) => void;
+  readonly onTrouble: (trouble: Trouble) => void;
+}
+
+export interface Engraved {
+  readonly number: number;
+  readonly pages: number;
+  readonly first: string;
+}
+
+/** The drawn score. The old picture stays until the new one is there; of many changes at once only the last is drawn. */
+export function Sheet({ music, newFrom, sounding, onBar, onTrouble }: Props) {
+  const frame = useRef<HTMLDivElement>(null);
+  const width = useWidth(frame);
+  const [engraved, setEngraved] = useState<Engraved | null>(null);
+  const queue = useRef({ busy: false, next: null as null | (() => Promise<void>), number: 0 });
+
+  useEffect(() => {
+    if (width === 0) return;
+    const draw = async (): Promise<void> => {
+      const { pages, first } = await engraver.engrave("sheet", music, width, width < 560 ? 32 : 40);
+      queue.current.number += 1;
+      setEngraved({ number: queue.current.number, pages, first });
+    };
+    void latest(queue.current, draw, (error) => onTrouble({ ...troubleFrom(error), message: "This score can't be drawn", hint: "It can still be continued and downloaded; or open it in a notation program and export it again" }));
+  }, [music, width]);
+
+  useLayoutEffect(() => markSounding(frame.current, sounding), [sounding, engraved]);
+
+  const clicked = (event: MouseEvent): void => {
+    const measure = event.target instanceof Element ? event.target.closest("g.measure") : null;
+    const bar = measure ? barOf(measure.id) : null;
+    if (bar !== null) onBar(bar);
+  };
+  return (
+    <div className="sheet" ref={frame} onClick={clicked} data-drawn={engraved?.number ?? 0}>
+      {engraved ? Array.from({ length: engraved.pages }, (_, index) => <SheetPage key={index} page={index + 1} engraved={engraved} newFrom={newFrom} />) : <p className="aside drawing">Drawing the score …</p>}
+    </div>
+  );
+}
+
+interface Queue {
+  busy: boolean;
+  next: null | (() => Promise<void>);
+}
+
+async function latest(queue: Queue, work: () => Promise<void>, failed: (error: unknown) => void): Promise<void> {
+  queue.next = work;
+  if (queue.busy) return;
+  queue.busy = true;
+  while (queue.next) {
+    const now: () => Promise<void> = queue.next;
+    queue.next = null;
+    await now().catch(failed);
+  }
+  queue.busy = false;
+}
+
+function markSounding(frame: HTMLElement | null, ids: readonly string[]): void {
+  if (!frame) return;
+  for (const note of frame.querySelectorAll(".sounding")) note.classList.remove("sounding");
+  const notes = ids.map((id) => frame.querySelector(`#${CSS.escape(id)}`)).filter((note) => note !== null);
+  for (const note of notes) note.classList.add("sounding");
+  follow(notes[0]?.closest("g.measure") ?? null);
+}
+
+/** Keeps the bar that sounds in view. */
+function follow(measure: Element | null): void {
+  if (!measure) return;
+  const { top, bottom } = measure.getBoundingClientRect();
+  if (top >= 60 && bottom <= window.innerHeight - 90) return;
+  const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+  measure.scrollIntoView({ block: "center", behavior: calm ? "auto" : "smooth" });
+}

@@ -1,0 +1,45 @@
+import { useEffect, useRef } from "react";
+import { engraver } from "../engraver/engraver";
+import { pictureOf, tint } from "../engraver/svg";
+import { barOf } from "../sound/timemap";
+import type { Engraved } from "./Sheet";
+
+/** One page, drawn when it comes near the window. */
+export function SheetPage({ page, engraved, newFrom }: { page: number; engraved: Engraved; newFrom: number | null }) {
+  const frame = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const element = frame.current;
+    if (!element) return;
+    let left = false;
+    const show = (svg: string): void => {
+      if (left) return;
+      element.replaceChildren(pictureOf(svg));
+      mark(element, newFrom);
+    };
+    if (page === 1) show(engraved.first);
+    const observer = page === 1 ? null : new IntersectionObserver(([entry]) => {
+      if (!entry?.isIntersecting) return;
+      observer?.disconnect();
+      void engraver.page("sheet", page).then(show, () => undefined);
+    }, { rootMargin: "1200px" });
+    observer?.observe(element);
+    return () => {
+      left = true;
+      observer?.disconnect();
+    };
+  }, [engraved, page]);
+  useEffect(() => {
+    if (frame.current) mark(frame.current, newFrom);
+  }, [newFrom]);
+  return <div className="sheet-page" ref={frame} />;
+}
+
+function mark(frame: HTMLElement, newFrom: number | null): void {
+  for (const measure of frame.querySelectorAll<SVGGElement>("g.measure")) {
+    const bar = barOf(measure.id);
+    const isNew = newFrom !== null && bar !== null && bar >= newFrom;
+    measure.querySelector(":scope > .tint")?.remove();
+    measure.classList.toggle("new-bar", isNew);
+    if (isNew) tint(measure);
+  }
+}

@@ -1,0 +1,43 @@
+import { expect, test } from "vitest";
+import { displayCopy } from "../src/score/display";
+import { measuresOf, partsOf, write } from "../src/score/musicxml";
+import { attributes, NOTE, score } from "./scores";
+
+test("rests over several bars are not collapsed in the display copy", () => {
+  const rest = attributes('<measure-style><multiple-rest>2</multiple-rest></measure-style>');
+  expect(write(displayCopy(score([rest + NOTE, NOTE])))).not.toContain("multiple-rest");
+});
+
+test("a staff without a written clef gets one: treble above, bass below", () => {
+  const tree = displayCopy(score([attributes("<divisions>1</divisions><staves>2</staves><transpose><chromatic>0</chromatic></transpose>") + NOTE]));
+  const written = Array.from(tree.getElementsByTagName("attributes")[0]?.children ?? []).map((one) => `${one.localName} ${one.getAttribute("number") ?? ""}`);
+  expect(written).toEqual(["divisions ", "staves ", "clef 1", "clef 2", "transpose "]);
+  expect(Array.from(tree.getElementsByTagName("sign")).map((sign) => sign.textContent)).toEqual(["G", "F"]);
+});
+
+test("a written clef stays alone, and a score without attributes gets a clef too", () => {
+  const clef = "<clef><sign>C</sign><line>3</line></clef>";
+  expect(displayCopy(score([attributes(clef) + NOTE])).getElementsByTagName("clef")).toHaveLength(1);
+  expect(displayCopy(score([NOTE])).getElementsByTagName("sign")[0]?.textContent).toBe("G");
+});
+
+test("unpitched parts get the percussion clef", () => {
+  const tree = displayCopy(score(["<note><unpitched/><duration>4</duration></note>"]));
+  expect(tree.getElementsByTagName("sign")[0]?.textContent).toBe("percussion");
+});
+
+test("new bars follow the last one, whose final bar line goes, and repeats stay", () => {
+  const final = "<barline location='right'><bar-style>light-heavy</bar-style></barline>";
+  const repeat = "<barline location='right'><bar-style>light-heavy</bar-style><repeat direction='backward'/></barline>";
+  const tree = displayCopy(score([NOTE + final], [NOTE + repeat]), [
+    { P1: `<measure number="2">${NOTE}</measure>`, P2: `<measure number="2">${NOTE}</measure>` },
+  ]);
+  expect(partsOf(tree).map((part) => measuresOf(part).length)).toEqual([2, 2]);
+  expect(tree.getElementsByTagName("barline")).toHaveLength(1);
+  expect(measuresOf(partsOf(tree)[0] as Element)[1]?.getAttribute("id")).toBe("bar-1");
+});
+
+test("sounds that the sound font lacks are played by a relative", () => {
+  const xml = score([NOTE]).replace("</part-name>", '</part-name><midi-instrument id="I"><midi-program>42</midi-program></midi-instrument>');
+  expect(displayCopy(xml).getElementsByTagName("midi-program")[0]?.textContent).toBe("41");
+});
