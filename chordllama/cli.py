@@ -15,6 +15,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
+from chordllama_server.commands import serve
 
 from chordllama.corpora.commands import corpus
 from chordllama.errors import ChordLlamaError
@@ -327,6 +328,7 @@ def train(recipe: str, out: str | None, data: str, resume: bool) -> None:
 
 
 cli.add_command(corpus)
+cli.add_command(serve)
 
 
 # Reading and writing

@@ -53,6 +53,12 @@ def picture(xml: bytes, suffix: str) -> bytes:
     return _png(_stack([toolkit.renderToSVG(page) for page in range(1, count + 1)]))
 
 
+def pages(xml: bytes) -> list[str]:
+    """The engraved score, an SVG document for each page. Raises ScoreError."""
+    toolkit = _load(xml)
+    return [toolkit.renderToSVG(page) for page in range(1, toolkit.getPageCount() + 1)]
+
+
 def midi(xml: bytes) -> bytes:
     """The score as a standard MIDI file. Raises ScoreError where verovio can't read the score."""
     return base64.b64decode(_load(xml).renderToMIDI())

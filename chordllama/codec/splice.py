@@ -178,6 +178,20 @@ def splice(xml: bytes, reading: Reading, bars: tuple[Bar, ...]) -> bytes:
     return text.bytes(_edited(text.utf8, edits))
 
 
+def new_measures(reading: Reading, bars: tuple[Bar, ...], index: int) -> dict[str, str]:
+    """One of the `bars` that follow a score, `index` from 0, as each part's `<measure>`: id -> XML.
+
+    Each says its divisions, so that it can stand after any other.
+    """
+    score = replace(reading.score, bars=reading.score.bars + bars[: index + 1])
+    found = {}
+    for part, origin in enumerate(reading.origins):
+        measures, divisions = _measures_after(score, part, origin, len(score.bars) - 1)
+        measures[0][1:1] = _divisions(divisions)
+        found[origin.id] = "\n".join(measures[0])
+    return found
+
+
 def _without_closing(bars: tuple[Bar, ...]) -> tuple[Bar, ...]:
     """The old bars as a part that lacks the last ones must have them, when the closing bar line moves."""
     return (*bars[:-1], replace(bars[-1], end=Barline())) if bars[-1].end == FINAL else bars
@@ -194,16 +208,24 @@ def _edited(text: bytes, edits: list[Edit]) -> bytes:
 
 def _part_measures(score: Score, index: int, origin: Origin, places: _Locator) -> list[list[str]]:
     """The lines of each measure that a part lacks."""
-    count = places.parts[origin.id].measures
+    found, divisions = _measures_after(score, index, origin, places.parts[origin.id].measures)
+    if divisions != origin.divisions and found:
+        found[0][1:1] = _divisions(divisions)
+    return found
+
+
+def _divisions(divisions: int) -> list[str]:
+    return ["  <attributes>", f"    <divisions>{divisions}</divisions>", "  </attributes>"]
+
+
+def _measures_after(score: Score, index: int, origin: Origin, count: int) -> tuple[list[list[str]], int]:
+    """The lines of each measure of a part after its first `count`, and their divisions."""
     new = replace(score, bars=score.bars[count:])
     divisions = divisions_for(_with_metre(new, score, count), index, origin.divisions)
     origin_now = replace(origin, divisions=divisions, voices=dict(origin.voices))
     writer = PartWriter(score.parts, index, origin_now, first=False)
     writer.skip(score.bars[:count])
-    found = [list(writer.measure(bar)) for bar in new.bars]
-    if divisions != origin.divisions and found:
-        found[0][1:1] = ["  <attributes>", f"    <divisions>{divisions}</divisions>", "  </attributes>"]
-    return found
+    return [list(writer.measure(bar)) for bar in new.bars], divisions
 
 
 def _with_metre(new: Score, score: Score, count: int) -> Score:

@@ -23,6 +23,10 @@ class SamplingError(ChordLlamaError, ValueError):
     exit_code = 2
 
 
+class Stopped(Exception):
+    """Somebody asked a backend to stop. No error: nothing failed, and nothing that is caught as one may swallow it."""
+
+
 # field -> (least, greatest, whether the least itself is allowed); a seed leaves room for the candidates' numbers within 32 bits
 RANGES: Mapping[str, tuple[float, float, bool]] = {
     "temperature": (0.0, 5.0, True),

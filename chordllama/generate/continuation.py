@@ -47,11 +47,12 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A bar is finished: `bar` of `bars` in `candidate` (from 0)."""
+    """A bar is finished: `bar` of `bars` in `candidate` (from 0). `written` are the candidate's bars so far, not yet tidied."""
 
     candidate: int
     bar: int
     bars: int
+    written: tuple[Bar, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,18 @@ def continue_score(
         ModelError, EndpointError: the backend fails.
     """
     xml = read_container(data, name)
-    reading = read_with_origin(xml, name, report)
+    return continue_reading(xml, read_with_origin(xml, name, report), name, backend, request, progress)
+
+
+def continue_reading(
+    xml: bytes,
+    reading: Reading,
+    name: str,
+    backend: Backend,
+    request: Request,
+    progress: Callable[[Progress], None] = lambda _: None,
+) -> list[Continuation]:
+    """What `continue_score` does with a file that is read already: `reading` is what `xml` says."""
     check_has_notes(reading.score, name)
     plan = Plan.of(reading.score, request)
     drafts = write_bars(plan, backend, request, progress)
@@ -153,7 +165,7 @@ def write_bars(
             done = len(draft.bars)
             next_round = _round(plan, longer, request.bars - done, backend)
             sampling = replace(request.sampling, seed=(request.sampling.seed + 7919 * done + candidate) % 2**31)
-            shifted = _shifted(progress, candidate)
+            shifted = _shifted(progress, candidate, draft.bars)
             try:
                 for _, bars, failure in _write(next_round, backend, sampling, 1, shifted, done, request.bars):
                     draft.bars, draft.failure = draft.bars + bars, failure
@@ -162,8 +174,10 @@ def write_bars(
     return drafts
 
 
-def _shifted(progress: Callable[[Progress], None], candidate: int) -> Callable[[Progress], None]:
-    return lambda step: progress(replace(step, candidate=candidate))
+def _shifted(
+    progress: Callable[[Progress], None], candidate: int, before: tuple[Bar, ...]
+) -> Callable[[Progress], None]:
+    return lambda step: progress(replace(step, candidate=candidate, written=before + step.written))
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,16 +261,22 @@ def _write(
         if written.rewound_to is not None:
             texts[n] = texts[n][: written.rewound_to]
         texts[n] += written.text
-        while finished[n] < guards[n].bars:
-            finished[n] += 1
-            progress(Progress(n, done + finished[n], bars))
+        if finished[n] < guards[n].bars:
+            new = read_answer(good_text(texts[n], guards[n]), round_.score, round_.rules.length)
+            for number in range(finished[n] + 1, guards[n].bars + 1):
+                progress(Progress(n, done + number, bars, new[:number]))
+            finished[n] = guards[n].bars
     for n, guard in enumerate(guards):
-        good = texts[n][: guard.kept] if not guard.done else texts[n]
-        new = read_answer(good, round_.score, round_.rules.length)
+        new = read_answer(good_text(texts[n], guard), round_.score, round_.rules.length)
         failure = backend.failures.get(n)
         if failure is None and not new:
             failure = ModelError("the model wrote no bar", hint="try another --seed, or a model with a longer context")
         yield n, new, failure
+
+
+def good_text(text: str, guard: Writer) -> str:
+    """The text up to the end of its last finished bar."""
+    return text if guard.done else text[: guard.kept]
 
 
 def read_answer(text: str, score: Score, length: Ticks) -> tuple[Bar, ...]:
@@ -273,9 +293,14 @@ def read_answer(text: str, score: Score, length: Ticks) -> tuple[Bar, ...]:
 
 def finish(xml: bytes, reading: Reading, plan: Plan, draft: Draft) -> Continuation:
     """The candidate that these bars are: without loose ends, closed if that is planned, and spliced into the file."""
-    bars = like_before(tidy(draft.bars, reading.score.bars), reading.score)
+    bars = dressed(draft.bars, reading.score)
     if not bars:
         return Continuation((), xml, draft.failure)
     last = replace(bars[-1], end=FINAL if plan.closing else bars[-1].end)
     bars = (*bars[:-1], last)
     return Continuation(bars, splice(xml, reading, bars), draft.failure)
+
+
+def dressed(bars: tuple[Bar, ...], score: Score) -> tuple[Bar, ...]:
+    """New bars without loose ends, and in the dress of the score that they follow."""
+    return like_before(tidy(bars, score.bars), score)

@@ -46,7 +46,7 @@ HINTS: Mapping[int, str] = {
 BROKEN_OFF = "see the server's log: the prompt may be too long for its context, or another program may be using it"
 
 
-class _Chunk(NamedTuple):
+class Chunk(NamedTuple):
     """A part of an answer; `ending` is the server's reason where this is the last one ("stop", "length")."""
 
     text: str
@@ -115,7 +115,7 @@ class EndpointBackend:
         for number, guard in enumerate(guards):
             yield from _GuardedCandidate(self, number, guard, prompt, sampling).write()
 
-    def completion(self, prompt: str, sampling: Sampling, seed: int, tokens: int) -> Generator[_Chunk, None, None]:
+    def completion(self, prompt: str, sampling: Sampling, seed: int, tokens: int) -> Generator[Chunk, None, None]:
         """One request. Ends with the chunk that has an ending, or after `tokens` chunks, whatever the server does."""
         from httpx_sse import connect_sse
 
@@ -150,7 +150,7 @@ class EndpointBackend:
         else:
             self.timing.decode_seconds += seconds
 
-    def _chunks(self, events: Iterator[Any]) -> Iterator[_Chunk]:
+    def _chunks(self, events: Iterator[Any]) -> Iterator[Chunk]:
         for event in events:
             if event.data.strip() == "[DONE]":
                 return
@@ -158,7 +158,7 @@ class EndpointBackend:
             if chunk is not None:
                 yield chunk
 
-    def _chunk(self, data: str) -> _Chunk | None:
+    def _chunk(self, data: str) -> Chunk | None:
         """What an event says; None for one that says nothing of the text (how many tokens were used, a sign of life)."""
         if not data:
             return None
@@ -169,7 +169,7 @@ class EndpointBackend:
             choices = answer["choices"]
             if not choices:
                 return None
-            return _Chunk(str(choices[0].get("text") or ""), choices[0].get("finish_reason"))
+            return Chunk(str(choices[0].get("text") or ""), choices[0].get("finish_reason"))
         except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
             raise self._error("the server's answer can't be understood", cause=data[:LONGEST_COMPLAINT]) from error
 

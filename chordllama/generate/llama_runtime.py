@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import os
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chordllama.errors import ModelError
+from chordllama.generate.backend import Stopped
 
 Logits = NDArray[np.float32]  # of shape (vocabulary,) after one position, or (positions, vocabulary)
 
 MAGIC = b"GGUF"
 BATCH = 512  # tokens that one call of llama.cpp takes
 ROOM = 256  # llama.cpp rounds the KV cache's cells up to this
+ABORTED = 2  # what llama_decode gives when its abort callback said so
 ERROR_LEVEL = 4  # GGML_LOG_LEVEL_ERROR
 
 _complaints: deque[str] = deque(maxlen=4)  # llama.cpp says in its log, not in its answer, why something failed
@@ -185,14 +187,25 @@ class Vocabulary:
 class Evaluator:
     """A llama.cpp context: KV cache, one batch, the last logits. Sequence 0 holds the prompt, each candidate has one of its own.
 
-    `cells` are the tokens there is room for in all, `sequences` how many texts there can be, the prompt's one included.
+    `cells` are the tokens there is room for in all, `sequences` how many texts there can be, the prompt's one included. `stopped` is
+    asked by llama.cpp in the midst of its work, and a yes ends that with `Stopped`.
     """
 
-    def __init__(self, model: Any, vocabulary_size: int, cells: int, sequences: int, threads: int) -> None:
+    def __init__(
+        self,
+        model: Any,
+        vocabulary_size: int,
+        cells: int,
+        sequences: int,
+        threads: int,
+        stopped: Callable[[], bool] | None = None,
+    ) -> None:
         self._llama = library()
         self._vocabulary_size = vocabulary_size
         self.cells, self.sequences = -(-cells // ROOM) * ROOM, sequences
         self._logits: tuple[int, Logits] | None = None
+        self._stopped = stopped or (lambda: False)
+        self._asked = self._llama.ggml_abort_callback(lambda _: self._stopped()) if stopped else None
         self._context = self._open(model, threads)
         self._memory = self._llama.llama_get_memory(self._context)
         if not self._memory:
@@ -213,6 +226,8 @@ class Evaluator:
         parameters.kv_unified = True  # the candidates share the prompt's cells
         if not llama.llama_supports_gpu_offload():  # on a CPU flash attention is slower by far
             parameters.flash_attn_type = llama.LLAMA_FLASH_ATTN_TYPE_DISABLED
+        if self._asked is not None:
+            parameters.abort_callback = self._asked
         _complaints.clear()
         context = llama.llama_init_from_model(model, parameters)
         if not context:
@@ -255,6 +270,8 @@ class Evaluator:
         """With `wanted` there are logits after the last token of each part."""
         if self._context is None:
             raise ModelError("the model was closed while it wrote")
+        if self._stopped():
+            raise Stopped
         end = 0
         for sequence, position, tokens in parts:
             for offset, token in enumerate(tokens):
@@ -264,6 +281,8 @@ class Evaluator:
             self._wanted[end - 1] = wanted
         self._batch.n_tokens = end
         state = self._llama.llama_decode(self._context, self._batch)
+        if state == ABORTED:
+            raise Stopped
         if state != 0:
             raise ModelError("llama.cpp can't go on", cause="; ".join(_complaints) or f"llama_decode gave {state}")
 

@@ -15,19 +15,31 @@ from chordllama.resources import resource
 EMBEDDED = "models/chordllama-mini-q4_k_m.gguf"
 
 
-def open_backend(model: str | None = None, threads: int | None = None) -> Backend:
+def open_backend(
+    model: str | None = None,
+    threads: int | None = None,
+    stopped: Callable[[], bool] | None = None,
+    name: str | None = None,
+    api_key: str | None = None,
+) -> Backend:
     """The backend for a GGUF file's path, an endpoint's http(s) address, or (None) the model that comes along.
+
+    An address that begins with `ollama+` is Ollama's own interface. `stopped` is asked by a model in this process whether it shall
+    end its work with `Stopped`; `name` and `api_key` are what an endpoint wants to know.
 
     Raises:
         ModelError: there is no such file, or it is no model.
     """
-    if model is not None and re.match(r"https?://", model):
+    if model is not None and re.match(r"(?:ollama\+)?https?://", model):
         from chordllama.generate.endpoint import EndpointBackend
+        from chordllama.generate.ollama import OLLAMA, OllamaBackend
 
-        return EndpointBackend(model)
+        if model.startswith(OLLAMA):
+            return OllamaBackend(model.removeprefix(OLLAMA), name, api_key)
+        return EndpointBackend(model, name, api_key)
     from chordllama.generate.llama import LlamaBackend
 
-    return LlamaBackend(Path(model) if model is not None else _embedded(), threads)
+    return LlamaBackend(Path(model) if model is not None else _embedded(), threads, stopped=stopped)
 
 
 def continuer_for(dialect: str, model: str | None) -> Callable[..., list[Continuation]]:

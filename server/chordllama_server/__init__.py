@@ -1,1 +1,1 @@
-"""The server on this computer that the page and the MuseScore plugin talk to. Knows HTTP; knows no model and no format."""
+"""The server: scores in, new bars out, as they are written. `app.create_app(config, engine)` is the door; `chordllama serve` opens it."""

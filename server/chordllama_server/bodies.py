@@ -1,0 +1,84 @@
+"""What a request brings: a score and options, from a form or from JSON. Nothing of it touches a disk."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from io import BytesIO
+from typing import IO, Any, NoReturn
+
+from flask import Request
+
+from chordllama_server.document import from_form, validated
+from chordllama_server.problems import Refusal, http_problem, invalid
+from chordllama_server.scores import Source
+
+MOST_DEPTH_HINT = "send JSON as /openapi.yaml says"
+
+
+class InMemoryRequest(Request):
+    """A request whose uploads stay in memory: werkzeug would put large ones into a file."""
+
+    max_form_parts = 40
+
+    def _get_file_stream(
+        self,
+        total_content_length: int | None,  # noqa: ARG002
+        content_type: str | None,  # noqa: ARG002
+        filename: str | None = None,  # noqa: ARG002
+        content_length: int | None = None,  # noqa: ARG002
+    ) -> IO[bytes]:
+        return BytesIO()
+
+
+def read_body(request: Request, json_schema: str, form_schema: str | None) -> tuple[Source, dict[str, Any]]:
+    """The score in a request and its options, held to the document. Raises Refusal."""
+    if request.mimetype == "application/json":
+        return _from_json(validated(json_schema, _json(request)))
+    if request.mimetype == "multipart/form-data" and form_schema:
+        return _from_form(request, form_schema)
+    wanted = "application/json" + (" or multipart/form-data" if form_schema else "")
+    raise Refusal(http_problem(415, f"the body has to be {wanted}"))
+
+
+def _json(request: Request) -> Any:
+    try:
+        return json.loads(request.get_data(cache=False), parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as fault:
+        raise invalid("the body is no JSON", hint=MOST_DEPTH_HINT) from fault
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _from_json(body: dict[str, Any]) -> tuple[Source, dict[str, Any]]:
+    name = body.pop("name", "score")
+    if "musicxml" in body:
+        return Source(_utf8(body.pop("musicxml"), "musicxml"), name), body
+    if "compact" in body:
+        return Source(_utf8(body.pop("compact"), "compact"), "text", "compact"), body
+    if "editor" in body:
+        return Source(json.dumps(body.pop("editor")).encode(), name, "editor"), body
+    try:
+        return Source(base64.b64decode(body.pop("file"), validate=True), name), body
+    except (binascii.Error, ValueError) as fault:
+        raise invalid("this is no base64", "file") from fault
+
+
+def _utf8(text: str, param: str) -> bytes:
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError as fault:
+        raise invalid("the text has half a character in it", param) from fault
+
+
+def _from_form(request: Request, schema: str) -> tuple[Source, dict[str, Any]]:
+    files = request.files.getlist("score")
+    if len(files) != 1 or set(request.files) - {"score"}:
+        raise invalid("a form has exactly one file, in the field `score`", "score")
+    fields = from_form(schema, dict(request.form.lists()))
+    options = validated(schema, fields | {"score": ""})
+    del options["score"]
+    return Source(files[0].read(), (files[0].filename or "score")[:255]), options

@@ -1,0 +1,49 @@
+"""`chordllama serve`. Knows options and the environment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+
+@click.command()
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Address to listen on; any but loopback asks for a key."
+)
+@click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="0 takes a free one.")
+@click.option("--open", "open_page", is_flag=True, help="Open the page in the browser.")
+@click.option(
+    "--model",
+    metavar="PATH|URL",
+    help="A .gguf file, an endpoint, or ollama+http://… [default: the model that comes along]",
+)
+@click.option("--model-name", help="The name that the endpoint has for the model.")
+@click.option("--model-key", envvar="CHORDLLAMA_MODEL_KEY", help="The endpoint's key.")
+@click.option(
+    "--threads", type=click.IntRange(1, 64), help="Processors that write. [default: half of them, or all but one]"
+)
+@click.option(
+    "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Jobs that are written at a time."
+)
+@click.option("--queue", type=click.IntRange(0, 1000), default=8, show_default=True, help="Jobs that wait at most.")
+@click.option("--api-key", envvar="CHORDLLAMA_API_KEY", help="Ask clients for this key.")
+@click.option("--allow-host", multiple=True, help="A further name by which the server may be called.")
+def serve(
+    host: str, port: int, open_page: bool, api_key: str | None, allow_host: tuple[str, ...], **engine: Any
+) -> None:
+    """Serve the page, and new bars for editors, on this computer."""
+    from chordllama_server.config import Config
+    from chordllama_server.engine import Engine
+    from chordllama_server.serving import serve as serve_app
+    from chordllama_server.writing import Model
+
+    config = Config(host=host, port=port, api_key=api_key, hosts=allow_host)
+    model = Model(engine["model"], engine["threads"], engine["model_name"], engine["model_key"])
+
+    def opened(address: str) -> None:
+        click.echo(f"ChordLlama is at {address} (Ctrl-C ends it)", err=True)
+        if open_page:
+            click.launch(address)
+
+    serve_app(config, Engine(model, workers=engine["workers"], most_waiting=engine["queue"]), opened)

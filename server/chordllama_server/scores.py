@@ -1,0 +1,90 @@
+"""Scores as requests bring them, and what answers hold of them. Runs in child processes; knows the codec, knows no HTTP."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from chordllama.check import check as check_reading
+from chordllama.codec.compact import dumps, loads
+from chordllama.codec.container import parse, read_container
+from chordllama.codec.musicxml import Reading, read_with_origin, write
+from chordllama.codec.splice import source_text
+from chordllama.conversion import decode_text, read_anything
+from chordllama.foreign import foreign_format, to_musicxml
+
+_DECLARATION = re.compile(rb"""^(\s*<\?xml[^>]*?\sencoding\s*=\s*)(["'])[A-Za-z0-9._-]+["']""")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A score as it came. `data` is the file's bytes, or for `compact` and `editor` the text in UTF-8."""
+
+    data: bytes
+    name: str = "score"
+    kind: Literal["file", "compact", "editor"] = "file"
+
+
+def musicxml_of(source: Source) -> bytes:
+    """The score's MusicXML: the file's own bytes where it is MusicXML. Raises ScoreError."""
+    if source.kind == "compact":
+        return write(loads(decode_text(source.data, source.name)))
+    if source.kind == "editor":
+        from chordllama_server.events import read_events
+
+        return write(read_events(source.data))
+    data = source.data
+    return to_musicxml(data, source.name) if foreign_format(data, source.name) else read_container(data, source.name)
+
+
+def in_utf8(xml: bytes) -> str:
+    """MusicXML as text whose declaration is right when it is written in UTF-8."""
+    return _DECLARATION.sub(rb"\1\2UTF-8\2", source_text(xml).utf8, count=1).decode()
+
+
+def encode(source: Source, without: str = "", bars_per_line: int = 1) -> dict[str, Any]:
+    """The answer of /v1/encode."""
+    xml = musicxml_of(source)
+    reading = read_with_origin(xml, source.name)
+    kinds = tuple(sorted({word.strip() for word in without.split(",")} - {""}))
+    return {
+        "compact": dumps(reading.score, kinds, bars_per_line),
+        "musicxml": in_utf8(xml),
+        "parts": len(reading.score.parts),
+        "bars": len(reading.score.bars),
+        "warnings": list(reading.report.warnings()),
+    }
+
+
+def decode(source: Source) -> dict[str, Any]:
+    """The answer of /v1/decode."""
+    score = loads(decode_text(source.data, source.name))
+    return {"musicxml": write(score).decode(), "parts": len(score.parts), "bars": len(score.bars)}
+
+
+def check(source: Source) -> dict[str, Any]:
+    """The answer of /v1/check."""
+    return asdict(check_reading(_reading(source)))
+
+
+def _reading(source: Source) -> Reading:
+    if source.kind == "editor":
+        return read_with_origin(musicxml_of(source), source.name)
+    return read_anything(source.data, source.name if source.kind == "file" else "text.yaml")
+
+
+def render(source: Source, format: str = "svg") -> dict[str, Any]:  # noqa: A002
+    """The answer of /v1/render: its media type and bytes, or pages."""
+    from chordllama.render import midi, pages, picture
+
+    xml = musicxml_of(source)
+    parse(xml, source.name)
+    if format == "pages":
+        return {"pages": pages(xml)}
+    if format == "midi":
+        return {"media_type": "audio/midi", "data": midi(xml)}
+    return {"media_type": "image/svg+xml", "data": picture(xml, ".svg")}
+
+
+JOBS = {"encode": encode, "decode": decode, "check": check, "render": render}

@@ -1,0 +1,152 @@
+"""What the engine's child does: it holds the model and writes one job after another. Knows generation; knows no HTTP and no queue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection
+from time import perf_counter
+from typing import Any
+
+from chordllama.codec.compact import dump_bar
+from chordllama.codec.musicxml import Reading, read_with_origin
+from chordllama.codec.splice import new_measures
+from chordllama.errors import ChordLlamaError
+from chordllama.generate.backend import Backend, Stopped
+from chordllama.generate.continuation import Continuation, Progress, Request, continue_reading, dressed
+from chordllama_server.events import write_events
+from chordllama_server.problems import Problem, problem_of
+from chordllama_server.scores import Source, in_utf8, musicxml_of
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Which model a child opens: a file, an endpoint's address, or (None) the one that comes along."""
+
+    place: str | None = None
+    threads: int | None = None
+    name: str | None = None
+    api_key: str | None = None
+
+    @property
+    def shown(self) -> str:
+        """The name that clients see; an address never shows its path or password."""
+        if self.name:
+            return self.name
+        return (self.place or "chordllama-mini").rpartition("/")[2].removesuffix(".gguf") or "endpoint"
+
+    @property
+    def backend(self) -> str:
+        """Which kind of backend runs it."""
+        if self.place is None or "://" not in self.place:
+            return "llama.cpp"
+        return "ollama" if self.place.startswith("ollama+") else "openai"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a job is to write: `editor` asks for events instead of MusicXML."""
+
+    source: Source
+    request: Request
+    editor: bool = False
+    task: str = "music"
+
+
+Say = Callable[[str, dict[str, Any]], None]
+
+
+def work(pipe: Connection, stop: Any, model: Model) -> None:
+    """What the child does. It says ("ready", None) or a Problem once, then for each order events, and at last ("end", Problem | None)."""
+    from chordllama.generate.models import open_backend
+
+    try:
+        backend = open_backend(
+            model.place, model.threads, stopped=lambda: bool(stop.value), name=model.name, api_key=model.api_key
+        )
+    except ChordLlamaError as error:
+        pipe.send(("failed", problem_of(error)))
+        return
+    with backend:
+        pipe.send(("ready", None))
+        while True:
+            order: Order = pipe.recv()
+            pipe.send(("end", _write(order, backend, stop, lambda event, data: pipe.send((event, data)))))
+
+
+def _write(order: Order, backend: Backend, stop: Any, say: Say) -> Problem | None:
+    try:
+        continue_order(order, backend, stop, say)
+    except Stopped:
+        return CANCELLED
+    except ChordLlamaError as error:
+        return problem_of(error)
+    except RecursionError:
+        return Problem(422, "score_error", "score_rejected", "the score is nested too deeply")
+    return None
+
+
+CANCELLED = Problem(409, "cancelled", "cancelled", "the job was cancelled")
+
+
+def continue_order(order: Order, backend: Backend, stop: Any, say: Say) -> None:
+    """Write what is ordered, and say each bar, each candidate, and `done`."""
+    started = perf_counter()
+    tokens = _Tokens()
+    name = order.source.name
+    xml = musicxml_of(order.source)
+    reading = read_with_origin(xml, name)
+
+    def tell(step: Progress) -> None:
+        if stop.value:
+            raise Stopped
+        say("bar", _bar(step, reading, order.editor))
+
+    found = continue_reading(xml, reading, name, backend, order.request, tell)
+    tokens.add(backend)
+    for number, continuation in enumerate(found):
+        say("candidate", _candidate(number, continuation, reading, order.editor))
+    usage = tokens.as_json() | {"seconds": round(perf_counter() - started, 3)}
+    written = sum(bool(continuation.bars) for continuation in found)
+    say("done", {"candidates": written, "warnings": list(reading.report.warnings()), "usage": usage})
+
+
+class _Tokens:
+    """Tokens of the latest round, which tell whether a prompt's beginning was known."""
+
+    def __init__(self) -> None:
+        self.prompt = self.reused = self.written = 0
+
+    def add(self, backend: Backend) -> None:
+        timing = backend.timing
+        self.prompt += timing.prompt_tokens
+        self.reused += timing.reused_tokens
+        self.written += timing.written_tokens
+
+    def as_json(self) -> dict[str, Any]:
+        return {"prompt_tokens": self.prompt, "reused_tokens": self.reused, "written_tokens": self.written}
+
+
+def _bar(step: Progress, reading: Reading, editor: bool) -> dict[str, Any]:
+    bars = dressed(step.written, reading.score)
+    found: dict[str, Any] = {"candidate": step.candidate, "bar": step.bar, "bars": step.bars}
+    found["compact"] = dump_bar(bars[-1], reading.score.parts)
+    if editor:
+        return found | {"editor": write_events(_with(reading, bars[:-1]), bars[-1:])}
+    return found | {"musicxml": new_measures(reading, bars, len(bars) - 1)}
+
+
+def _with(reading: Reading, bars: tuple[Any, ...]) -> Any:
+    return replace(reading.score, bars=reading.score.bars + bars)
+
+
+def _candidate(number: int, continuation: Continuation, reading: Reading, editor: bool) -> dict[str, Any]:
+    found: dict[str, Any] = {"candidate": number, "bars": len(continuation.bars)}
+    if editor:
+        found["editor"] = write_events(reading.score, continuation.bars)
+    else:
+        found["musicxml"] = in_utf8(continuation.xml)
+        found["file"] = continuation.xml
+    if continuation.failure:
+        found["failure"] = problem_of(continuation.failure).as_json()
+    return found
