@@ -15,7 +15,7 @@ from typing import Any
 from chordllama_server.child import Child, Died
 from chordllama_server.jobs import Event, Job
 from chordllama_server.problems import Problem, Refusal
-from chordllama_server.writing import CANCELLED, Model, Order, work
+from chordllama_server.writing import BEGUN, CANCELLED, Model, Order, work
 
 MOST_WAITING = 8
 SECONDS_TO_LOAD = 120.0
@@ -270,6 +270,7 @@ class _Worker:
         self.child: Child | None = None
         self.job: Job | None = None
         self.ready = False
+        self._begun = False
 
     def run(self) -> None:
         """Work until the engine is closed."""
@@ -299,10 +300,7 @@ class _Worker:
         try:
             kind, problem = self._first_words(self.child)
         except Died as death:
-            kind, problem = (
-                "failed",
-                Problem(500, "model_error", "engine_died", "the model's process died", cause=str(death)),
-            )
+            kind, problem = "failed", _death(death)
         self.ready = kind == "ready"
         self._engine.loaded(problem)
         return problem
@@ -318,26 +316,23 @@ class _Worker:
         return "failed", Problem(500, "model_error", "model_failed", "the model can't be loaded", cause=cause)
 
     def _write(self, job: Job) -> Problem | None:
-        """Let the child write a job; what went wrong."""
-        if not self._has_child():
-            problem = self._start_child()
+        """Let a child write a job; what went wrong. A child that died before it had the order is replaced once."""
+        for _ in range(2):
+            problem = None if self._has_child() else self._start_child()
             if problem is not None:
                 return problem
-        assert self.child is not None
-        try:
-            self.child.stop.value = int(job.cancelled_at is not None)
-            self.child.send(job.order)
-            return self._listen(self.child, job)
-        except Died as death:
-            self.ready = False
-            return Problem(
-                500,
-                "model_error",
-                "engine_died",
-                "the process that writes died",
-                cause=str(death),
-                hint="try again: the next job gets a new one",
-            )
+            assert self.child is not None
+            self._begun = False
+            try:
+                self.child.stop.value = int(job.cancelled_at is not None)
+                self.child.send(job.order)
+                return self._listen(self.child, job)
+            except Died as death:
+                self.ready = False
+                problem = _death(death)
+            if self._begun:
+                break
+        return problem
 
     def _listen(self, child: Child, job: Job) -> Problem | None:
         while True:
@@ -345,8 +340,15 @@ class _Worker:
             if words is not None and words[0] == "end":
                 problem: Problem | None = words[1]
                 return problem
-            if words is not None:
+            if words is not None and words[0] == BEGUN:
+                self._begun = True
+            elif words is not None:
                 self._engine.tell(job, words[0], words[1])
             if job.cancelled_at is not None and monotonic() - job.cancelled_at > SECONDS_TO_STOP:
                 self.kill()
                 return CANCELLED
+
+
+def _death(death: Died) -> Problem:
+    hint = "try again: the next job gets a new one"
+    return Problem(500, "model_error", "engine_died", "the process that writes died", cause=str(death), hint=hint)

@@ -113,7 +113,7 @@ def same_origin(origin: str, asked: Request) -> bool:
     return parts.scheme in ("http", "https") and parts.netloc != "" and parts.netloc == asked.headers.get("Host")
 
 
-OPEN_ENDPOINTS = frozenset({"health", "page.page", "page.index", "openapi"})
+OPEN_ENDPOINTS = frozenset({"server.health", "server.openapi", "page.page", "page.index"})
 
 
 def check_key(asked: Request, config: Config) -> None:

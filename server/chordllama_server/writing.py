@@ -53,11 +53,13 @@ class Order:
     task: str = "music"
 
 
+BEGUN = "begun"
+"""What a child says first of an order: from here on it has it."""
 Say = Callable[[str, dict[str, Any]], None]
 
 
 def work(pipe: Connection, stop: Any, model: Model) -> None:
-    """What the child does. It says ("ready", None) or a Problem once, then for each order events, and at last ("end", Problem | None)."""
+    """What the child does. It says ("ready", None) or a Problem once, then for each order BEGUN, events, and at last ("end", Problem | None)."""
     from chordllama.generate.models import open_backend
 
     try:
@@ -71,6 +73,7 @@ def work(pipe: Connection, stop: Any, model: Model) -> None:
         pipe.send(("ready", None))
         while True:
             order: Order = pipe.recv()
+            pipe.send((BEGUN, None))
             pipe.send(("end", _write(order, backend, stop, lambda event, data: pipe.send((event, data)))))
 
 

@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chordllama_server.app import create_app
+from chordllama_server.config import Config
+from chordllama_server.document import document
+from chordllama_server.engine import Engine
+from chordllama_server.workshop import Workshop
+from flask.testing import FlaskClient
+from openapi_spec_validator import validate
+
+from chordllama.codec.container import read_container, write_container
+from chordllama.codec.musicxml import read
+
+DATA = Path(__file__).parent / "data"
+CHORALE = (DATA / "chorale.musicxml").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    engine = Engine().start()
+    assert engine.wait_until_ready()
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(scope="module")
+def client(engine: Engine) -> Iterator[FlaskClient]:
+    workshop = Workshop()
+    yield create_app(Config(rate=10_000), engine, workshop).test_client()
+    workshop.close()
+
+
+def form(**options: Any) -> dict[str, Any]:
+    return {"score": (BytesIO(CHORALE), "chorale.musicxml"), **{key: str(value) for key, value in options.items()}}
+
+
+def events_of(client: FlaskClient, id: str) -> list[tuple[str, dict[str, Any]]]:
+    blocks = client.get(f"/v1/jobs/{id}/events").text.strip().split("\n\n")
+    fields = [dict(line.split(": ", 1) for line in block.splitlines()) for block in blocks]
+    return [(found["event"], json.loads(found["data"])) for found in fields]
+
+
+def test_the_document_is_openapi() -> None:
+    validate(document())
+
+
+def test_every_route_is_in_the_document_and_the_other_way_round(client: FlaskClient) -> None:
+    rules = client.application.url_map.iter_rules()
+    served = {
+        (rule.rule.replace("<", "{").replace(">", "}"), method.lower())
+        for rule in rules
+        if not rule.endpoint.startswith("page.")
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    described = {
+        (path, method) for path, item in document()["paths"].items() for method in item if method != "parameters"
+    }
+    assert served == described
+
+
+def test_a_score_comes_back_with_its_own_bytes_and_new_bars(client: FlaskClient) -> None:
+    answer = client.post("/v1/continue", data=form(bars=2, format="musicxml", ending="open"))
+    assert answer.status_code == 200, answer.text
+    assert answer.mimetype == "application/vnd.recordare.musicxml+xml"
+    assert answer.data.startswith(CHORALE[:2000])
+    assert len(read(answer.data).bars) == len(read(CHORALE).bars) + 2
+
+
+def test_an_mxl_file_goes_in_by_json_and_comes_back_as_one(client: FlaskClient) -> None:
+    packed = base64.b64encode(write_container(CHORALE, ".mxl")).decode()
+    answer = client.post("/v1/continue", json={"file": packed, "bars": 1, "format": "mxl"})
+    assert len(read(read_container(answer.data, "x"), "x").bars) == len(read(CHORALE).bars) + 1
+
+
+def test_the_accept_header_chooses_where_no_format_is_named(client: FlaskClient) -> None:
+    accept = {"Accept": "application/vnd.recordare.musicxml+xml"}
+    assert client.post("/v1/continue", data=form(bars=1), headers=accept).mimetype == accept["Accept"]
+    assert client.post("/v1/continue", data=form(bars=1)).mimetype == "application/json"
+
+
+def test_candidates_differ_and_the_same_seed_gives_the_same_bars(client: FlaskClient) -> None:
+    first, second = (client.post("/v1/continue", data=form(bars=2, candidates=2, seed=5)).get_json() for _ in range(2))
+    assert first["candidates"] == second["candidates"]
+    assert first["candidates"][0]["musicxml"] != first["candidates"][1]["musicxml"]
+
+
+def test_a_job_tells_each_bar_as_a_valid_measure(client: FlaskClient) -> None:
+    answer = client.post("/v1/continue", data=form(bars=3, stream="true"))
+    assert answer.status_code == 202
+    job = answer.get_json()
+    assert answer.headers["Location"] == f"/v1/jobs/{job['id']}"
+    told = events_of(client, job["id"])
+    names = [name for name, _ in told]
+    assert [name for name in names if name != "queued"] == ["started", "bar", "bar", "bar", "candidate", "done"]
+    bars = [data for name, data in told if name == "bar"]
+    assert [bar["bar"] for bar in bars] == [1, 2, 3]
+    for bar in bars:
+        longer = CHORALE.decode()
+        for part, measure in bar["musicxml"].items():
+            longer = _append(longer, part, measure)
+        score = read(longer.encode())
+        assert len(score.bars) == len(read(CHORALE).bars) + 1
+        assert score.bar_lengths[-1] == score.bar_lengths[1]
+
+
+def _append(xml: str, part: str, measure: str) -> str:
+    end = xml.index("</part>", xml.index(f'<part id="{part}"'))
+    return xml[:end] + measure + xml[end:]
+
+
+def test_a_job_can_be_polled_from_where_it_was_left(client: FlaskClient) -> None:
+    id = client.post("/v1/continue", data=form(bars=1, stream="true")).get_json()["id"]
+    events_of(client, id)
+    job = client.get(f"/v1/jobs/{id}?after=2").get_json()
+    assert job["status"] == "done"
+    assert [event["id"] for event in job["events"]] == list(range(3, 3 + len(job["events"])))
+
+
+def test_a_forgotten_job_is_gone(client: FlaskClient) -> None:
+    id = client.post("/v1/continue", data=form(bars=1, stream="true")).get_json()["id"]
+    assert client.delete(f"/v1/jobs/{id}").status_code == 204
+    answer = client.get(f"/v1/jobs/{id}")
+    assert answer.status_code == 404
+    assert answer.get_json()["error"]["type"] == "not_found_error"
+
+
+def test_what_a_prompt_has_in_common_with_the_one_before_is_not_read_again(client: FlaskClient) -> None:
+    usages = [client.post("/v1/continue", data=form(bars=2)).get_json()["usage"] for _ in range(2)]
+    assert usages[1]["reused_tokens"] > 0.9 * usages[1]["prompt_tokens"] > 0
+
+
+def test_text_and_score_turn_into_one_another(client: FlaskClient) -> None:
+    encoded = client.post("/v1/encode", data=form()).get_json()
+    decoded = client.post("/v1/decode", json={"compact": encoded["compact"]}).get_json()
+    assert decoded["bars"] == encoded["bars"] == len(read(CHORALE).bars)
+    again = client.post("/v1/encode", json={"musicxml": decoded["musicxml"]}).get_json()
+    assert again["compact"] == encoded["compact"]
+
+
+def test_a_score_in_utf_16_is_given_in_utf_8(client: FlaskClient) -> None:
+    data = (DATA / "utf16.musicxml").read_bytes()
+    answer = client.post("/v1/encode", data={"score": (BytesIO(data), "utf16.musicxml")}).get_json()
+    assert 'encoding="UTF-8"' in answer["musicxml"][:100]
+    assert read(answer["musicxml"].encode()) == read(data)
+
+
+def test_a_score_is_checked_and_drawn_and_played(client: FlaskClient) -> None:
+    assert client.post("/v1/check", data=form()).get_json()["bars"] == len(read(CHORALE).bars)
+    assert client.post("/v1/render", data=form()).data.startswith(b"<?xml")
+    assert client.post("/v1/render", data=form(format="midi")).data.startswith(b"MThd")
+    assert client.post("/v1/render", data=form(format="pages")).get_json()["pages"][0].lstrip().startswith("<svg")
+
+
+def test_an_error_in_a_text_names_its_line(client: FlaskClient) -> None:
+    answer = client.post("/v1/decode", json={"compact": "title: x\nparts:\n 1:\n1: q5"})
+    assert answer.status_code == 422
+    assert answer.get_json()["error"]["line"] >= 1
+
+
+def test_a_broken_score_is_refused_with_the_place_and_what_to_do(client: FlaskClient) -> None:
+    broken = {"score": (BytesIO(CHORALE[:500]), "broken.musicxml")}
+    error = client.post("/v1/continue", data=broken).get_json()["error"]
+    assert error["type"] == "score_error"
+    assert error["line"] > 1
+    assert error["hint"]
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        ({"musicxml": "x", "bars": 0}, "bars"),
+        ({"musicxml": "x", "temperature": 9}, "temperature"),
+        ({"musicxml": "x", "candidates": "two"}, "candidates"),
+        ({"file": "!"}, "file"),
+        ({"musicxml": "x", "candidates": 2, "format": "mxl"}, "candidates"),
+    ],
+)
+def test_a_wrong_option_is_named(client: FlaskClient, body: dict[str, Any], param: str) -> None:
+    answer = client.post("/v1/continue", json=body)
+    assert answer.status_code == 400
+    assert answer.get_json()["error"]["param"] == param
+
+
+def test_every_error_of_http_is_json(client: FlaskClient) -> None:
+    answers = [
+        (client.get("/v1/nothing"), 404),
+        (client.put("/v1/check"), 405),
+        (client.post("/v1/check", data=b"x", content_type="text/plain"), 415),
+        (client.post("/v1/check", data=b"{", content_type="application/json"), 400),
+    ]
+    for answer, status in answers:
+        assert answer.status_code == status
+        assert answer.get_json()["error"]["message"]
+
+
+def test_uploads_are_capped(engine: Engine) -> None:
+    small = create_app(Config(most_upload_bytes=1000), engine).test_client()
+    assert small.post("/v1/check", data=form()).status_code == 413
+    assert small.post("/v1/check", json={"musicxml": "x" * 2000}).status_code == 413
+
+
+def test_health_and_metrics_tell_what_is_going_on(client: FlaskClient) -> None:
+    assert client.get("/health").get_json()["status"] == "ok"
+    assert client.get("/v1/models").get_json()["data"][0]["id"] == "chordllama-mini"
+    assert 'chordllama_jobs_total{status="done"}' in client.get("/metrics").text
+    assert client.get("/v1/tasks").get_json()["data"][0]["id"] == "music"
