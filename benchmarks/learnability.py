@@ -10,6 +10,7 @@ are fewer bars where a bar costs more, and the table says how many. Intervals ar
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import random
@@ -36,7 +37,6 @@ from chordllama.score import Barline, Chord, Rest, Score
 from chordllama.tasks.music import lean
 from chordllama.training.pretrain import StepReport, pretrain
 from chordllama.training.recipe import DataRecipe, ModelRecipe, Recipe, TokenizerRecipe, TrainingRecipe
-from chordllama.training.texts import share
 from chordllama.training.tokenizer import BOS, EOS, encode, load_tokenizer, token_id
 
 OUT = CACHE.parent / "learnability"
@@ -140,9 +140,12 @@ def write_texts(folder: Path, chosen: list[str], scores: Iterable[tuple[str, Sco
         for bars in _documents(score, share(work) < HELD_OUT):
             about = {"split": _split(work), "work": work, "notes": notes_of(bars), "bars": len(bars.bars)}
             for name in missing:
-                rows[name].append({**about, "text": WRITERS[name](bars)})
+                rows[name].append({**about, "instruction": "", "input": "", "output": WRITERS[name](bars)})
     for name, found in rows.items():
-        _write_lines(_texts(folder, name), [row for row in found if row["split"] != "held out"])
+        for split in ("train", "validation"):
+            _write_lines(
+                _corpus(folder, name) / "data" / f"{split}.jsonl", [row for row in found if row["split"] == split]
+            )
         _write_lines(_held_out(folder, name), [row for row in found if row["split"] == "held out"])
 
 
@@ -150,8 +153,13 @@ def _split(work: str) -> str:
     return "held out" if share(work) < HELD_OUT else "validation" if share(work) < VALIDATION else "train"
 
 
-def _texts(folder: Path, name: str) -> Path:
-    return folder / f"{_file_name(name)}.jsonl"
+def share(work: str) -> float:
+    """A number from 0 to 1 that is always the same for a work."""
+    return int.from_bytes(hashlib.sha256(work.encode()).digest()[:6]) / 2**48
+
+
+def _corpus(folder: Path, name: str) -> Path:
+    return folder / _file_name(name)
 
 
 def _held_out(folder: Path, name: str) -> Path:
@@ -163,6 +171,7 @@ def _file_name(name: str) -> str:
 
 
 def _write_lines(path: Path, rows: list[dict[str, object]]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
 
@@ -214,7 +223,7 @@ def recipe(name: str, options: Namespace) -> Recipe:
     )
     return Recipe(
         name=_file_name(name),
-        data=DataRecipe(sources=("music21:bach", "openscore-lieder")),
+        data=DataRecipe(corpora=(_file_name(name),)),
         training=training,
         seed=options.seed,
         tokenizer=TokenizerRecipe(vocabulary=options.vocabulary, across_spaces=True),
@@ -227,10 +236,10 @@ def _trained(name: str, folder: Path, options: Namespace, contexts: tuple[int, .
     size = (options.tokens, options.vocabulary, options.context, options.layers, options.seed)
     run = folder / "-".join([_file_name(name), *map(str, size)])
     _print_progress(name)
-    best = pretrain(recipe(name, options), _texts(folder, name), run, resume=True, progress=_print_step)
+    best = pretrain(recipe(name, options), [_corpus(folder, name)], run, resume=True, progress=_print_step)
     lines = _held_out(folder, name).read_text(encoding="utf-8").splitlines()
     rows = [json.loads(line) for line in lines]
-    return evaluate(best, [Document(row["work"], row["text"], row["notes"], row["bars"]) for row in rows], contexts)
+    return evaluate(best, [Document(row["work"], row["output"], row["notes"], row["bars"]) for row in rows], contexts)
 
 
 def _print_step(report: StepReport) -> None:

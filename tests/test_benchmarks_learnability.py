@@ -93,7 +93,9 @@ def test_texts_are_split_by_work_and_written_once(tmp_path: Path) -> None:
     name = "compact, one bar a line"
     scores = [(f"songs/{number}", small_score("chorale")) for number in range(60)]
     write_texts(tmp_path, [name], iter(scores))
-    learnt, kept = (lines(tmp_path / f"compact-one-bar-a-line{suffix}") for suffix in (".jsonl", ".held-out.jsonl"))
+    corpus = tmp_path / "compact-one-bar-a-line"
+    learnt = [row for split in ("train", "validation") for row in lines(corpus / "data" / f"{split}.jsonl")]
+    kept = lines(tmp_path / "compact-one-bar-a-line.held-out.jsonl")
     assert {row["split"] for row in learnt} == {"train", "validation"}
     assert kept
     assert not {row["work"] for row in learnt} & {row["work"] for row in kept}

@@ -10,12 +10,13 @@ import pytest
 from chordllama.errors import ModelError
 from chordllama.training.recipe import HEAD_SIZE, Recipe, load_recipe
 
-SPINE = Path(__file__).parents[1] / "models" / "recipes" / "spine.yaml"
+RECIPES = Path(__file__).parents[1] / "models" / "recipes"
+PRETRAINING = sorted([RECIPES / "mini.yaml", *(RECIPES / "scaling").glob("*.yaml")])
 
 SMALLEST = """\
 name: small
 data:
-  sources: [scores]
+  corpora: [music]
 training:
   steps: 10
 """
@@ -35,13 +36,22 @@ def parameters(recipe: Recipe) -> int:
     return recipe.tokenizer.vocabulary * shape.hidden_size + shape.layers * layer
 
 
-def test_the_recipe_of_the_embedded_model_has_about_five_million_parameters() -> None:
-    assert 4e6 < parameters(load_recipe(SPINE)) < 6e6
+def test_the_recipe_of_the_embedded_model_has_ten_to_thirty_million_parameters() -> None:
+    assert 10e6 < parameters(load_recipe(RECIPES / "mini.yaml")) < 30e6
+
+
+def test_the_recipes_for_scaling_spend_the_same_compute_on_three_sizes() -> None:
+    recipes = [load_recipe(path) for path in PRETRAINING if path.parent.name == "scaling"]
+    sizes = [parameters(recipe) for recipe in recipes]
+    compute = [6 * size * r.training.steps * r.training.batch_tokens for size, r in zip(sizes, recipes, strict=True)]
+    assert len(recipes) == 3
+    assert max(sizes) > 5 * min(sizes)
+    assert max(compute) < 1.1 * min(compute)
 
 
 def test_what_a_recipe_leaves_out_has_a_default(tmp_path: Path) -> None:
     recipe = load_recipe(recipe_file(tmp_path, SMALLEST))
-    assert recipe.data.sources == ("scores",)
+    assert recipe.data.corpora == ("music",)
     assert recipe.tokenizer.across_spaces is False
     assert recipe.training.minutes is None
 
@@ -63,7 +73,7 @@ def test_a_recipe_survives_json(tmp_path: Path) -> None:
     [
         (SMALLEST + "epochs: 3\n", "recipe.yaml", "epochs", "training"),
         (SMALLEST + "  stepz: 3\n", "recipe.yaml: training", "stepz", "steps"),
-        (SMALLEST.replace("data:", "data:\n  folder: x"), "recipe.yaml: data", "folder", "sources"),
+        (SMALLEST.replace("data:", "data:\n  folder: x"), "recipe.yaml: data", "folder", "corpora"),
     ],
 )
 def test_an_unknown_key_is_named_beside_the_allowed_ones(
@@ -99,10 +109,10 @@ def test_a_value_of_the_wrong_type_is_shown_beside_the_wanted_one(tmp_path: Path
     assert wanted in caught.value.message
 
 
-@pytest.mark.parametrize("sources", ["scores", "[]", "[1]", "{a: b}"])
-def test_sources_are_a_list_of_words(tmp_path: Path, sources: str) -> None:
-    with pytest.raises(ModelError, match=r"data.sources: .* wanted a list of words"):
-        load_recipe(recipe_file(tmp_path, SMALLEST.replace("[scores]", sources)))
+@pytest.mark.parametrize("corpora", ["scores", "[]", "[1]", "{a: b}"])
+def test_corpora_are_a_list_of_words(tmp_path: Path, corpora: str) -> None:
+    with pytest.raises(ModelError, match=r"data.corpora: .* wanted a list of words"):
+        load_recipe(recipe_file(tmp_path, SMALLEST.replace("[music]", corpora)))
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import math
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,7 +21,8 @@ import pytest
 from chordllama.errors import ModelError
 from chordllama.training import export as exporting
 from chordllama.training.export import Agreement, export, greedy_agreement
-from chordllama.training.pretrain import StepReport, batch_rows, cut_at_lines, learning_rate, pack_rows, pretrain
+from chordllama.training.packing import cut_at_lines, pack_rows
+from chordllama.training.pretrain import StepReport, batch_rows, learning_rate, pretrain
 from chordllama.training.recipe import Recipe, load_recipe
 
 STEPS = 30
@@ -29,7 +32,7 @@ RECIPE = f"""\
 name: tiny
 seed: 7
 data:
-  sources: [scores]
+  corpora: [songs]
 tokenizer:
   vocabulary: 512
 model:
@@ -72,7 +75,7 @@ def watch(report):
             kill()
         torch.save = half
 
-pretrain.pretrain(load_recipe(folder / "recipe.yaml"), folder / "texts.jsonl", out, progress=watch)
+pretrain.pretrain(load_recipe(folder / "recipe.yaml"), [folder / "songs"], out, progress=watch)
 """
 
 
@@ -84,17 +87,28 @@ def song(dice: random.Random) -> str:
     return "\n".join(text) + "\n"
 
 
-def write_texts(path: Path) -> None:
+def row(text: str) -> dict[str, str]:
+    """A row of a corpus; half of the text is the answer."""
+    lines = text.splitlines(keepends=True)
+    place = len(lines) // 2
+    return {"task": "songs", "instruction": "", "input": "".join(lines[:place]), "output": "".join(lines[place:])}
+
+
+def write_corpus(corpus: Path) -> None:
     dice = random.Random(3)
-    rows = [{"split": "train" if index % 10 else "validation", "text": song(dice)} for index in range(120)]
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    songs = [song(dice) for _ in range(120)]
+    (corpus / "data").mkdir(parents=True)
+    for split, first in (("train", 1), ("validation", 0)):
+        rows = [row(text) for index, text in enumerate(songs) if bool(index % 10) == bool(first)]
+        path = corpus / "data" / f"{split}-00000-of-00001.jsonl"
+        path.write_text("".join(json.dumps(one) + "\n" for one in rows), encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("training")
     (folder / "recipe.yaml").write_text(RECIPE, encoding="utf-8")
-    write_texts(folder / "texts.jsonl")
+    write_corpus(folder / "songs")
     return folder
 
 
@@ -106,7 +120,7 @@ def recipe(folder: Path) -> Recipe:
 @pytest.fixture(scope="module")
 def run(folder: Path, recipe: Recipe) -> Path:
     """The run that nothing disturbed."""
-    pretrain(recipe, folder / "texts.jsonl", folder / "run")
+    pretrain(recipe, [folder / "songs"], folder / "run")
     return folder / "run"
 
 
@@ -152,7 +166,7 @@ def test_a_run_tells_what_it_was_made_from(run: Path, recipe: Recipe, folder: Pa
     assert about == json.loads((run / "run.json").read_text(encoding="utf-8"))
     assert about["recipe"] == recipe.as_dict()
     assert about["seed"] == 7
-    assert len(about["texts_sha256"]) == 64
+    assert len(about["data_sha256"]) == 64
     assert str(folder) not in json.dumps(about)
 
 
@@ -183,7 +197,7 @@ def test_a_killed_run_ends_as_if_nothing_had_happened(folder: Path, recipe: Reci
     kill_in_the_middle(folder, out, place)
     assert log(out)[-1]["step"] in (KILLED_AT - 2, KILLED_AT)
     assert bool(half_written(out)) == (place == "checkpoint")
-    pretrain(recipe, folder / "texts.jsonl", out, resume=True)
+    pretrain(recipe, [folder / "songs"], out, resume=True)
     assert curve(out) == curve(run)
     assert not half_written(out)
     assert (out / "best" / "model.safetensors").read_bytes() == (run / "best" / "model.safetensors").read_bytes()
@@ -192,31 +206,48 @@ def test_a_killed_run_ends_as_if_nothing_had_happened(folder: Path, recipe: Reci
 def test_a_complete_run_is_left_as_it_is(folder: Path, recipe: Recipe, run: Path) -> None:
     reports: list[StepReport] = []
     before = (run / "log.jsonl").read_bytes()
-    assert pretrain(recipe, folder / "texts.jsonl", run, resume=True, progress=reports.append) == run / "best"
+    assert pretrain(recipe, [folder / "songs"], run, resume=True, progress=reports.append) == run / "best"
     assert not reports
     assert (run / "log.jsonl").read_bytes() == before
 
 
 def test_a_run_is_not_overwritten(folder: Path, recipe: Recipe, run: Path) -> None:
     with pytest.raises(ModelError, match="holds a run already"):
-        pretrain(recipe, folder / "texts.jsonl", run)
+        pretrain(recipe, [folder / "songs"], run)
 
 
 def test_a_run_is_resumed_with_the_same_recipe_and_texts_only(
     folder: Path, recipe: Recipe, run: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(ModelError, match="the recipe has changed"):
-        pretrain(replace(recipe, seed=8), folder / "texts.jsonl", run, resume=True)
-    other = tmp_path / "texts.jsonl"
-    other.write_bytes((folder / "texts.jsonl").read_bytes() + b'{"split": "train", "text": "more"}\n')
-    with pytest.raises(ModelError, match="the texts have changed"):
-        pretrain(recipe, other, run, resume=True)
+        pretrain(replace(recipe, seed=8), [folder / "songs"], run, resume=True)
+    other = tmp_path / "songs"
+    shutil.copytree(folder / "songs", other)
+    with next(other.glob("data/train-*")).open("a") as file:
+        file.write(json.dumps(row("more\nand more\n")) + "\n")
+    with pytest.raises(ModelError, match="the rows have changed"):
+        pretrain(recipe, [other], run, resume=True)
+
+
+def test_a_run_without_progress_stops_after_its_patience_and_keeps_the_best(
+    folder: Path, recipe: Recipe, tmp_path: Path
+) -> None:
+    training = replace(recipe.training, steps=1000, learning_rate=0.5, patience=2, validate_every=2, gradient_clip=1e6)
+    reports: list[StepReport] = []
+    pretrain(replace(recipe, training=training), [folder / "songs"], tmp_path, progress=reports.append)
+    losses = [report.validation_loss for report in reports if report.validation_loss is not None]
+    assert reports[-1].step < 1000
+    assert reports[-1].progress == 1
+    assert min(losses[-2:]) >= min(losses[:-2])
+    again: list[StepReport] = []
+    pretrain(replace(recipe, training=training), [folder / "songs"], tmp_path, resume=True, progress=again.append)
+    assert not again
 
 
 def test_a_run_ends_when_its_minutes_are_used_up(folder: Path, recipe: Recipe, tmp_path: Path) -> None:
     reports: list[StepReport] = []
     training = replace(recipe.training, steps=100_000, minutes=1 / 60)
-    pretrain(replace(recipe, training=training), folder / "texts.jsonl", tmp_path, progress=reports.append)
+    pretrain(replace(recipe, training=training), [folder / "songs"], tmp_path, progress=reports.append)
     assert 1 <= reports[-1].seconds < 10
     assert reports[-1].progress == 1
     assert reports[-1].validation_loss is not None
@@ -227,21 +258,30 @@ def test_a_run_ends_when_its_minutes_are_used_up(folder: Path, recipe: Recipe, t
     ("line", "words"),
     [
         ("{", "line 1: not JSON"),
-        ("[]", "line 1: wanted a split"),
-        ('{"split": "test", "text": "a"}', "line 1: wanted a split"),
-        ('{"split": "train", "text": "a b a b a b"}', 'no text for the split "validation"'),
+        ("[]", "line 1: wanted instruction, input, output"),
+        ('{"instruction": "", "input": 3, "output": ""}', "line 1: wanted instruction, input, output"),
     ],
 )
-def test_texts_that_cannot_be_used_are_refused(recipe: Recipe, tmp_path: Path, line: str, words: str) -> None:
-    texts = tmp_path / "texts.jsonl"
-    texts.write_text(line + "\n", encoding="utf-8")
+def test_rows_that_cannot_be_used_are_refused(recipe: Recipe, tmp_path: Path, line: str, words: str) -> None:
+    (tmp_path / "songs" / "data").mkdir(parents=True)
+    for split in ("train", "validation"):
+        (tmp_path / "songs" / "data" / f"{split}-0.jsonl").write_text(line + "\n", encoding="utf-8")
     with pytest.raises(ModelError, match=words):
-        pretrain(recipe, texts, tmp_path / "run")
+        pretrain(recipe, [tmp_path / "songs"], tmp_path / "run")
 
 
-def test_missing_texts_are_refused_before_anything_is_written(recipe: Recipe, tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="can't be read"):
-        pretrain(recipe, tmp_path / "none.jsonl", tmp_path / "run")
+def test_a_packed_shard_that_is_cut_off_is_named(recipe: Recipe, tmp_path: Path) -> None:
+    (tmp_path / "songs" / "data").mkdir(parents=True)
+    for split in ("train", "validation"):
+        whole = gzip.compress(json.dumps(row("a\nb\n")).encode())
+        (tmp_path / "songs" / "data" / f"{split}-0.jsonl.gz").write_bytes(whole[:-9])
+    with pytest.raises(ModelError, match=r"train-0\.jsonl\.gz: the rows can't be read"):
+        pretrain(recipe, [tmp_path / "songs"], tmp_path / "run")
+
+
+def test_a_missing_corpus_is_refused_before_anything_is_written(recipe: Recipe, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="holds no rows"):
+        pretrain(recipe, [tmp_path / "none"], tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from chordllama.errors import ModelError
 from chordllama.generate.llama_runtime import Evaluator, Vocabulary, library, load
-from chordllama.training.pretrain import BEST, RUN
+from chordllama.training.folder import BEST, RUN
 from chordllama.training.tokenizer import PRE_TOKENIZER, SPACE
 
 if TYPE_CHECKING:
@@ -426,12 +426,10 @@ def _network(model: Path) -> Any:
 def _greedy(network: Any, ids: list[int], tokens: int) -> Iterator[tuple[int, Array]]:
     """Each greedy token of transformers, and the logits it was taken from."""
     import torch
-    from transformers import DynamicCache
 
-    cache = DynamicCache()
     for _ in range(tokens):
-        with torch.inference_mode():
-            answer = network(input_ids=torch.tensor([ids]), past_key_values=cache, use_cache=True)
+        with torch.inference_mode():  # without a cache, whose argument has another name in each version of transformers
+            answer = network(input_ids=torch.tensor([ids]), use_cache=False)
         logits: Array = answer.logits[0, -1].numpy()
-        ids = [int(logits.argmax())]
-        yield ids[0], logits
+        ids = [*ids, int(logits.argmax())]
+        yield ids[-1], logits

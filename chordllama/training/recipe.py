@@ -22,17 +22,21 @@ LARGEST_VOCABULARY = 65_536
 """Packed tokens are unsigned 16-bit numbers."""
 
 Precision = Literal["bf16", "float32"]
+Device = Literal["auto", "cuda", "mps", "cpu"]
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class DataRecipe:
-    """Which texts: sources (`music21:bach`, or a folder), transpositions per document, share held out for validation."""
+    """Which rows: built corpora (folders below the data folder), and how they are used for training.
 
-    sources: tuple[str, ...]
+    `transpositions`: so many other keys of each row of music. `repeated`: sources whose rows count once more for each time that
+    they are named here.
+    """
+
+    corpora: tuple[str, ...]
     transpositions: int = 0
-    validation_share: float = 0.05
-    maximum_tokens: int = 1024
+    repeated: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ class TokenizerRecipe:
 
 @dataclass(frozen=True, slots=True)
 class ModelRecipe:
-    """The shape of the Llama; `heads` are `HEAD_SIZE` wide, embeddings are tied."""
+    """The shape of the Llama; `heads` are `HEAD_SIZE` wide, embeddings are tied; `dropout` is that of attention, in training."""
 
     hidden_size: int = 256
     layers: int = 6
@@ -54,6 +58,7 @@ class ModelRecipe:
     feed_forward: int = 1024
     context: int = 2048
     rope_theta: float = 500_000.0
+    dropout: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,7 @@ class TrainingRecipe:
 
     With `minutes` the run ends at the step limit or when the time is used up, whichever comes first, and the learning
     rate falls in step with that; how far it gets then depends on the machine, so such a run is not repeatable to the bit.
+    With `patience` it also ends after so many validations without a lower loss. `device` auto is the best that there is.
     """
 
     steps: int
@@ -75,11 +81,13 @@ class TrainingRecipe:
     weight_decay: float = 0.1
     gradient_clip: float = 1.0
     precision: Precision = "bf16"
+    device: Device = "auto"
     threads: int = 2
     compile: bool = False
     validate_every: int = 100
     validation_tokens: int = 32_768
     checkpoint_every: int = 100
+    patience: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +104,7 @@ class Recipe:
     def as_dict(self) -> dict[str, Any]:
         """The recipe as plain values, ready for JSON."""
         values = asdict(self)
-        values["data"]["sources"] = list(self.data.sources)
+        values["data"] |= {"corpora": list(self.data.corpora), "repeated": list(self.data.repeated)}
         return values
 
 
@@ -105,9 +113,9 @@ Rule = tuple[Callable[[Recipe], bool], str]
 RULES: tuple[Rule, ...] = (
     (lambda r: bool(r.name) and r.name == Path(r.name).name, "name must be usable as a file name"),
     (lambda r: 0 <= r.seed < 2**32, "seed must be from 0 to 2**32 - 1"),
-    (lambda r: 0 < r.data.validation_share < 1, "data.validation_share must lie between 0 and 1"),
     (lambda r: r.data.transpositions >= 0, "data.transpositions must be 0 or more"),
-    (lambda r: r.data.maximum_tokens > 0, "data.maximum_tokens must be above 0"),
+    (lambda r: 0 <= r.model.dropout < 1, "model.dropout must be from 0 to below 1"),
+    (lambda r: r.training.patience is None or r.training.patience > 0, "training.patience must be above 0"),
     (
         lambda r: 512 <= r.tokenizer.vocabulary <= LARGEST_VOCABULARY,
         f"tokenizer.vocabulary must be from 512 to {LARGEST_VOCABULARY}",
@@ -240,9 +248,11 @@ VALUES: dict[Any, tuple[Callable[[object], bool], Callable[[Any], Any], str]] = 
     int: (_is_integer, int, "a whole number"),
     float: (_is_number, float, "a number"),
     float | None: (lambda node: node is None or _is_number(node), _number_or_none, "a number or null"),
+    int | None: (lambda node: node is None or _is_integer(node), _same, "a whole number or null"),
     bool: (lambda node: isinstance(node, bool), _same, "true or false"),
     str: (lambda node: isinstance(node, str), _same, "a word"),
     tuple[str, ...]: (_are_strings, tuple, "a list of words"),
     Precision: (lambda node: node in ("bf16", "float32"), _same, "bf16 or float32"),
+    Device: (lambda node: node in ("auto", "cuda", "mps", "cpu"), _same, "auto, cuda, mps or cpu"),
 }
 """A field's type -> what is accepted, how it is turned into the value, and how to say what was wanted."""

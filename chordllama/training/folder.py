@@ -1,0 +1,128 @@
+"""The folder of a training run: what it says of itself, checkpoints, the best weights, the log. Knows no loop and no data.
+
+Each of them appears whole, under its final name, or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from chordllama.errors import ModelError
+from chordllama.files import write_atomically
+from chordllama.training.recipe import Recipe
+
+BEST, CHECKPOINTS, DATA, TOKENIZER, LOG, RUN = "best", "checkpoints", "data", "tokenizer", "log.jsonl", "run.json"
+PACKAGES = ("torch", "transformers", "tokenizers")
+KEPT_CHECKPOINTS = 2
+
+
+def claim(recipe: Recipe, data_sha256: str, out: Path, resume: bool) -> None:
+    """Write run.json, or check that the one that stands there describes the same run.
+
+    Raises ModelError: it describes another one, or the same and is not to be resumed.
+    """
+    identity = {"recipe": recipe.as_dict(), "data_sha256": data_sha256}
+    path = out / RUN
+    if path.exists():
+        _check_same_run(json.loads(path.read_text(encoding="utf-8")), identity, out, resume)
+        return
+    out.mkdir(parents=True, exist_ok=True)
+    about = {"name": recipe.name, "seed": recipe.seed, "commit": commit()}
+    versions = {package: version(package) for package in PACKAGES}
+    _write_json(path, {**about, **identity, "versions": versions})
+
+
+def _check_same_run(found: dict[str, Any], wanted: dict[str, Any], out: Path, resume: bool) -> None:
+    if not resume:
+        raise ModelError(
+            f"{out}: holds a run already", hint="Go on with --resume, or choose another folder with --out."
+        )
+    if found.get("data_sha256") != wanted["data_sha256"]:
+        raise ModelError(f"{out}: the run can't be resumed", cause="the rows have changed since it started")
+    if _decisive(found["recipe"]) != _decisive(wanted["recipe"]):
+        raise ModelError(f"{out}: the run can't be resumed", cause="the recipe has changed since it started")
+
+
+def _decisive(recipe: dict[str, Any]) -> dict[str, Any]:
+    """The recipe without what may change between two halves of a run."""
+    free = ("threads", "minutes", "compile", "checkpoint_every", "device")
+    return {**recipe, "training": {key: value for key, value in recipe["training"].items() if key not in free}}
+
+
+def commit() -> str | None:
+    """The commit of the source tree this module stands in, None for an installed package."""
+    try:
+        found = subprocess.run(
+            ["git", "rev-parse", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return found.stdout.strip()
+
+
+def _write_json(path: Path, value: object) -> None:
+    write_atomically(path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode("utf-8"))
+
+
+def save_weights(model: Any, path: Path) -> None:
+    """Write the weights; the tied output layer is not stored a second time."""
+    from safetensors.torch import save_file
+
+    weights = {name: value for name, value in model.state_dict().items() if name != "lm_head.weight"}
+    save_file(weights, path, metadata={"format": "pt"})
+    path.chmod(0o644)  # safetensors makes files that only their owner can read
+
+
+def save_best(model: Any, out: Path) -> None:
+    """Keep the weights in `best`. The folder appears whole; later only the weights change, and they in one rename."""
+    best = out / BEST
+    if best.exists():
+        part = out / "best.safetensors.part"
+        save_weights(model, part)
+        part.replace(best / "model.safetensors")
+        return
+    folder = out / "best.part"
+    shutil.copytree(out / TOKENIZER, folder)
+    shutil.copy(out / RUN, folder / RUN)
+    model.config.architectures = [type(model).__name__]
+    model.config.save_pretrained(folder)
+    save_weights(model, folder / "model.safetensors")
+    folder.replace(best)
+
+
+def keep_checkpoints(out: Path) -> None:
+    """Remove all checkpoints but the last ones."""
+    for old in checkpoints(out)[:-KEPT_CHECKPOINTS]:
+        shutil.rmtree(old)
+
+
+def checkpoints(out: Path) -> list[Path]:
+    """The whole ones, oldest first."""
+    return sorted(path for path in (out / CHECKPOINTS).glob("step-*") if path.suffix != ".part")
+
+
+def sweep(out: Path) -> None:
+    """Remove what a killed run left half-written."""
+    for part in [*out.glob("*.part"), *out.glob("*/*.part"), *out.glob("**/.*.tmp")]:
+        shutil.rmtree(part) if part.is_dir() else part.unlink()
+
+
+def rewind_log(log: Path, step: int) -> None:
+    """Keep the lines up to a step. The last one may be cut off, if the run was killed while writing it."""
+    if not log.exists():
+        return
+    kept = [line for line in log.read_text(encoding="utf-8").splitlines() if _logged_step(line) <= step]
+    write_atomically(log, "".join(line + "\n" for line in kept).encode("utf-8"))
+
+
+def _logged_step(line: str) -> float:
+    try:
+        return float(json.loads(line)["step"])
+    except ValueError:
+        return math.inf
