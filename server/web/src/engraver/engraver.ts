@@ -36,7 +36,7 @@ export class Engraver {
   private readonly waiting = new Map<number, (answer: Answer) => void>();
 
   warm(): void {
-    void this.ask({ toolkit: "sheet", kind: "warm" });
+    this.ask({ toolkit: "sheet", kind: "warm", options: COMMON }).catch(() => undefined); // the first score will tell
   }
 
   /** Draws for a screen `width` pixels wide. */

@@ -5,6 +5,10 @@ import type { Answer, Drawing, Order, Toolkit, ToolkitName } from "./orders";
 declare const self: DedicatedWorkerGlobalScope;
 
 const FOLDER = "../verovio/";
+/** Engraved before the composer's score comes: fonts are then read, and the code is compiled. */
+const ONE_NOTE = `<score-partwise><part-list><score-part id="P"><part-name>A</part-name></score-part></part-list><part id="P"><measure number="1">
+<attributes><divisions>1</divisions><clef><sign>G</sign><line>2</line></clef></attributes>
+<note><pitch><step>C</step><octave>5</octave></pitch><duration>1</duration><type>quarter</type></note></measure></part></score-partwise>`;
 const toolkits = new Map<ToolkitName, Toolkit>();
 const loading = load();
 
@@ -29,7 +33,7 @@ async function carryOut(order: Order): Promise<unknown> {
   const verovio = await toolkit(order.toolkit);
   switch (order.kind) {
     case "warm":
-      return null;
+      return engrave(verovio, ONE_NOTE, order.options);
     case "engrave":
       return engrave(verovio, order.score, order.options);
     case "page":

@@ -21,9 +21,9 @@ export function WritingPanel({ wishes, onWishes, writing, seed, hasCandidates, o
       <Stepper label="New bars" value={wishes.bars} least={1} most={64} onValue={(bars) => change({ bars })} />
       <Stepper label="Versions to compare" value={wishes.candidates} least={1} most={6} onValue={(candidates) => change({ candidates })} />
       {writing ? (
-        <button type="button" className="main-action stop" onClick={onStop}>Stop</button>
+        <button key="stop" type="button" className="main-action stop" onClick={onStop}>Stop</button>
       ) : (
-        <button type="submit" className="main-action">{hasCandidates ? "Write again" : "Write"}</button>
+        <button key="write" type="submit" className="main-action">{hasCandidates ? "Write again" : "Write"}</button>
       )}
       {writing && <p className="aside">{writing.place ? `Waiting: ${writing.place} in the queue` : "The model is writing …"}</p>}
       <details>
