@@ -115,8 +115,9 @@ await step("new bars appear tinted while the model writes", async () => {
   await written(page);
   assert.ok((await page.locator(".card").count()) === 3);
   await page.locator(".card-picture svg").nth(2).waitFor();
+  await page.waitForFunction(() => window.arrivals.includes(8));
   const counts = await page.evaluate(() => [...new Set(window.arrivals)]);
-  assert.equal(await page.locator(".sheet .tint").count(), 8);
+  await page.waitForFunction(() => document.querySelectorAll(".sheet .tint").length === 8);
   await shot(page, "5-candidates", { fullPage: true });
   return `${counts.join(", ")} bars`;
 });

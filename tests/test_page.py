@@ -1,0 +1,96 @@
+"""The page in a real browser, against the real server and the model that comes along."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+WEB = ROOT / "server" / "web"
+PAGE = ROOT / "server" / "chordllama_server" / "page"
+MOST_SCRIPT_BYTES = 150_000
+
+node = pytest.mark.skipif(shutil.which("npm") is None, reason="Node.js isn't installed")
+browser = pytest.mark.skipif(shutil.which("chromium") is None, reason="Chromium isn't installed")
+
+
+@pytest.fixture(scope="module")
+def installed() -> Path:
+    """The folder of the page's source, with its packages."""
+    if not (WEB / "node_modules" / "playwright-core").exists():
+        run("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")
+    return WEB
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    """Where a server of its own listens."""
+    path = os.pathsep.join([str(ROOT), str(ROOT / "server")])
+    command = [sys.executable, "-m", "chordllama", "serve", "--port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": path}) as server:
+        assert server.stderr is not None
+        try:
+            first = server.stderr.readline()
+            found = re.search(r"http://\S+", first)
+            assert found, first
+            yield found[0] + "/"
+        finally:
+            server.terminate()
+            server.communicate(timeout=30)
+
+
+def run(*command: str, **environment: str) -> str:
+    """What a command in the page's folder prints; its words too where it fails."""
+    done = subprocess.run(
+        command, cwd=WEB, env={**os.environ, **environment}, capture_output=True, text=True, timeout=900
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_the_page_loads_little_before_the_engraver() -> None:
+    loaded = re.findall(r'(?:src|href)="\./(assets/[^"]+\.js)"', (PAGE / "index.html").read_text(encoding="utf-8"))
+    assert loaded
+    assert sum(len(gzip.compress((PAGE / name).read_bytes())) for name in loaded) <= MOST_SCRIPT_BYTES
+
+
+def test_the_page_names_no_other_host_and_has_no_inline_script_or_style() -> None:
+    page = (PAGE / "index.html").read_text(encoding="utf-8")
+    assert not re.search(r"https?://|<style|style=|<script(?![^>]*\bsrc=)| on[a-z]+=", page)
+
+
+@node
+def test_the_pure_parts_of_the_page_pass_their_own_tests(installed: Path) -> None:
+    assert "passed" in run("npm", "test")
+
+
+@pytest.mark.slow
+@node
+def test_the_built_page_is_what_its_source_gives(installed: Path, tmp_path: Path) -> None:
+    run("npm", "run", "build", "--", "--outDir", str(tmp_path))
+    assert sorted(files(tmp_path)) == sorted(files(PAGE))
+    different = [name for name in files(PAGE) if (PAGE / name).read_bytes() != (tmp_path / name).read_bytes()]
+    assert different == []
+
+
+def files(folder: Path) -> list[str]:
+    """The paths of the files below a folder."""
+    return [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+
+
+@pytest.mark.slow
+@node
+@browser
+def test_a_composer_walks_from_a_dropped_score_to_a_downloaded_one(
+    installed: Path, address: str, tmp_path: Path
+) -> None:
+    told = run("node", "tests/walk.mjs", address, str(tmp_path), DRAWN_WITHIN_MS="4000")  # other tests run beside it
+    assert re.search(r"^\d+ passed, 0 failed$", told, re.MULTILINE)
