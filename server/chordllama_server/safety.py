@@ -24,10 +24,10 @@ HEADERS = {
         [
             "default-src 'none'",
             "script-src 'self' 'wasm-unsafe-eval'",
-            "worker-src 'self' blob:",
-            "style-src 'self' 'unsafe-inline'",  # the engraver's pictures carry their own
+            "worker-src 'self'",
+            "style-src 'self'",
             "img-src 'self' data: blob:",
-            "font-src 'self' data:",
+            "font-src 'self'",
             "media-src 'self' blob:",
             "connect-src 'self'",
             "manifest-src 'self'",

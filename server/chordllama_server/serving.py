@@ -7,6 +7,7 @@ from typing import Any
 from chordllama_server.app import create_app
 from chordllama_server.config import Config
 from chordllama_server.engine import Engine
+from chordllama_server.workshop import Workshop
 
 
 def make_server(config: Config, engine: Engine) -> Any:
@@ -17,7 +18,7 @@ def make_server(config: Config, engine: Engine) -> Any:
     from waitress.server import create_server
 
     return create_server(
-        create_app(config, engine),
+        create_app(config, engine, Workshop().start()),
         host=config.host,
         port=config.port,
         threads=config.threads,

@@ -24,6 +24,12 @@ class Workshop:
         self._lock = threading.Lock()
         self._child: Child | None = None
 
+    def start(self) -> Workshop:
+        """Start the child before there is work for it, which saves the first score a second or two."""
+        with self._lock:
+            self._child = self._child or Child(work)
+        return self
+
     def do(self, what: str, source: Source, **options: Any) -> dict[str, Any]:
         """The answer of `scores.JOBS[what]`. Raises Refusal."""
         with self._lock:

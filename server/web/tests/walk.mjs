@@ -183,7 +183,7 @@ await step("the text is edited beside the score, with errors by line", async () 
   const good = await text.inputValue();
   const line = good.split("\n").findIndex((one) => one.startsWith("2: ")) + 1;
   await text.fill(good.replace("\n2: ", "\n2: nonsense "));
-  await page.getByText(`Line ${line}:`).waitFor();
+  await page.getByText(new RegExp(`^Line ${line}\\b`)).waitFor();
   assert.equal(await text.getAttribute("aria-invalid"), "true");
   await accessible(page, "text with an error");
   await shot(page, "7-text-error");

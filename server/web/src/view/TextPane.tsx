@@ -51,8 +51,12 @@ export function TextPane({ version, busy, onText, onScore }: Props) {
           aria-invalid={trouble !== null} aria-describedby="text-trouble" onScroll={scrolled} onChange={(event) => setDraft(event.target.value)} />
       </div>
       <p id="text-trouble" className={trouble ? "text-trouble wrong" : "text-trouble aside"} role="status">
-        {trouble ? [trouble.line ? `Line ${trouble.line}: ${trouble.message}` : trouble.message, trouble.cause, trouble.hint].filter(Boolean).map((words) => sentence(String(words))).join(" ") : busy ? "Keep or drop the new bars to edit." : "What you change here is drawn at once."}
+        {trouble ? [lineNamed(trouble), trouble.cause, trouble.hint].filter(Boolean).map((words) => sentence(String(words))).join(" ") : busy ? "Keep or drop the new bars to edit." : "What you change here is drawn at once."}
       </p>
     </section>
   );
+}
+
+function lineNamed({ message, line }: Trouble): string {
+  return line === undefined || message.includes(`line ${line}`) ? message : `Line ${line}: ${message}`;
 }
