@@ -13,6 +13,7 @@ import pytest
 from chordllama import cli
 from chordllama.codec.compact import loads
 from chordllama.codec.container import read_container
+from chordllama.commands import delivery, score
 
 DATA = Path(__file__).parent / "data"
 SCORE = DATA / "two_bars.musicxml"
@@ -118,7 +119,7 @@ def test_a_full_disk_exits_with_1(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     def full(_path: str, _content: bytes) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(cli, "_write", full)
+    monkeypatch.setattr(delivery, "write", full)
     assert cli.run(["encode", str(SCORE), "-o", "x.yaml"]) == 1
     assert "No space left" in capsys.readouterr().err
 
@@ -129,7 +130,7 @@ def test_an_interruption_is_quiet_and_exits_with_130(
     def interrupted(_source: str) -> tuple[bytes, str]:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "_read", interrupted)
+    monkeypatch.setattr(score, "read", interrupted)
     assert cli.run(["encode", "-"]) == 130
     assert capsys.readouterr().err.strip() == ""
 

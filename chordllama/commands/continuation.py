@@ -1,0 +1,169 @@
+"""The command continue. What it needs is imported inside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from chordllama.commands.delivery import Facts, deliver, read, score_suffix, tell, warn, write
+from chordllama.commands.options import (
+    STANDARD,
+    dialect_option,
+    json_option,
+    output_option,
+    score_output,
+    source_argument,
+    strict_option,
+)
+from chordllama.terminal import say
+
+if TYPE_CHECKING:
+    from chordllama.generate.continuation import Continuation
+
+
+@click.command(name="continue")
+@source_argument
+@output_option(score_output)
+@click.option("--bars", type=click.IntRange(1, 256), default=8, show_default=True, help="How many bars to write.")
+@click.option("--candidates", type=click.IntRange(1, 16), default=1, show_default=True, help="How many continuations.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True, help="Another seed gives other bars."
+)
+@click.option(
+    "--temperature",
+    type=click.FloatRange(0, 5),
+    default=0.9,
+    show_default=True,
+    help="Higher is bolder; 0 takes the likeliest.",
+)
+@click.option(
+    "--top-p",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=1.0,
+    help="Keep the likeliest choices up to this sum.",
+)
+@click.option(
+    "--min-p", type=click.FloatRange(0, 1), default=0.05, help="Drop choices below this share of the likeliest."
+)
+@click.option(
+    "--ending",
+    type=click.Choice(["auto", "open", "close"]),
+    default="auto",
+    show_default=True,
+    help="Whether the music ends with the new bars; auto: where the score had a final bar line.",
+)
+@click.option("--model", metavar="PATH|URL", help="A .gguf file or an endpoint. [default: the model that comes along]")
+@dialect_option
+@click.option("--threads", type=click.IntRange(1, 64), help="Processors to use. [default: all but one]")
+@click.option("--midi", "with_midi", is_flag=True, help="Write OUT as MIDI too.")
+@click.option("--picture", "with_picture", is_flag=True, help="Write OUT as a picture too.")
+@click.option("--picture-format", type=click.Choice(["svg", "png"]), default="svg", show_default=True)
+@strict_option
+@json_option
+def continue_(
+    source: str,
+    output: str,
+    bars: int,
+    candidates: int,
+    ending: Literal["auto", "open", "close"],
+    model: str | None,
+    dialect: str,
+    threads: int | None,
+    with_midi: bool,
+    with_picture: bool,
+    picture_format: str,
+    strict: bool,
+    as_json: bool,
+    **sampling: Any,
+) -> int:
+    """Write new bars after a score's last one.
+
+    The bars that are there stay as they are. With --candidates the files are OUT-1, OUT-2 and so on; with --midi and
+    --picture, OUT.mid and OUT.svg are written beside OUT.
+    """
+    from chordllama.codec.report import Report
+    from chordllama.conversion import read_score, refuse_unknown
+    from chordllama.generate.backend import Sampling
+    from chordllama.generate.continuation import Request
+    from chordllama.generate.models import continuer_for, open_backend
+    from chordllama.terminal import show_bars
+
+    if output == STANDARD and (with_midi or with_picture or candidates > 1):
+        raise click.UsageError("--midi, --picture and --candidates take their names from OUT: give one with -o")
+    continue_score = continuer_for(dialect, model)
+    data, name = _read_score(source)
+    if strict:
+        refuse_unknown(read_score(data, name).report, name)
+    report = Report()
+    request = Request(bars, candidates, ending, Sampling(**sampling))
+    with open_backend(model, threads) as backend, show_bars(bars, candidates) as progress:
+        continuations = continue_score(data, name, backend, request, report, progress)
+    facts: Facts = {"warnings": warn(report.warnings()), "seed": request.sampling.seed, "continuations": []}
+    pictures = f".{picture_format}" if with_picture else None
+    for number, continuation in enumerate(continuations, 1):
+        place = _numbered(output, number) if candidates > 1 else output
+        facts["continuations"].append(_deliver_continuation(continuation, place, with_midi, pictures, as_json))
+    tell(facts, as_json)
+    return _say_failures(continuations)
+
+
+def _numbered(output: str, number: int) -> str:
+    path = PurePath(output)
+    return str(path.with_stem(f"{path.stem}-{number}"))
+
+
+def _deliver_continuation(
+    continuation: Continuation, output: str, with_midi: bool, pictures: str | None, as_json: bool
+) -> Facts:
+    """Write one candidate with what belongs to it; one without a new bar is not written."""
+    from chordllama.codec.container import write_container
+
+    facts: Facts = {"bars": len(continuation.bars)}
+    if continuation.failure:
+        facts["failure"] = str(continuation.failure)
+    if not continuation.bars:
+        return facts
+    facts |= deliver(write_container(continuation.xml, score_suffix(output)), "musicxml", output, as_json)
+    if with_midi:
+        facts["midi"] = _write_midi(continuation.xml, output)
+    if pictures:
+        facts["picture"] = _write_picture(continuation.xml, output, pictures)
+    return facts
+
+
+def _say_failures(continuations: Sequence[Continuation]) -> int:
+    """Say which candidates have fewer bars than were asked for, and return the exit code."""
+    for number, continuation in enumerate(continuations, 1):
+        if continuation.failure:
+            say("error", f"candidate {number} ends after {len(continuation.bars)} new bars")
+            say("cause", str(continuation.failure))
+            if continuation.failure.hint:
+                say("hint", continuation.failure.hint)
+    return next((c.failure.exit_code for c in continuations if c.failure), 0)
+
+
+def _read_score(source: str) -> tuple[bytes, str]:
+    """The bytes of a MusicXML file, or what another format becomes as MusicXML."""
+    from chordllama.foreign import foreign_format, to_musicxml
+
+    data, name = read(source)
+    return (to_musicxml(data, name) if foreign_format(data, name) else data), name
+
+
+def _write_midi(xml: bytes, output: str) -> str:
+    from chordllama.render import midi
+
+    path = str(Path(output).with_suffix(".mid"))
+    write(path, midi(xml))
+    return path
+
+
+def _write_picture(xml: bytes, output: str, suffix: str) -> str:
+    from chordllama.render import picture
+
+    path = str(Path(output).with_suffix(suffix))
+    write(path, picture(xml, suffix))
+    return path

@@ -1,0 +1,109 @@
+"""The commands encode, decode and check. What a command needs is imported inside it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from chordllama.commands.delivery import EXIT_INTERRUPTED, deliver, read, score_suffix, tell, warn
+from chordllama.commands.options import (
+    SCORE_SUFFIXES,
+    any_output,
+    dialect_option,
+    jobs_option,
+    json_option,
+    output_option,
+    score_output,
+    source_argument,
+    strict_option,
+    words,
+)
+from chordllama.terminal import say
+
+if TYPE_CHECKING:
+    from chordllama.conversion import Conversion
+
+
+@click.command()
+@source_argument
+@output_option(any_output)
+@click.option("--without", callback=words, metavar="WHAT,...", help="Leave these out of the text, e.g. lyrics.")
+@click.option("--bars-per-line", type=click.IntRange(1, 16), default=1, show_default=True, help="Bars on one line.")
+@dialect_option
+@jobs_option
+@strict_option
+@json_option
+def encode(source: str, output: str, dialect: str, jobs: int | None, as_json: bool, **options: Any) -> int | None:
+    """Turn a score, or a folder of scores, into text.
+
+    IN is MusicXML (.musicxml, .xml, .mxl), or MIDI, ABC, Humdrum or MEI, which music21 converts first. Of a folder, what is
+    done already stays; so after an interruption the same command goes on.
+    """
+    from chordllama.conversion import encoding_for
+
+    return _convert(encoding_for(dialect, **options), "text", source, output, jobs, as_json)
+
+
+@click.command()
+@source_argument
+@output_option(score_output)
+@dialect_option
+@jobs_option
+@json_option
+def decode(source: str, output: str, dialect: str, jobs: int | None, as_json: bool) -> int | None:
+    """Turn text, or a folder of it, into MusicXML scores."""
+    from chordllama.conversion import decoding_for
+
+    suffix = SCORE_SUFFIXES[0] if Path(source).is_dir() else score_suffix(output)
+    return _convert(decoding_for(dialect, suffix), "musicxml", source, output, jobs, as_json)
+
+
+def _convert(conversion: Conversion, key: str, source: str, output: str, jobs: int | None, as_json: bool) -> int | None:
+    """Convert a file or a folder; the exit code is that of a folder."""
+    if Path(source).is_dir():
+        return _convert_folder(conversion, source, output, jobs, as_json)
+    converted = conversion.convert(*read(source))
+    score, warnings = converted.score, warn(converted.warnings)
+    facts = {"parts": len(score.parts), "bars": len(score.bars), "warnings": warnings}
+    tell(deliver(converted.data, key, output, as_json) | facts, as_json)
+    return None
+
+
+def _convert_folder(conversion: Conversion, source: str, output: str, jobs: int | None, as_json: bool) -> int:
+    """Convert a folder, say what became of it, and return the exit code."""
+    from chordllama.folders import convert_folder
+    from chordllama.terminal import show_files
+
+    with show_files(conversion.name) as progress:
+        summary = convert_folder(conversion, Path(source), Path(output), jobs, progress)
+    for kind, text in summary.messages():
+        say(kind, text)
+    tell(asdict(summary), as_json)
+    return EXIT_INTERRUPTED if summary.interrupted else summary.exit_code
+
+
+@click.command()
+@source_argument
+@strict_option
+@json_option
+def check(source: str, strict: bool, as_json: bool) -> None:
+    """Say what a score holds.
+
+    Parts, bars, signs, what its text leaves out, and bars that don't fill their metre. IN is a score or compact text.
+    """
+    from chordllama.check import check as check_reading
+    from chordllama.conversion import read_anything, refuse_unknown
+    from chordllama.tables import print_check
+
+    data, name = read(source)
+    reading = read_anything(data, name)
+    if strict:
+        refuse_unknown(reading.report, name)
+    found = check_reading(reading)
+    if as_json:
+        tell({"file": name} | asdict(found), as_json)
+    else:
+        print_check(found, name)
