@@ -14,6 +14,7 @@ from chordllama_server.document import document
 from chordllama_server.engine import Engine
 from chordllama_server.workshop import Workshop
 from flask.testing import FlaskClient
+from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from chordllama.codec.container import read_container, write_container
@@ -40,6 +41,10 @@ def client(engine: Engine) -> Iterator[FlaskClient]:
 
 def form(**options: Any) -> dict[str, Any]:
     return {"score": (BytesIO(CHORALE), "chorale.musicxml"), **{key: str(value) for key, value in options.items()}}
+
+
+def schema(name: str) -> Draft202012Validator:
+    return Draft202012Validator({"$ref": f"#/components/schemas/{name}", "components": document()["components"]})
 
 
 def events_of(client: FlaskClient, id: str) -> list[tuple[str, dict[str, Any]]]:
@@ -100,6 +105,9 @@ def test_a_job_tells_each_bar_as_a_valid_measure(client: FlaskClient) -> None:
     told = events_of(client, job["id"])
     names = [name for name, _ in told]
     assert [name for name in names if name != "queued"] == ["started", "bar", "bar", "bar", "candidate", "done"]
+    for n, (name, data) in enumerate(told, 1):
+        assert not list(schema("JobEvent").iter_errors({"id": n, "event": name, "data": data}))
+    assert not list(schema("Job").iter_errors(client.get(f"/v1/jobs/{job['id']}").get_json()))
     bars = [data for name, data in told if name == "bar"]
     assert [bar["bar"] for bar in bars] == [1, 2, 3]
     for bar in bars:

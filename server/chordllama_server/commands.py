@@ -28,9 +28,12 @@ import click
 )
 @click.option("--queue", type=click.IntRange(0, 1000), default=8, show_default=True, help="Jobs that wait at most.")
 @click.option("--api-key", envvar="CHORDLLAMA_API_KEY", help="Ask clients for this key.")
+@click.option(
+    "--rate", type=click.IntRange(1), default=240, show_default=True, help="Requests of one client in a minute."
+)
 @click.option("--allow-host", multiple=True, help="A further name by which the server may be called.")
 def serve(
-    host: str, port: int, open_page: bool, api_key: str | None, allow_host: tuple[str, ...], **engine: Any
+    host: str, port: int, open_page: bool, api_key: str | None, allow_host: tuple[str, ...], rate: int, **engine: Any
 ) -> None:
     """Serve the page, and new bars for editors, on this computer."""
     from chordllama_server.config import Config
@@ -38,7 +41,7 @@ def serve(
     from chordllama_server.serving import serve as serve_app
     from chordllama_server.writing import Model
 
-    config = Config(host=host, port=port, api_key=api_key, hosts=allow_host)
+    config = Config(host=host, port=port, api_key=api_key, hosts=allow_host, rate=rate)
     model = Model(engine["model"], engine["threads"], engine["model_name"], engine["model_key"])
 
     def opened(address: str) -> None:

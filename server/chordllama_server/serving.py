@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from chordllama_server.app import create_app
@@ -17,6 +18,7 @@ def make_server(config: Config, engine: Engine) -> Any:
     """
     from waitress.server import create_server
 
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # that requests wait, /metrics tells
     return create_server(
         create_app(config, engine, Workshop().start()),
         host=config.host,

@@ -1,0 +1,91 @@
+"""The server as a process with a socket: clients that leave, and many at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from served import health, served, wait_until
+
+CHORALE = (Path(__file__).parent / "data/chorale.musicxml").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with served() as address:
+        yield address
+
+
+def ask(address: str, **options: Any) -> httpx.Response:
+    return httpx.post(f"{address}/v1/continue", json={"musicxml": CHORALE.decode(), **options}, timeout=60)
+
+
+def test_bars_come_one_by_one_while_the_model_writes(address: str) -> None:
+    id = ask(address, bars=16, stream=True).json()["id"]
+    places: list[str] = []
+    with httpx.stream("GET", f"{address}/v1/jobs/{id}/events", timeout=60) as answer:
+        assert answer.headers["Content-Type"].startswith("text/event-stream")
+        bars = (line for line in answer.iter_lines() if line == "event: bar")
+        places.extend(httpx.get(f"{address}/v1/jobs/{id}").json()["status"] for _ in bars)
+    assert len(places) == 16
+    assert places[0] == "running"
+
+
+def test_a_client_that_leaves_the_stream_stops_the_work_within_half_a_second(address: str) -> None:
+    id = ask(address, bars=256, stream=True).json()["id"]
+    with httpx.stream("GET", f"{address}/v1/jobs/{id}/events", timeout=60) as answer:
+        next(line for line in answer.iter_lines() if line == "event: bar")
+    assert wait_until(lambda: health(address)["running"] == 0, 2) < 0.5
+    assert httpx.get(f"{address}/v1/jobs/{id}").json()["status"] == "cancelled"
+
+
+def test_a_client_that_leaves_before_a_direct_answer_stops_the_work_too(address: str) -> None:
+    with pytest.raises(httpx.ReadTimeout):
+        httpx.post(
+            f"{address}/v1/continue",
+            json={"musicxml": CHORALE.decode(), "bars": 256},
+            timeout=httpx.Timeout(10, read=0.3),
+        )
+    assert wait_until(lambda: health(address)["running"] == 0, 2) < 0.5
+
+
+def test_a_stream_can_be_taken_up_where_it_broke_off(address: str) -> None:
+    id = ask(address, bars=2, stream=True).json()["id"]
+    whole = httpx.get(f"{address}/v1/jobs/{id}/events", timeout=60).text
+    rest = httpx.get(f"{address}/v1/jobs/{id}/events", headers={"Last-Event-ID": "2"}).text
+    assert whole.endswith(rest)
+    assert rest.startswith("id: 3\n")
+    data = json.loads(rest.split("data: ", 1)[1].split("\n")[0])
+    assert data
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs /proc")
+def test_a_hostile_score_that_kills_the_reader_does_no_harm(address: str) -> None:
+    """The readers are children of their own: one that is killed is replaced."""
+    assert httpx.post(f"{address}/v1/check", json={"musicxml": CHORALE.decode()}, timeout=60).status_code == 200
+    children = [int(found[1]) for path in Path("/proc").glob("[0-9]*/stat") if (found := _child(path, address))]
+    assert children
+    for child in children:
+        os.kill(child, 9)
+    assert httpx.post(f"{address}/v1/check", json={"musicxml": CHORALE.decode()}, timeout=60).status_code in (200, 422)
+    assert httpx.post(f"{address}/v1/check", json={"musicxml": CHORALE.decode()}, timeout=60).status_code == 200
+    assert ask(address, bars=1).status_code == 200
+
+
+def _child(stat: Path, address: str) -> re.Match[str] | None:
+    """The stat of a process whose parent is the server (known by its port in its log) and that multiprocessing has spawned."""
+    try:
+        command = (stat.parent / "cmdline").read_bytes()
+        parent = stat.read_text().rpartition(")")[2].split()[1]
+        ours = b"chordllama\0serve" in Path("/proc", parent, "cmdline").read_bytes()
+        grandparent = Path("/proc", parent, "stat").read_text().rpartition(")")[2].split()[1]
+    except OSError:
+        return None
+    mine = ours and int(grandparent) == os.getpid() and b"spawn_main" in command and bool(address)
+    return re.match(r"(\d+)", stat.read_text()) if mine else None
