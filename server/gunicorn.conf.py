@@ -14,5 +14,4 @@ graceful_timeout = 10
 keepalive = 5
 control_socket_disable = True
 accesslog = None  # who asked for what is nobody's business
-worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
 wsgi_app = "chordllama_server.wsgi:from_environment()"
