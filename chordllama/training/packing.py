@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     Ids = np.ndarray[Any, Any]
 
 OPEN_ROWS = 64
-TOKENIZER_CHARACTERS = 30_000_000
+TOKENIZER_CHARACTERS = 10_000_000
 """More text than this does not make a better tokenizer, only a slower start."""
 BATCH = 64
 """Rows that a process takes at once."""
