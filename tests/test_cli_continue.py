@@ -53,6 +53,15 @@ def test_the_same_seed_writes_the_same_file_and_another_seed_another_one(tmp_pat
     assert written[0] == written[1] != written[2]
 
 
+def test_a_style_and_a_density_can_be_asked_for(tmp_path: Path) -> None:
+    written = []
+    for number, wishes in enumerate(([], ["--period", "romantic", "--by", "Clara Schumann", "--density", "20"])):
+        out = tmp_path / f"{number}.musicxml"
+        assert run(["continue", str(CHORALE), "-o", str(out), "--bars", "2", *wishes]) == 0
+        written.append(out.read_bytes())
+    assert written[0] != written[1]
+
+
 def test_candidates_are_so_many_files_with_midi_and_pictures(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -31,7 +31,7 @@ from chordllama.generate.continuation import (
 )
 from chordllama.generate.llama import LlamaBackend
 from chordllama.score import FINAL, QUARTER, WHOLE, Barline, Score
-from chordllama.tasks.music import lean
+from chordllama.tasks.music import Wishes, lean
 
 HOT = Sampling(temperature=1.0, seed=3)
 SHORT = "parts:\n 1: clef=G2 Tune\n1: time=2/4 c54 b4\n2: a44 g\n"
@@ -93,6 +93,18 @@ def test_the_same_seed_gives_the_same_bytes(model: LlamaBackend) -> None:
     first, again = (continue_score(xml, "tune", model, Request(bars=2, sampling=HOT))[0].xml for _ in range(2))
     other = continue_score(xml, "tune", model, Request(bars=2, sampling=replace(HOT, seed=9)))[0].xml
     assert first == again != other
+
+
+def test_what_is_wished_for_is_told_to_the_model_and_changes_what_it_writes(model: LlamaBackend) -> None:
+    counting = Counting(model)
+    wishes = Wishes(density="12", period="baroque", by="Clara Schumann")
+    plain, wished = (
+        continue_score(xml_of(SHORT), "tune", counting, Request(bars=2, sampling=HOT, wishes=asked))[0].xml
+        for asked in (Wishes(), wishes)
+    )
+    assert counting.prompts[0].startswith("continue: 2 open\nparts:")
+    assert counting.prompts[-1].startswith('continue: 2 open density=12 period=baroque by="Clara Schumann"\nparts:')
+    assert plain != wished
 
 
 def test_forty_bars_are_written_in_rounds_and_told_one_by_one(model: LlamaBackend) -> None:

@@ -23,7 +23,7 @@ from chordllama.errors import ChordLlamaError, ModelError, ScoreError
 from chordllama.generate.backend import Backend, Sampling
 from chordllama.generate.tidy import like_before, tidy
 from chordllama.score import FINAL, Bar, Barline, Chord, Metre, Score, Ticks
-from chordllama.tasks.music import Ending, block, has_closed, lean, opening, prompt
+from chordllama.tasks.music import NO_WISHES, Ending, Wishes, block, has_closed, lean, opening, prompt
 
 MOST_REWINDS = 24
 """How often one bar is begun anew before its candidate is given up."""
@@ -37,12 +37,16 @@ ROOM = 1.6
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked for. `ending` auto closes where the score closed with a plain final bar line, and else leaves it open."""
+    """What is asked for. `ending` auto closes where the score closed with a plain final bar line, and else leaves it open.
+
+    `wishes` are told to the model, which was trained on rows with and without them; nothing holds it to them.
+    """
 
     bars: int = 8
     candidates: int = 1
     ending: Literal["auto", "open", "close"] = "auto"
     sampling: Sampling = field(default_factory=Sampling)
+    wishes: Wishes = NO_WISHES
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +117,7 @@ class Plan:
     length: Ticks
     ending: Ending
     closing: bool
+    wishes: Wishes = NO_WISHES
 
     @staticmethod
     def of(score: Score, request: Request) -> Plan:
@@ -121,9 +126,8 @@ class Plan:
         ending: Ending = request.ending if request.ending != "auto" else ("close" if closed else "open")
         shown = lean(score)
         last = replace(shown.bars[-1], end=Barline()) if closed else shown.bars[-1]
-        return Plan(
-            replace(shown, bars=(*shown.bars[:-1], last)), length_after(score), ending, closed or ending == "close"
-        )
+        asked = replace(shown, bars=(*shown.bars[:-1], last))
+        return Plan(asked, length_after(score), ending, closed or ending == "close", request.wishes)
 
 
 def length_after(score: Score) -> Ticks:
@@ -198,10 +202,10 @@ def _round(plan: Plan, score: Score, wanted: int, backend: Backend) -> Round:
     most = max(1, int(context * 0.6 / each))
     bars = wanted if wanted <= most else min(most, -(-wanted // 2))
     ending: Ending = plan.ending if bars == wanted else "open"
-    budget = context - int(bars * each) - backend.count(opening(score, bars, ending)) - 48
+    budget = context - int(bars * each) - backend.count(opening(score, bars, ending, plan.wishes)) - 48
     first = first_shown(sizes, budget) + len(score.bars) - len(sizes)
     closes = bars == wanted and plan.ending == "close"
-    text = prompt(score, first, bars, ending)
+    text = prompt(score, first, bars, ending, plan.wishes)
     rules = replace(rules_for(plan.score, bars, plan.length, closes), opening=opening_of(score))
     size = backend.count(text) + SPARE
     fits = context - size >= each * bars

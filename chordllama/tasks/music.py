@@ -125,8 +125,12 @@ def density(bars: Sequence[Bar]) -> str:
     """The notes a bar of some bars, as coarsely as a wish tells them."""
     items = (item for bar in bars for row in bar.rows for item in row.items)
     notes = sum(len(item.notes) for item in items if isinstance(item, Chord))
-    mean = notes / max(1, len(bars))
-    return str(min(DENSITIES, key=lambda step: abs(step - mean)))
+    return nearest_density(notes / max(1, len(bars)))
+
+
+def nearest_density(notes: float) -> str:
+    """So many notes a bar as a wish tells them."""
+    return str(min(DENSITIES, key=lambda step: abs(step - notes)))
 
 
 # ---------------------------------------------------------------------------------------------------- prompts and answers
