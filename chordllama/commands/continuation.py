@@ -55,6 +55,11 @@ if TYPE_CHECKING:
     show_default=True,
     help="Whether the music ends with the new bars; auto: where the score had a final bar line.",
 )
+@click.option("--period", metavar="WORD", help="Whose style: renaissance, baroque, classical, romantic, modern.")
+@click.option("--by", metavar="COMPOSER", help="Whose style, by the composer's name in the corpora.")
+@click.option(
+    "--density", type=click.IntRange(1, 128), metavar="N", help="About how many notes a bar, all parts together."
+)
 @click.option("--model", metavar="PATH|URL", help="A .gguf file or an endpoint. [default: the model that comes along]")
 @dialect_option
 @click.option("--threads", type=click.IntRange(1, 64), help="Processors to use. [default: all but one]")
@@ -69,6 +74,9 @@ def continue_(
     bars: int,
     candidates: int,
     ending: Literal["auto", "open", "close"],
+    period: str | None,
+    by: str | None,
+    density: int | None,
     model: str | None,
     dialect: str,
     threads: int | None,
@@ -89,6 +97,7 @@ def continue_(
     from chordllama.generate.backend import Sampling
     from chordllama.generate.continuation import Request
     from chordllama.generate.models import continuer_for, open_backend
+    from chordllama.tasks.music import Wishes, nearest_density
     from chordllama.terminal import show_bars
 
     if output == STANDARD and (with_midi or with_picture or candidates > 1):
@@ -98,7 +107,8 @@ def continue_(
     if strict:
         refuse_unknown(read_score(data, name).report, name)
     report = Report()
-    request = Request(bars, candidates, ending, Sampling(**sampling))
+    wishes = Wishes(density=nearest_density(density) if density else "", period=period or "", by=by or "")
+    request = Request(bars, candidates, ending, Sampling(**sampling), wishes)
     with open_backend(model, threads) as backend, show_bars(bars, candidates) as progress:
         continuations = continue_score(data, name, backend, request, report, progress)
     facts: Facts = {"warnings": warn(report.warnings()), "seed": request.sampling.seed, "continuations": []}
