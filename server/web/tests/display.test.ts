@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { displayCopy } from "../src/score/display";
+import { displayCopy, withNewBars } from "../src/score/display";
+import { cutBefore } from "../src/score/excerpt";
 import { measuresOf, partsOf, write } from "../src/score/musicxml";
 import { attributes, NOTE, score } from "./scores";
 
@@ -29,7 +30,7 @@ test("unpitched parts get the percussion clef", () => {
 test("new bars follow the last one, whose final bar line goes, and repeats stay", () => {
   const final = "<barline location='right'><bar-style>light-heavy</bar-style></barline>";
   const repeat = "<barline location='right'><bar-style>light-heavy</bar-style><repeat direction='backward'/></barline>";
-  const tree = displayCopy(score([NOTE + final], [NOTE + repeat]), [
+  const tree = withNewBars(displayCopy(score([NOTE + final], [NOTE + repeat])), [
     { P1: `<measure number="2">${NOTE}</measure>`, P2: `<measure number="2">${NOTE}</measure>` },
   ]);
   expect(partsOf(tree).map((part) => measuresOf(part).length)).toEqual([2, 2]);
@@ -40,4 +41,10 @@ test("new bars follow the last one, whose final bar line goes, and repeats stay"
 test("sounds that the sound font lacks are played by a relative", () => {
   const xml = score([NOTE]).replace("</part-name>", '</part-name><midi-instrument id="I"><midi-program>42</midi-program></midi-instrument>');
   expect(displayCopy(xml).getElementsByTagName("midi-program")[0]?.textContent).toBe("41");
+});
+
+test("bars keep their places in an excerpt, also the new ones", () => {
+  const excerpt = cutBefore(displayCopy(score([NOTE, NOTE, NOTE])), 2);
+  const longer = withNewBars(excerpt, [{ P1: `<measure number="4">${NOTE}</measure>` }]);
+  expect(measuresOf(partsOf(longer)[0] as Element).map((measure) => measure.id)).toEqual(["bar-2", "bar-3"]);
 });

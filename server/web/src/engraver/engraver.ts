@@ -1,5 +1,5 @@
 // Draws scores. Knows the thread that verovio works in, and what has to be mended between MusicXML and the picture.
-import { displayCopy } from "../score/display";
+import { displayCopy, withNewBars } from "../score/display";
 import { cutBefore } from "../score/excerpt";
 import { patchKeys, unequalKeyChanges } from "../score/keys";
 import { type NewBar, read, write } from "../score/musicxml";
@@ -33,6 +33,7 @@ const COMMON = {
 export class Engraver {
   private worker: Worker | null = null;
   private number = 0;
+  private prepared: { readonly xml: string; readonly from: number; readonly tree: XMLDocument } | null = null;
   private readonly waiting = new Map<number, (answer: Answer) => void>();
 
   warm(): void {
@@ -65,13 +66,21 @@ export class Engraver {
   }
 
   private async draw(toolkit: ToolkitName, music: Music, options: Record<string, unknown>): Promise<Drawing> {
-    const tree = cutBefore(displayCopy(music.xml, music.newBars), music.from ?? 0);
+    const tree = withNewBars(this.prepare(music.xml, music.from ?? 0), music.newBars ?? []);
     const drawing = await this.ask<Drawing>({ toolkit, kind: "engrave", score: write(tree), options });
     const changes = unequalKeyChanges(tree);
     if (changes.length === 0) return drawing;
     const mei = read(await this.ask<string>({ toolkit, kind: "mei" }));
     patchKeys(mei, changes);
     return this.ask<Drawing>({ toolkit, kind: "engrave", score: write(mei), options });
+  }
+
+  /** While bars come in one by one, what stands before them is read once. */
+  private prepare(xml: string, from: number): XMLDocument {
+    if (this.prepared?.xml === xml && this.prepared.from === from) return this.prepared.tree;
+    const tree = cutBefore(displayCopy(xml), from);
+    this.prepared = { xml, from, tree };
+    return tree;
   }
 
   private ask<Value>(order: Order): Promise<Value> {

@@ -4,15 +4,23 @@ import { append, child, children, measuresOf, type NewBar, partsOf, read } from 
 
 export const BAR_ID = "bar-";
 
-/** The tree to draw: new bars appended, each bar with an id by its place (`bar-0` is the first). */
-export function displayCopy(xml: string, newBars: readonly NewBar[] = []): XMLDocument {
+/** The tree to draw, each bar with an id by its place (`bar-0` is the first). */
+export function displayCopy(xml: string): XMLDocument {
   const tree = read(xml);
-  append(tree, newBars);
   dropMultipleRests(tree);
   writeMissingClefs(tree);
   nameBars(tree);
   chooseSounds(tree);
   return tree;
+}
+
+/** Another tree, with new bars after the last one. */
+export function withNewBars(tree: XMLDocument, newBars: readonly NewBar[]): XMLDocument {
+  if (newBars.length === 0) return tree;
+  const longer = tree.cloneNode(true) as XMLDocument;
+  append(longer, newBars);
+  nameBars(longer);
+  return longer;
 }
 
 /** verovio collapses bars of rest even where it is told not to, and new bars would vanish in them. */
@@ -51,9 +59,10 @@ function insertClef(attributes: Element, staff: number, staves: number, percussi
 }
 
 function nameBars(tree: XMLDocument): void {
+  const first = Number(/\d+$/.exec(tree.querySelector(`measure[id^="${BAR_ID}"]`)?.id ?? "0")); // of an excerpt
   for (const [place, part] of partsOf(tree).entries()) {
     for (const [index, measure] of measuresOf(part).entries()) {
-      if (place === 0) measure.setAttribute("id", `${BAR_ID}${index}`);
+      if (place === 0) measure.setAttribute("id", `${BAR_ID}${first + index}`);
       else measure.removeAttribute("id");
     }
   }

@@ -79,10 +79,7 @@ export function App() {
     }
   }, [score, wishes]);
 
-  const shownXml = useMemo(() => wholeScore(score?.xml, candidate?.xml, candidate?.bars), [score, candidate]);
-  const keep = useCallback(() => {
-    if (shownXml && candidate) dispatch({ do: "keep", xml: shownXml });
-  }, [shownXml, candidate]);
+  const whole = useCallback(() => wholeScore(score?.xml ?? "", candidate?.xml ?? null, candidate?.bars ?? []), [score, candidate]);
 
   const music = useMemo<Music | null>(() => {
     if (!score) return null;
@@ -107,7 +104,7 @@ export function App() {
             <button type="button" className="quiet" onClick={undo} disabled={desk.at <= 0 || !!desk.writing}>Undo</button>
             <button type="button" className="quiet" onClick={redo} disabled={!desk.versions[desk.at + 1] || !!desk.writing}>Redo</button>
             <button type="button" className="quiet" aria-pressed={textShown} onClick={() => setTextShown(!textShown)}>Text</button>
-            <Downloads xml={shownXml} name={score.name} onTrouble={(trouble) => dispatch({ do: "fail", trouble })} />
+            <Downloads whole={whole} name={score.name} onTrouble={(trouble) => dispatch({ do: "fail", trouble })} />
             <button type="button" className="quiet" disabled={!!desk.writing} onClick={() => dispatch({ do: "close" })}>Other score</button>
           </div>
         )}
@@ -133,27 +130,22 @@ export function App() {
           )}
           {desk.candidates.length > 0 && (
             <Candidates base={score} candidates={desk.candidates} shown={desk.shown} asked={wishes.bars} writing={!!desk.writing}
-              onShow={(index) => dispatch({ do: "show", candidate: index })} onKeep={keep} onDiscard={() => dispatch({ do: "discard" })} />
+              onShow={(index) => dispatch({ do: "show", candidate: index })} onKeep={() => dispatch({ do: "keep", xml: whole() })} onDiscard={() => dispatch({ do: "discard" })} />
           )}
         </main>
       ) : (
         <Welcome opening={opening} onFile={open} />
       )}
-      {music && <PlayerBar music={music} startBar={startBar} bars={musicBars(score?.bars ?? 0, candidate?.bars.length ?? 0)} onSounding={setSounding} onTrouble={(trouble) => dispatch({ do: "fail", trouble })} />}
+      {music && <PlayerBar music={music} startBar={startBar} bars={(score?.bars ?? 0) + (candidate?.bars.length ?? 0)} onSounding={setSounding} onTrouble={(trouble) => dispatch({ do: "fail", trouble })} />}
       <div className="for-ears" role="status" aria-live="polite">{opening ? `Opening ${opening}` : desk.said}</div>
     </DropArea>
   );
 }
 
-function musicBars(base: number, added: number): number {
-  return base + added;
-}
-
 /** The score as it is shown: with the candidate's bars, also where the model was stopped halfway. */
-function wholeScore(base: string | undefined, whole: string | null | undefined, bars: readonly musicxml.NewBar[] | undefined): string | null {
-  if (whole) return whole;
-  if (!base) return null;
-  if (!bars || bars.length === 0) return base;
+function wholeScore(base: string, finished: string | null, bars: readonly musicxml.NewBar[]): string {
+  if (finished) return finished;
+  if (bars.length === 0) return base;
   const tree = musicxml.read(base);
   musicxml.append(tree, bars);
   return musicxml.write(tree);

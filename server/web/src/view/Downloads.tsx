@@ -3,22 +3,21 @@ import { engraver } from "../engraver/engraver";
 import { pictureOf } from "../engraver/svg";
 
 interface Props {
-  readonly xml: string | null;
+  readonly whole: () => string;
   readonly name: string;
   readonly onTrouble: (trouble: Trouble) => void;
 }
 
-export function Downloads({ xml, name, onTrouble }: Props) {
-  if (!xml) return null;
+export function Downloads({ whole, name, onTrouble }: Props) {
   const stem = name.replace(/\.[^.]+$/, "");
   const attempt = (work: () => Promise<void>) => () => void work().catch((error: unknown) => onTrouble(troubleFrom(error)));
-  const saveMusicXml = attempt(async () => save(new Blob([xml], { type: "application/vnd.recordare.musicxml+xml" }), `${stem}.musicxml`));
-  const saveMidi = attempt(async () => save(await midi(xml), `${stem}.mid`));
+  const saveMusicXml = attempt(async () => save(new Blob([whole()], { type: "application/vnd.recordare.musicxml+xml" }), `${stem}.musicxml`));
+  const saveMidi = attempt(async () => save(await midi(whole()), `${stem}.mid`));
   return (
     <>
       <button type="button" className="quiet" onClick={saveMusicXml} aria-label="Download MusicXML">MusicXML</button>
       <button type="button" className="quiet" onClick={saveMidi} aria-label="Download MIDI">MIDI</button>
-      <button type="button" className="quiet" onClick={attempt(() => print(xml))} aria-label="Print, or save as PDF">Print</button>
+      <button type="button" className="quiet" onClick={attempt(() => print(whole()))} aria-label="Print, or save as PDF">Print</button>
     </>
   );
 }
