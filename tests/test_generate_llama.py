@@ -13,7 +13,7 @@ import pytest
 from tiny_gguf import CHARACTERS, WORDS, quantise, write_random_llama, write_table_llama
 
 from chordllama.errors import ChordLlamaError, ModelError
-from chordllama.generate.backend import Sampling, Timing, Written
+from chordllama.generate.backend import Sampling, Stopped, Timing, Written
 from chordllama.generate.llama import LlamaBackend
 from chordllama.generate.llama_runtime import default_threads, library, load, model_parameters
 from chordllama.generate.llama_sampling import DRAWS, Draw, Table
@@ -536,3 +536,34 @@ def test_a_context_longer_than_the_model_was_trained_with_is_refused(random_mode
     with pytest.raises(ModelError, match="a context of 4096 tokens") as caught:
         LlamaBackend(random_model, context=4096)
     assert "2048" in str(caught.value.cause)
+
+
+def test_a_prompt_that_is_being_read_can_be_stopped_in_its_midst(tmp_path: Path) -> None:
+    path = write_random_llama(tmp_path / "slow.gguf", hidden=512, layers=8)
+    asked = 0
+
+    def stopped() -> bool:
+        nonlocal asked
+        asked += 1
+        return 20 < asked < 1000
+
+    with LlamaBackend(path, threads=1, stopped=stopped) as backend:
+        prompt = "note " * 100
+        with pytest.raises(Stopped):
+            list(backend.stream(prompt, Sampling(maximum_tokens=4)))
+        assert asked == 21, "llama.cpp has asked in the midst of the first batch, and stopped at once"
+        asked = 1000
+        assert list(backend.stream(prompt, Sampling(maximum_tokens=4))), "what was broken off leaves nothing behind"
+        assert backend.timing.reused_tokens == 0
+
+
+def test_writing_stops_before_the_next_token(tmp_path: Path) -> None:
+    going = True
+    with LlamaBackend(write_random_llama(tmp_path / "m.gguf"), threads=1, stopped=lambda: not going) as backend:
+        pieces = backend.stream("note", Sampling(maximum_tokens=200))
+        next(pieces)
+        going = False
+        with pytest.raises(Stopped):
+            list(pieces)
+        going = True
+        assert list(backend.stream("note", Sampling(maximum_tokens=3)))

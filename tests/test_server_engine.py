@@ -7,7 +7,7 @@ from pathlib import Path
 from time import monotonic, sleep
 
 import pytest
-from chordllama_server.engine import Engine
+from chordllama_server.engine import Engine, forgettable
 from chordllama_server.jobs import Job
 from chordllama_server.problems import Refusal
 from chordllama_server.scores import Source
@@ -132,3 +132,16 @@ def test_children_end_with_their_engine(engine: Engine) -> None:
     engine.close()
     with pytest.raises(ProcessLookupError):
         os.kill(child, 0)
+
+
+def test_of_ended_jobs_only_the_latest_are_kept() -> None:
+    jobs = [Job(SHORT, "me") for _ in range(70)]
+    now = monotonic()
+    for job in jobs:
+        job.end(None)
+        assert not job.order.source.data, "what came isn't kept"
+    assert forgettable(jobs, now) == jobs[5::-1]
+    assert forgettable(jobs[:1], now + 1000) == jobs[:1]
+    for job in jobs:
+        job.bytes = 10_000_000
+    assert len(forgettable(jobs, now)) == 64

@@ -26,6 +26,8 @@ SECONDS_UNSEEN = 15.0
 SECONDS_KEPT = 300.0
 """How long the events of an ended job can still be read."""
 MOST_KEPT = 64
+MOST_KEPT_BYTES = 64_000_000
+"""Of ended jobs: beyond these numbers the oldest are forgotten sooner."""
 RETRY_SECONDS = 5
 _TICK = 0.05
 
@@ -254,12 +256,20 @@ class Engine:
                 now = monotonic()
                 jobs = list(self._jobs.values())
                 lost = [j for j in jobs if not j.ended and not j.listeners and now - j.seen > self._unseen]
-                ended = [job for job in jobs if job.ended and not job.listeners]
-                old = [job for job in ended if now - job.seen > SECONDS_KEPT]
-                for job in {*old, *ended[: max(0, len(ended) - MOST_KEPT)]}:
+                for job in forgettable([job for job in jobs if job.ended and not job.listeners], now):
                     del self._jobs[job.id]
             for job in lost:
                 self.cancel(job)
+
+
+def forgettable(ended: list[Job], now: float) -> list[Job]:
+    """Which of the ended jobs, the oldest first, need not be kept."""
+    kept, size, found = 0, 0, []
+    for job in reversed(ended):
+        kept, size = kept + 1, size + job.bytes
+        if now - job.seen > SECONDS_KEPT or kept > MOST_KEPT or (size > MOST_KEPT_BYTES and kept > 1):
+            found.append(job)
+    return found
 
 
 class _Worker:

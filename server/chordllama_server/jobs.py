@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any, Literal, NamedTuple
 
 from chordllama_server.problems import Problem
+from chordllama_server.scores import Source
 from chordllama_server.writing import Order
 
 Status = Literal["queued", "running", "done", "failed", "cancelled"]
@@ -34,6 +35,7 @@ class Job:
     files: dict[int, bytes] = field(default_factory=dict)
     problem: Problem | None = None
     listeners: int = 0
+    bytes: int = 0  # of its candidates
     created: float = field(default_factory=monotonic)
     seen: float = field(default_factory=monotonic)
     cancelled_at: float | None = None
@@ -47,6 +49,7 @@ class Job:
         """Something happened. The file of a candidate is kept beside its text."""
         if "file" in data:
             self.files[data["candidate"]] = data.pop("file")
+            self.bytes += len(self.files[data["candidate"]]) + len(data["musicxml"])
         self.events.append(Event(len(self.events) + 1, event, data))
 
     def move(self, place: int) -> None:
@@ -60,6 +63,7 @@ class Job:
         if self.ended:
             return
         self.place = None
+        self.order = replace(self.order, source=Source(b""))  # what came isn't needed any more
         self.problem = problem
         self.status = "done" if problem is None else "cancelled" if problem.type == "cancelled" else "failed"
         if problem is not None:
