@@ -5,12 +5,11 @@ The dataclasses below are the table: a key's name, type and default stand there 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_type_hints
+from typing import Any, Literal
 
-from chordllama.errors import ModelError
+from chordllama.training.recipe_reader import Rule, build, check, read_yaml
 
 HEAD_SIZE = 128
 """Width of one attention head: on a CPU attention with 128 is 1.7 times as fast as with 64."""
@@ -23,7 +22,6 @@ LARGEST_VOCABULARY = 65_536
 
 Precision = Literal["bf16", "float32"]
 Device = Literal["auto", "cuda", "mps", "cpu"]
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +95,7 @@ class Recipe:
     name: str
     data: DataRecipe
     training: TrainingRecipe
+    kind: Literal["pretrain"] = "pretrain"
     seed: int = 1
     tokenizer: TokenizerRecipe = field(default_factory=TokenizerRecipe)
     model: ModelRecipe = field(default_factory=ModelRecipe)
@@ -108,9 +107,7 @@ class Recipe:
         return values
 
 
-Rule = tuple[Callable[[Recipe], bool], str]
-
-RULES: tuple[Rule, ...] = (
+RULES: tuple[Rule[Recipe], ...] = (
     (lambda r: bool(r.name) and r.name == Path(r.name).name, "name must be usable as a file name"),
     (lambda r: 0 <= r.seed < 2**32, "seed must be from 0 to 2**32 - 1"),
     (lambda r: r.data.transpositions >= 0, "data.transpositions must be 0 or more"),
@@ -166,93 +163,8 @@ def load_recipe(path: Path) -> Recipe:
 
     Raises ModelError: the file can't be read, a key is unknown or missing, a value has the wrong type or breaks a rule.
     """
-    recipe = _build(Recipe, _yaml(path), str(path), "")
-    broken = [message for holds, message in RULES if not holds(recipe)]
-    if broken:
-        raise ModelError(f"{path}: the recipe can't be trained", cause="; ".join(broken))
-    return recipe
+    return check(build(Recipe, read_yaml(path), str(path)), RULES, path)
 
 
 def _multiple(number: int, unit: int) -> bool:
     return number > 0 and number % unit == 0
-
-
-def _yaml(path: Path) -> object:
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
-    try:
-        return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ModelError(f"{path}: the recipe can't be read", cause=error.strerror) from error
-    except (YAMLError, UnicodeDecodeError) as error:
-        raise ModelError(f"{path}: the recipe is not valid YAML", cause=" ".join(str(error).split())) from error
-
-
-def _build(kind: type[T], node: object, file: str, section: str) -> T:
-    """A dataclass from a mapping; `section` is its place in the file, "" for the top."""
-    place = f"{file}: {section}" if section else file
-    if not isinstance(node, dict):
-        raise ModelError(f"{place}: found {_shown(node)}, wanted keys and values")
-    _check_keys(kind, node, place)
-    hints = get_type_hints(kind)
-    values = {key: _value(hints[key], node[key], file, f"{section}.{key}".lstrip(".")) for key in node}
-    return kind(**values)
-
-
-def _check_keys(kind: type[Any], node: dict[object, object], place: str) -> None:
-    allowed = {item.name: item for item in fields(kind)}
-    hint = "Allowed keys: " + ", ".join(allowed)
-    for key in node:
-        if key not in allowed:
-            raise ModelError(f'{place}: unknown key "{key}"', hint=hint)
-    for name, item in allowed.items():
-        if name not in node and item.default is MISSING and item.default_factory is MISSING:
-            raise ModelError(f'{place}: the key "{name}" is missing', hint=hint)
-
-
-def _value(kind: Any, node: object, file: str, section: str) -> Any:
-    if is_dataclass(kind) and isinstance(kind, type):
-        return _build(kind, node, file, section)
-    accepts, convert, wanted = VALUES[kind]
-    if not accepts(node):
-        raise ModelError(f"{file}: {section}: found {_shown(node)}, wanted {wanted}")
-    return convert(node)
-
-
-def _shown(node: object) -> str:
-    return "nothing" if node is None else f'"{node}"' if isinstance(node, str) else str(node)
-
-
-def _is_integer(node: object) -> bool:
-    return isinstance(node, int) and not isinstance(node, bool)
-
-
-def _is_number(node: object) -> bool:
-    return _is_integer(node) or isinstance(node, float)
-
-
-def _are_strings(node: object) -> bool:
-    return isinstance(node, list) and bool(node) and all(isinstance(item, str) and item for item in node)
-
-
-def _same(node: Any) -> Any:
-    return node
-
-
-def _number_or_none(node: Any) -> float | None:
-    return None if node is None else float(node)
-
-
-VALUES: dict[Any, tuple[Callable[[object], bool], Callable[[Any], Any], str]] = {
-    int: (_is_integer, int, "a whole number"),
-    float: (_is_number, float, "a number"),
-    float | None: (lambda node: node is None or _is_number(node), _number_or_none, "a number or null"),
-    int | None: (lambda node: node is None or _is_integer(node), _same, "a whole number or null"),
-    bool: (lambda node: isinstance(node, bool), _same, "true or false"),
-    str: (lambda node: isinstance(node, str), _same, "a word"),
-    tuple[str, ...]: (_are_strings, tuple, "a list of words"),
-    Precision: (lambda node: node in ("bf16", "float32"), _same, "bf16 or float32"),
-    Device: (lambda node: node in ("auto", "cuda", "mps", "cpu"), _same, "auto, cuda, mps or cpu"),
-}
-"""A field's type -> what is accepted, how it is turned into the value, and how to say what was wanted."""

@@ -1,0 +1,296 @@
+"""Fine-tunes a Llama with a low-rank adapter on prompts with answers. Knows trl's trainer and a run's folder; no scores, no GGUF.
+
+A run is a folder, and at any moment it can be stopped and resumed:
+
+    run.json             name, seed, commit, hash of the rows, engine, versions, recipe
+    checkpoints/         trl's own, the last and the best
+    adapter/             the adapter with the lowest validation loss
+    best/                base and adapter merged, a Hugging Face folder in 16 bits
+    log.jsonl            one line a step
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from chordllama.errors import ModelError
+from chordllama.training.engines import Engine, choose_engine
+from chordllama.training.lora_recipe import LoraRecipe
+from chordllama.training.pretrain import (
+    BEST,
+    CHECKPOINTS,
+    LOG,
+    RUN,
+    StepReport,
+    _check_same_run,
+    _commit,
+    _rewind_log,
+    _write_json,
+    _yield_cores,
+    multiplies_bf16,
+)
+from chordllama.training.rows import TRAIN, VALIDATION, TokenRows, files_of, hash_of, token_rows
+
+ADAPTER = "adapter"
+PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate", "datasets", "unsloth", "bitsandbytes")
+STATE = "trainer_state.json"
+
+Progress = Callable[[StepReport], None]
+Say = Callable[[str], None]
+
+
+def fine_tune(
+    recipe: LoraRecipe,
+    data: Path,
+    out: Path,
+    resume: bool = False,
+    progress: Progress | None = None,
+    say: Say = lambda _: None,
+) -> Path:
+    """Train an adapter by the recipe on rows below `data`; returns `out/best`, base and adapter merged.
+
+    With `resume` the run in `out` goes on after its last checkpoint; a run that is complete is left as it is.
+    Raises ModelError: no rows, no base model, too little memory, a run already in `out`, or one that was started differently.
+    """
+    _yield_cores()
+    engine = choose_engine()
+    say(f"fine-tuning with {engine.name} ({engine.why})")
+    files = files_of(recipe.data, data)
+    _claim(recipe, files, engine, out, resume)
+    if (out / BEST / "config.json").exists():
+        return out / BEST
+    with explained(recipe):
+        _run(recipe, files, engine, out, progress or (lambda _: None), say)
+    return out / BEST
+
+
+@contextlib.contextmanager
+def explained(recipe: LoraRecipe) -> Any:
+    """Running out of memory as an error with a hint."""
+    import torch
+
+    try:
+        yield
+    except (MemoryError, torch.OutOfMemoryError) as error:
+        raise ModelError(
+            f"too little memory to fine-tune {recipe.base}",
+            cause=" ".join(str(error).split())[:300] or None,
+            hint="lower training.batch_rows (and raise training.accumulation as much), then training.sequence_length",
+        ) from error
+
+
+def _claim(recipe: LoraRecipe, files: list[Path], engine: Engine, out: Path, resume: bool) -> None:
+    """Write run.json, or check that the one that stands there describes the same run."""
+    identity = {"recipe": recipe.as_dict(), "texts_sha256": hash_of(files)}
+    path = out / RUN
+    if path.exists():
+        _check_same_run(json.loads(path.read_text(encoding="utf-8")), identity, out, resume)
+        return
+    out.mkdir(parents=True, exist_ok=True)
+    about = {"name": recipe.name, "seed": recipe.seed, "commit": _commit(), "engine": engine.name}
+    _write_json(path, {**about, **identity, "versions": _versions()})
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in PACKAGES:
+        with contextlib.suppress(PackageNotFoundError):
+            found[package] = version(package)
+    return found
+
+
+def _run(recipe: LoraRecipe, files: list[Path], engine: Engine, out: Path, progress: Progress, say: Say) -> None:
+    import torch
+
+    torch.set_num_threads(recipe.training.threads)
+    model, tokenizer = engine.load(recipe)
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    rows = {split: token_rows(recipe, files, tokenizer, split) for split in (TRAIN, VALIDATION)}
+    _say_rows(rows, say)
+    trainer = _trainer(recipe, engine, model, tokenizer, rows, out, progress)
+    trainer.train(resume_from_checkpoint=_restore(out))
+    if trainer.is_world_process_zero():
+        _keep(recipe, engine, trainer, tokenizer, out)
+
+
+def _say_rows(rows: dict[str, TokenRows], say: Say) -> None:
+    for split, found in rows.items():
+        left_out = f", {found.too_long} too long left out" if found.too_long else ""
+        say(f"{len(found.rows)} rows of the split {split}{left_out}")
+
+
+def _trainer(
+    recipe: LoraRecipe,
+    engine: Engine,
+    model: Any,
+    tokenizer: Any,
+    rows: dict[str, TokenRows],
+    out: Path,
+    progress: Progress,
+) -> Any:
+    from trl import SFTTrainer
+
+    trainer = SFTTrainer(
+        model=model,
+        args=_settings(recipe, engine, out),
+        train_dataset=rows[TRAIN].dataset(),
+        eval_dataset=rows[VALIDATION].dataset(),
+        processing_class=tokenizer,
+        callbacks=_callbacks(recipe, out, progress),
+    )
+    from transformers import PrinterCallback, ProgressCallback
+
+    for printing in (PrinterCallback, ProgressCallback):
+        trainer.remove_callback(printing)
+    return trainer
+
+
+def _settings(recipe: LoraRecipe, engine: Engine, out: Path) -> Any:
+    import torch
+    from trl import SFTConfig
+
+    training, cuda = recipe.training, torch.cuda.is_available()
+    bf16 = torch.cuda.is_bf16_supported() if cuda else multiplies_bf16()
+    return SFTConfig(
+        output_dir=str(out / CHECKPOINTS),
+        max_steps=training.steps,
+        per_device_train_batch_size=training.batch_rows,
+        per_device_eval_batch_size=training.batch_rows,
+        gradient_accumulation_steps=training.accumulation,
+        max_length=training.sequence_length,
+        packing=training.packing,
+        completion_only_loss=True,
+        learning_rate=training.learning_rate,
+        lr_scheduler_type="cosine",
+        warmup_steps=training.warmup,
+        weight_decay=training.weight_decay,
+        max_grad_norm=training.gradient_clip,
+        optim=engine.optimizer,
+        gradient_checkpointing=training.gradient_checkpointing,
+        bf16=bf16,
+        fp16=cuda and not bf16,
+        use_cpu=not cuda,
+        eval_strategy="steps",
+        eval_steps=training.validate_every,
+        save_strategy="steps",
+        save_steps=training.checkpoint_every,
+        save_total_limit=2,
+        load_best_model_at_end=True,
+        metric_for_best_model="eval_loss",
+        greater_is_better=False,
+        logging_steps=1,
+        report_to=trackers(),
+        seed=recipe.seed,
+        data_seed=recipe.seed,
+        dataloader_pin_memory=cuda,
+        disable_tqdm=True,
+        include_num_input_tokens_seen="all",
+    )
+
+
+def trackers() -> list[str]:
+    """Where curves are shown besides our own log: TensorBoard where it is installed, Weights & Biases where the user set it up."""
+    from importlib.util import find_spec
+
+    found = ["tensorboard"] if find_spec("tensorboard") or find_spec("tensorboardX") else []
+    return [*found, "wandb"] if find_spec("wandb") and os.environ.get("WANDB_API_KEY") else found
+
+
+def _callbacks(recipe: LoraRecipe, out: Path, progress: Progress) -> list[Any]:
+    from transformers import EarlyStoppingCallback
+
+    patience = recipe.training.patience
+    stopping = [] if patience is None else [EarlyStoppingCallback(early_stopping_patience=patience)]
+    return [_log_callback(recipe, out / LOG, progress), *stopping]
+
+
+def _log_callback(recipe: LoraRecipe, log: Path, progress: Progress) -> Any:
+    """Writes a line for each step, and the validation's for the step it follows."""
+    from transformers import TrainerCallback
+
+    class Log(TrainerCallback):
+        """Counts tokens and seconds between two lines."""
+
+        def __init__(self) -> None:
+            self.started, self.before, self.tokens = time.perf_counter(), time.perf_counter(), 0
+
+        def on_train_begin(self, *_: Any, **__: Any) -> None:
+            self.started = self.before = time.perf_counter()
+
+        def on_log(self, _args: Any, state: Any, _control: Any, logs: dict[str, float], **_: Any) -> None:
+            if not state.is_world_process_zero or not {"loss", "eval_loss"} & logs.keys():
+                return
+            report = self._report(state, logs)
+            with log.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(asdict(report)) + "\n")
+            progress(report)
+
+        def _report(self, state: Any, logs: dict[str, float]) -> StepReport:
+            now, seen = time.perf_counter(), int(state.num_input_tokens_seen)
+            speed = (seen - self.tokens) / max(1e-9, now - self.before)
+            self.before, self.tokens = now, seen
+            return StepReport(
+                state.global_step,
+                recipe.training.steps,
+                min(1.0, state.global_step / recipe.training.steps),
+                logs.get("loss"),
+                logs.get("learning_rate", 0.0),
+                round(speed, 1),
+                round(now - self.started, 3),
+                logs.get("eval_loss"),
+                None,
+            )
+
+    return Log()
+
+
+def _restore(out: Path) -> str | None:
+    """The last whole checkpoint; what a killed run left half-written is removed, and what was logged later struck out."""
+    whole = []
+    for folder in (out / CHECKPOINTS).glob("checkpoint-*"):
+        if _is_whole(folder):
+            whole.append(folder)
+        else:
+            shutil.rmtree(folder)
+    last = max(whole, key=_step, default=None)
+    _rewind_log(out / LOG, _step(last) if last else -1)
+    return str(last) if last else None
+
+
+def _step(folder: Path) -> int:
+    return int(folder.name.rpartition("-")[2])
+
+
+def _is_whole(folder: Path) -> bool:
+    """trl writes the state last."""
+    try:
+        return int(json.loads((folder / STATE).read_text(encoding="utf-8"))["global_step"]) == _step(folder)
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+def _keep(recipe: LoraRecipe, engine: Engine, trainer: Any, tokenizer: Any, out: Path) -> None:
+    """Adapter and merged weights appear whole, under their final names, or not at all."""
+    if not math.isfinite(trainer.state.best_metric or math.inf):
+        raise ModelError(f"{out}: the training diverged", hint="lower training.learning_rate")
+    adapter = out / f"{ADAPTER}.part"
+    shutil.rmtree(adapter, ignore_errors=True)
+    trainer.model.save_pretrained(str(adapter))
+    shutil.rmtree(out / ADAPTER, ignore_errors=True)
+    adapter.replace(out / ADAPTER)
+    merged = out / f"{BEST}.part"
+    shutil.rmtree(merged, ignore_errors=True)
+    engine.merge(trainer.model, tokenizer, recipe, out / ADAPTER, merged)
+    shutil.copy(out / RUN, merged / RUN)
+    merged.replace(out / BEST)
