@@ -17,7 +17,15 @@ if TYPE_CHECKING:
     from chordllama.generate.continuation import Progress as BarProgress
     from chordllama.training.pretrain import StepReport
 
-_COLOURS = {"error": "red", "warning": "yellow", "cause": "cyan", "hint": "green", "done": "green", "stopped": "yellow"}
+_COLOURS = {
+    "error": "red",
+    "warning": "yellow",
+    "cause": "cyan",
+    "hint": "green",
+    "done": "green",
+    "stopped": "yellow",
+    "training": "cyan",
+}
 
 
 def say(kind: str, text: str) -> None:
@@ -137,7 +145,5 @@ def _print_validation(report: StepReport) -> None:
 
 
 def _validation(report: StepReport) -> str:
-    return (
-        f"step {report.step}: held-out loss {report.validation_loss:.4f} nats a token, "
-        f"{report.bits_per_byte or 0:.4f} bits a byte"
-    )
+    bits = "" if report.bits_per_byte is None else f", {report.bits_per_byte:.4f} bits a byte"
+    return f"step {report.step}: held-out loss {report.validation_loss:.4f} nats a token{bits}"

@@ -19,12 +19,11 @@ def train(recipe: str, out: str | None, data: str, resume: bool) -> None:
 
     RECIPE is a file, or the name of one of the recipes that come along.
     """
-    from chordllama.training.recipe import load_recipe
-    from chordllama.training.run import train_recipe
+    from chordllama.training.run import carry_out, load_any_recipe
 
     path = _recipe_path(recipe)
     run = Path(out) if out else Path("runs", path.stem)
-    for model in train_recipe(load_recipe(path), run, Path(data), resume=resume):
+    for model in carry_out(load_any_recipe(path), run, Path(data), resume=resume):
         click.echo(str(model))
 
 

@@ -9,12 +9,15 @@ import json
 import math
 import shutil
 import subprocess
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from chordllama.errors import ModelError
 from chordllama.files import write_atomically
+from chordllama.training.lora_recipe import LoraRecipe
 from chordllama.training.recipe import Recipe
 
 BEST, CHECKPOINTS, DATA, TOKENIZER, LOG, RUN = "best", "checkpoints", "data", "tokenizer", "log.jsonl", "run.json"
@@ -22,8 +25,15 @@ PACKAGES = ("torch", "transformers", "tokenizers")
 KEPT_CHECKPOINTS = 2
 
 
-def claim(recipe: Recipe, data_sha256: str, out: Path, resume: bool) -> None:
-    """Write run.json, or check that the one that stands there describes the same run.
+def claim(
+    recipe: Recipe | LoraRecipe,
+    data_sha256: str,
+    out: Path,
+    resume: bool,
+    packages: Sequence[str] = PACKAGES,
+    facts: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """Write run.json, with the versions of `packages` and other `facts`, or check that the one there describes the same run.
 
     Raises ModelError: it describes another one, or the same and is not to be resumed.
     """
@@ -33,8 +43,8 @@ def claim(recipe: Recipe, data_sha256: str, out: Path, resume: bool) -> None:
         _check_same_run(json.loads(path.read_text(encoding="utf-8")), identity, out, resume)
         return
     out.mkdir(parents=True, exist_ok=True)
-    about = {"name": recipe.name, "seed": recipe.seed, "commit": commit()}
-    versions = {package: version(package) for package in PACKAGES}
+    about = {"name": recipe.name, "seed": recipe.seed, "commit": commit(), **facts}
+    versions = {package: version(package) for package in packages}
     _write_json(path, {**about, **identity, "versions": versions})
 
 

@@ -25,20 +25,10 @@ from typing import Any
 
 from chordllama.errors import ModelError
 from chordllama.training.engines import Engine, choose_engine
+from chordllama.training.folder import BEST, CHECKPOINTS, LOG, RUN, claim, rewind_log
 from chordllama.training.lora_recipe import LoraRecipe
-from chordllama.training.pretrain import (
-    BEST,
-    CHECKPOINTS,
-    LOG,
-    RUN,
-    StepReport,
-    _check_same_run,
-    _commit,
-    _rewind_log,
-    _write_json,
-    _yield_cores,
-    multiplies_bf16,
-)
+from chordllama.training.model import multiplies_bf16
+from chordllama.training.pretrain import StepReport, yield_cores
 from chordllama.training.rows import TRAIN, VALIDATION, TokenRows, files_of, hash_of, token_rows
 
 ADAPTER = "adapter"
@@ -62,11 +52,11 @@ def fine_tune(
     With `resume` the run in `out` goes on after its last checkpoint; a run that is complete is left as it is.
     Raises ModelError: no rows, no base model, too little memory, a run already in `out`, or one that was started differently.
     """
-    _yield_cores()
+    yield_cores()
     engine = choose_engine()
     say(f"fine-tuning with {engine.name} ({engine.why})")
     files = files_of(recipe.data, data)
-    _claim(recipe, files, engine, out, resume)
+    claim(recipe, hash_of(files), out, resume, _installed(), {"engine": engine.name})
     if (out / BEST / "config.json").exists():
         return out / BEST
     with explained(recipe):
@@ -89,23 +79,13 @@ def explained(recipe: LoraRecipe) -> Any:
         ) from error
 
 
-def _claim(recipe: LoraRecipe, files: list[Path], engine: Engine, out: Path, resume: bool) -> None:
-    """Write run.json, or check that the one that stands there describes the same run."""
-    identity = {"recipe": recipe.as_dict(), "texts_sha256": hash_of(files)}
-    path = out / RUN
-    if path.exists():
-        _check_same_run(json.loads(path.read_text(encoding="utf-8")), identity, out, resume)
-        return
-    out.mkdir(parents=True, exist_ok=True)
-    about = {"name": recipe.name, "seed": recipe.seed, "commit": _commit(), "engine": engine.name}
-    _write_json(path, {**about, **identity, "versions": _versions()})
-
-
-def _versions() -> dict[str, str]:
-    found = {}
+def _installed() -> list[str]:
+    """Which of the packages that may take part are here; run.json tells their versions."""
+    found = []
     for package in PACKAGES:
         with contextlib.suppress(PackageNotFoundError):
-            found[package] = version(package)
+            version(package)
+            found.append(package)
     return found
 
 
@@ -264,7 +244,7 @@ def _restore(out: Path) -> str | None:
         else:
             shutil.rmtree(folder)
     last = max(whole, key=_step, default=None)
-    _rewind_log(out / LOG, _step(last) if last else -1)
+    rewind_log(out / LOG, _step(last) if last else -1)
     return str(last) if last else None
 
 

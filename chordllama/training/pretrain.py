@@ -78,7 +78,7 @@ def pretrain(
     is left as it is. `progress` is called after every step.
     Raises ModelError: unreadable rows, a run already in `out`, or one that was started differently.
     """
-    _yield_cores()
+    yield_cores()
     claim(recipe, corpora_hash(corpora), out, resume)
     tokenizer = learn_tokenizer(recipe, corpora, out / TOKENIZER)
     rows = {split: packed(recipe, corpora, out / DATA, out / TOKENIZER, split) for split in SPLITS}
@@ -90,7 +90,7 @@ def _silent(_: StepReport) -> None:
     return None
 
 
-def _yield_cores() -> None:
+def yield_cores() -> None:
     """Let torch's threads sleep while they wait for each other; on cores shared with other programs spinning is many times slower.
 
     Has to be said before torch is imported for the first time. A wish of the user's own stays.

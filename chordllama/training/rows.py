@@ -18,7 +18,7 @@ from chordllama.tasks.wording import wording
 from chordllama.training.lora_recipe import LoraRecipe, RowsRecipe
 
 COLUMNS = ("instruction", "input", "output", "split")
-FORMATS = {".jsonl": "json", ".json": "json", ".parquet": "parquet"}
+FORMATS = {".jsonl": "json", ".jsonl.gz": "json", ".parquet": "parquet"}
 TRAIN, VALIDATION = "train", "validation"
 
 
@@ -50,8 +50,13 @@ def files_of(recipe: RowsRecipe, data: Path) -> list[Path]:
 
 def _files(place: Path) -> list[Path]:
     if place.is_file():
-        return [place]
-    return sorted(path for path in place.rglob("*") if path.suffix in (".jsonl", ".parquet"))
+        return [place] if _format(place) else []
+    return sorted(path for path in place.rglob("*") if _format(path))
+
+
+def _format(path: Path) -> str | None:
+    """The name that `datasets` has for such a file, None for others."""
+    return next((kind for ending, kind in FORMATS.items() if path.name.endswith(ending)), None)
 
 
 def hash_of(files: Iterable[Path]) -> str:
@@ -75,12 +80,13 @@ def read_rows(recipe: RowsRecipe, files: list[Path], split: str, seed: int) -> l
 
 
 def _read(path: Path) -> Iterator[dict[str, str]]:
+    """Through `datasets`, whose cache is kept out of it: rows are read once a run."""
     from datasets import load_dataset
     from datasets.utils.logging import disable_progress_bar
 
     disable_progress_bar()
     try:
-        loaded = load_dataset(FORMATS[path.suffix], data_files=str(path), split="train", keep_in_memory=True)
+        loaded = load_dataset(_format(path), data_files=str(path), split="train", keep_in_memory=True)
     except Exception as error:  # datasets raises what its readers raise
         raise ModelError(f"{path}: the rows can't be read", cause=" ".join(str(error).split())) from error
     missing = [column for column in COLUMNS if column not in loaded.column_names]

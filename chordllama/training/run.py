@@ -4,12 +4,30 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from chordllama.terminal import show_training
+from chordllama.terminal import say, show_training
 from chordllama.training.export import export
+from chordllama.training.lora import fine_tune
+from chordllama.training.lora_recipe import LoraRecipe, load_lora_recipe
 from chordllama.training.pretrain import pretrain
-from chordllama.training.recipe import Recipe
+from chordllama.training.recipe import Recipe, load_recipe
+from chordllama.training.recipe_reader import read_yaml
 
 QUANTISATIONS = ("q4_k_m",)
+
+
+def load_any_recipe(path: Path) -> Recipe | LoraRecipe:
+    """Read a recipe of the kind that it names; without one it is pretrain. Raises ModelError."""
+    values = read_yaml(path)
+    kind = values.get("kind") if isinstance(values, dict) else None
+    return load_lora_recipe(path) if kind == "lora" else load_recipe(path)
+
+
+def carry_out(recipe: Recipe | LoraRecipe, out: Path, data: Path, *, resume: bool = False) -> list[Path]:
+    """Train by a recipe of either kind; returns what is there then: GGUF files, or the folder of the merged model."""
+    if isinstance(recipe, LoraRecipe):
+        with show_training() as step:
+            return [fine_tune(recipe, data, out, resume, step, lambda text: say("training", text))]
+    return train_recipe(recipe, out, data, resume=resume)
 
 
 def train_recipe(recipe: Recipe, out: Path, data: Path, *, resume: bool = False) -> list[Path]:
