@@ -172,7 +172,7 @@ def test_rows_that_fit_no_sequence_are_refused(folder: Path, recipe: LoraRecipe)
 
     short = replace(recipe, training=replace(recipe.training, sequence_length=16))
     tokenizer = AutoTokenizer.from_pretrained(folder / "base")
-    with pytest.raises(ModelError, match="longer than training.sequence_length"):
+    with pytest.raises(ModelError, match=r"longer than training\.sequence_length"):
         token_rows(short, files_of(recipe.data, folder), tokenizer, "train")
 
 
@@ -202,7 +202,7 @@ def test_a_base_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.M
         ("steps: 6", "stepz: 6", 'training: unknown key "stepz"'),
         ("kind: lora", "kind: dora", 'kind: found "dora", wanted lora'),
         ("checkpoint_every: 2", "checkpoint_every: 3", "checkpoint_every must be a multiple"),
-        ("rows: [rows]", "rows: [rows], task: painting", "wanted music or lyrics or prose or null"),
+        ("rows: [rows]", "rows: [rows], task: painting", "wanted music, lyrics or prose or null"),
     ],
 )
 def test_a_recipe_that_is_wrong_is_refused(tmp_path: Path, found: str, put: str, message: str) -> None:
@@ -218,3 +218,21 @@ def test_the_prompt_is_instruction_and_input_on_lines_of_their_own() -> None:
     assert wording("continue: 8 open\n", "1: c4\n") == "continue: 8 open\n1: c4\n"
     assert wording("write", "a song") == "write\na song\n"
     assert wording("", "a song") == "a song\n"
+
+
+RECIPES = sorted((ROOT / "models" / "recipes").glob("llama-*.yaml"))
+
+
+def test_every_size_of_llama_has_a_recipe_for_each_task() -> None:
+    tasks = ("continue", "lyrics", "music", "prose")
+    sizes = ("llama-3-8b", "llama-3.1-8b", "llama-3.2-1b", "llama-3.2-3b")
+    assert [path.stem for path in RECIPES] == sorted(f"{size}-{task}" for size in sizes for task in tasks)
+    assert all(load_lora_recipe(path).name == f"chordllama-{path.stem.removeprefix('llama-')}" for path in RECIPES)
+
+
+def test_a_recipe_of_another_kind_is_refused(tmp_path: Path) -> None:
+    from chordllama.training.run import load_any_recipe
+
+    (tmp_path / "recipe.yaml").write_text(RECIPE.format(base="x").replace("kind: lora", "kind: dora"), encoding="utf-8")
+    with pytest.raises(ModelError, match='found the kind "dora", wanted pretrain or lora'):
+        load_any_recipe(tmp_path / "recipe.yaml")

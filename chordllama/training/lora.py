@@ -119,7 +119,7 @@ def _trainer(
     out: Path,
     progress: Progress,
 ) -> Any:
-    from trl import SFTTrainer
+    from trl.trainer.sft_trainer import SFTTrainer
 
     trainer = SFTTrainer(
         model=model,
@@ -138,7 +138,7 @@ def _trainer(
 
 def _settings(recipe: LoraRecipe, engine: Engine, out: Path) -> Any:
     import torch
-    from trl import SFTConfig
+    from trl.trainer.sft_config import SFTConfig
 
     training, cuda = recipe.training, torch.cuda.is_available()
     bf16 = torch.cuda.is_bf16_supported() if cuda else multiplies_bf16()
@@ -208,7 +208,8 @@ def _log_callback(recipe: LoraRecipe, log: Path, progress: Progress) -> Any:
         def on_train_begin(self, *_: Any, **__: Any) -> None:
             self.started = self.before = time.perf_counter()
 
-        def on_log(self, _args: Any, state: Any, _control: Any, logs: dict[str, float], **_: Any) -> None:
+        def on_log(self, args: Any, state: Any, control: Any, **facts: Any) -> None:  # noqa: ARG002
+            logs = facts["logs"]
             if not state.is_world_process_zero or not {"loss", "eval_loss"} & logs.keys():
                 return
             report = self._report(state, logs)

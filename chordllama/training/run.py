@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from chordllama.errors import ModelError
 from chordllama.terminal import say, show_training
 from chordllama.training.export import export
 from chordllama.training.lora import fine_tune
@@ -13,13 +15,17 @@ from chordllama.training.recipe import Recipe, load_recipe
 from chordllama.training.recipe_reader import read_yaml
 
 QUANTISATIONS = ("q4_k_m",)
+PRETRAIN = "pretrain"
+LOADERS: Mapping[str, Callable[[Path], Recipe | LoraRecipe]] = {PRETRAIN: load_recipe, "lora": load_lora_recipe}
 
 
 def load_any_recipe(path: Path) -> Recipe | LoraRecipe:
     """Read a recipe of the kind that it names; without one it is pretrain. Raises ModelError."""
     values = read_yaml(path)
-    kind = values.get("kind") if isinstance(values, dict) else None
-    return load_lora_recipe(path) if kind == "lora" else load_recipe(path)
+    kind = values.get("kind", PRETRAIN) if isinstance(values, dict) else PRETRAIN
+    if kind not in LOADERS:
+        raise ModelError(f'{path}: found the kind "{kind}", wanted {" or ".join(LOADERS)}')
+    return LOADERS[kind](path)
 
 
 def carry_out(recipe: Recipe | LoraRecipe, out: Path, data: Path, *, resume: bool = False) -> list[Path]:
