@@ -18,7 +18,7 @@ import { WritingPanel } from "./WritingPanel";
 import { useShortcuts } from "./useShortcuts";
 
 /** Scores with more `<measure>`s are drawn from their last bars on while new ones are written, so that each comes at once. */
-const DRAWN_WHOLE = 300;
+const DRAWN_WHOLE = 100;
 const CONTEXT = 12;
 
 export function App() {

@@ -38,6 +38,13 @@ export function Sheet({ music, newFrom, sounding, onBar, onTrouble }: Props) {
 
   useLayoutEffect(() => markSounding(frame.current, sounding), [sounding, engraved]);
 
+  const shownFrom = useRef<number | null>(null);
+  useEffect(() => {
+    if (!engraved || newFrom === shownFrom.current) return;
+    shownFrom.current = newFrom;
+    if (newFrom !== null && engraved.pages > 1) frame.current?.lastElementChild?.scrollIntoView({ block: "center" });
+  }, [engraved]);
+
   const clicked = (event: MouseEvent): void => {
     const measure = event.target instanceof Element ? event.target.closest("g.measure") : null;
     const bar = measure ? barOf(measure.id) : null;
