@@ -19,7 +19,7 @@ from chordllama.commands.score import check, decode, encode
 from chordllama.corpora.commands import corpus
 from chordllama.errors import ChordLlamaError
 from chordllama.terminal import say
-from chordllama.training.commands import train
+from chordllama.training.commands import export, train
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -33,6 +33,7 @@ cli.add_command(decode)
 cli.add_command(check)
 cli.add_command(continue_)
 cli.add_command(train)
+cli.add_command(export)
 cli.add_command(corpus)
 cli.add_command(serve)
 

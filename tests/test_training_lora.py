@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from benchmarks.random_llama import write_random_llama
+from chordllama.cli import run as command
 from chordllama.errors import ModelError
 from chordllama.tasks.wording import wording
 from chordllama.training.lora import fine_tune
@@ -132,9 +133,16 @@ def test_a_killed_run_ends_with_the_same_curve(folder: Path, run: Path) -> None:
 
 @pytest.mark.slow
 def test_the_merged_model_is_exported_and_checked(run: Path, tmp_path: Path) -> None:
-    from chordllama.training.export import export
+    assert command(["export", str(run), "--quant", "f16,q8_0", "-o", str(tmp_path)]) == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["tiny-f16.gguf", "tiny-q8_0.gguf"]
 
-    assert [path.name for path in export(run, tmp_path, ["q8_0"])] == ["tiny-f16.gguf", "tiny-q8_0.gguf"]
+
+def test_what_cannot_be_exported_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command(["export", str(tmp_path)]) == 4
+    assert "holds no trained model" in capsys.readouterr().err
+    assert command(["export", str(tmp_path), "--quant", "q1"]) == 4
+    assert 'unknown quantisation "q1"' in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""The command train: thin, it parses, calls and prints. What it needs is imported inside it."""
+"""The commands train and export: thin, they parse, call and print. What they need is imported inside them."""
 
 from __future__ import annotations
 
@@ -25,6 +25,25 @@ def train(recipe: str, out: str | None, data: str, resume: bool) -> None:
     run = Path(out) if out else Path("runs", path.stem)
     for model in carry_out(load_any_recipe(path), run, Path(data), resume=resume):
         click.echo(str(model))
+
+
+@click.command()
+@click.argument("run", metavar="RUN", type=click.Path(path_type=Path))
+@click.option(
+    "--quant", default="q4_k_m", show_default=True, metavar="KIND,...", help="Quantisations, e.g. q8_0,q4_k_m."
+)
+@click.option("-o", "--output", metavar="DIR", type=click.Path(path_type=Path), help="Folder to write. [default: RUN]")
+def export(run: Path, quant: str, output: Path | None) -> None:
+    """Write a trained model as GGUF files, for llama.cpp.
+
+    RUN is the folder of a run, or one as the Hugging Face hub has it. The f16 file is always written, and kept only if its
+    greedy tokens are those of the trained model.
+    """
+    from chordllama.training.export import export as write_files
+
+    wanted = [word for word in (part.strip() for part in quant.split(",")) if word not in ("", "f16")]
+    for path in write_files(run, output or run, wanted):
+        click.echo(str(path))
 
 
 def _recipe_path(recipe: str) -> Path:
