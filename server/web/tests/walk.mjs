@@ -214,11 +214,12 @@ await step("a way without a mouse leads from the welcome page to new bars", asyn
   const press = async (name) => {
     for (let presses = 0; presses < 40; presses += 1) {
       await other.keyboard.press("Tab");
-      const here = await other.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent ?? "");
+      const here = await other.evaluate(() => document.activeElement?.closest("button")?.textContent ?? "");
       if (name.test(here)) return other.keyboard.press("Enter");
     }
     throw new Error(`${name} isn't reached by Tab`);
   };
+  await button(other, /Minuet/).waitFor();
   await press(/Minuet/);
   await other.locator(".sheet g.measure").first().waitFor();
   await press(/^Write$/);

@@ -30,14 +30,22 @@ const COMMON = {
   mnumInterval: 0,
 };
 
+const EXAMPLE = "examples/minuet.musicxml";
+const WARMING = 4;
+
 export class Engraver {
   private worker: Worker | null = null;
   private number = 0;
+  private needed = false;
   private prepared: { readonly xml: string; readonly from: number; readonly tree: XMLDocument } | null = null;
   private readonly waiting = new Map<number, (answer: Answer) => void>();
 
-  warm(): void {
-    this.ask({ toolkit: "sheet", kind: "warm", options: COMMON }).catch(() => undefined); // the first score will tell
+  /** Engraves an example some times before the composer's score comes: fonts are then read, and the busy code is compiled. */
+  async warm(): Promise<void> {
+    const example = await (await fetch(EXAMPLE)).text();
+    for (let times = 0; times < WARMING && !this.needed; times += 1) {
+      await this.ask({ toolkit: "card", kind: "engrave", score: example, options: COMMON });
+    }
   }
 
   /** Draws for a screen `width` pixels wide. */
@@ -66,6 +74,7 @@ export class Engraver {
   }
 
   private async draw(toolkit: ToolkitName, music: Music, options: Record<string, unknown>): Promise<Drawing> {
+    this.needed = true;
     const tree = withNewBars(this.prepare(music.xml, music.from ?? 0), music.newBars ?? []);
     const drawing = await this.ask<Drawing>({ toolkit, kind: "engrave", score: write(tree), options });
     const changes = unequalKeyChanges(tree);

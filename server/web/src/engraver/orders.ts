@@ -4,7 +4,6 @@
 export type ToolkitName = "sheet" | "card" | "paper";
 
 export type Order = { readonly toolkit: ToolkitName } & (
-  | { readonly kind: "warm"; readonly options: Record<string, unknown> }
   | { readonly kind: "engrave"; readonly score: string; readonly options: Record<string, unknown> }
   | { readonly kind: "page"; readonly page: number }
   | { readonly kind: "mei" }

@@ -5,10 +5,6 @@ import type { Answer, Drawing, Order, Toolkit, ToolkitName } from "./orders";
 declare const self: DedicatedWorkerGlobalScope;
 
 const FOLDER = "../verovio/";
-/** Engraved before the composer's score comes: fonts are then read, and the code is compiled. */
-const ONE_NOTE = `<score-partwise><part-list><score-part id="P"><part-name>A</part-name></score-part></part-list><part id="P"><measure number="1">
-<attributes><divisions>1</divisions><clef><sign>G</sign><line>2</line></clef></attributes>
-<note><pitch><step>C</step><octave>5</octave></pitch><duration>1</duration><type>quarter</type></note></measure></part></score-partwise>`;
 const toolkits = new Map<ToolkitName, Toolkit>();
 const loading = load();
 
@@ -32,8 +28,6 @@ async function toolkit(name: ToolkitName): Promise<Toolkit> {
 async function carryOut(order: Order): Promise<unknown> {
   const verovio = await toolkit(order.toolkit);
   switch (order.kind) {
-    case "warm":
-      return engrave(verovio, ONE_NOTE, order.options);
     case "engrave":
       return engrave(verovio, order.score, order.options);
     case "page":

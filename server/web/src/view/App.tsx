@@ -34,7 +34,7 @@ export function App() {
   const candidate = shownCandidate(desk);
 
   useEffect(() => {
-    const waiting = setTimeout(() => engraver.warm(), 300);
+    const waiting = setTimeout(() => void engraver.warm().catch(() => undefined), 300);
     return () => clearTimeout(waiting);
   }, []);
 
