@@ -91,6 +91,16 @@ def test_the_accept_header_chooses_where_no_format_is_named(client: FlaskClient)
     assert client.post("/v1/continue", data=form(bars=1)).mimetype == "application/json"
 
 
+def test_wishes_change_what_is_written(client: FlaskClient) -> None:
+    plain, wished = (
+        client.post("/v1/continue", data=form(bars=2, **wish)) for wish in ({}, {"by": 'Béla "', "density": 3})
+    )
+    assert plain.status_code == 200
+    assert wished.get_json()["error"]["param"] == "by"
+    wished = client.post("/v1/continue", data=form(bars=2, by="Béla Bartók", period="modern", density=3))
+    assert wished.get_json()["usage"]["prompt_tokens"] != plain.get_json()["usage"]["prompt_tokens"]
+
+
 def test_candidates_differ_and_the_same_seed_gives_the_same_bars(client: FlaskClient) -> None:
     first, second = (client.post("/v1/continue", data=form(bars=2, candidates=2, seed=5)).get_json() for _ in range(2))
     assert first["candidates"] == second["candidates"]

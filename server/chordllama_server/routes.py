@@ -14,6 +14,7 @@ from flask import Blueprint, Response, jsonify, request, stream_with_context
 
 from chordllama.generate.backend import Sampling
 from chordllama.generate.continuation import Request as Wanted
+from chordllama.tasks.music import Wishes, nearest_density
 from chordllama_server.bodies import read_body
 from chordllama_server.config import Config
 from chordllama_server.document import text
@@ -77,7 +78,7 @@ def job_routes(engine: Engine, config: Config, held: Held) -> Blueprint:
         source, options = read_body(request, "ContinueRequest", "ContinueForm")
         format_ = _format(options)
         sampling = Sampling(**{name: options[name] for name in _SAMPLING})
-        wanted = Wanted(options["bars"], options["candidates"], options["ending"], sampling)
+        wanted = Wanted(options["bars"], options["candidates"], options["ending"], sampling, wishes_in(options))
         order = Order(source, wanted, format_ == "editor", options["task"])
         if options["stream"]:
             job = engine.submit(order, client_of(request), config.jobs_per_client)
@@ -116,6 +117,12 @@ def job_routes(engine: Engine, config: Config, held: Held) -> Blueprint:
         return answer
 
     return routes
+
+
+def wishes_in(options: dict[str, Any]) -> Wishes:
+    """What is asked for besides."""
+    density = nearest_density(options["density"]) if "density" in options else ""
+    return Wishes(period=options.get("period", ""), by=options.get("by", ""), density=density)
 
 
 def _format(options: dict[str, Any]) -> str:
