@@ -8,24 +8,20 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import ssl
 import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import get_context
-from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
 import httpx
 
+from benchmarks.serve.clients import ask, ask_health, client, follow
 from benchmarks.serve.server import Served
 
-CHORALE = Path("tests/data/chorale.musicxml").read_text(encoding="utf-8")
 MOST_SECONDS = 900.0
-NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""Loading the system's would cost each client more than all its requests do."""
 CAPACITY = 9
 """Jobs that run or wait."""
 
@@ -33,45 +29,6 @@ CAPACITY = 9
 def percentile(values: list[float], share: float) -> float:
     """The value below which that share of all lies, in milliseconds."""
     return round(1000 * sorted(values)[min(len(values) - 1, int(share * len(values)))], 1) if values else 0.0
-
-
-def client(number: int) -> httpx.Client:
-    """A client with an address of its own, 127.0.x.y, so that no limit for one client is met."""
-    address = f"127.0.{1 + number // 250}.{1 + number % 250}"
-    return httpx.Client(transport=httpx.HTTPTransport(local_address=address, verify=NO_CERTIFICATES), timeout=60)
-
-
-def ask(session: httpx.Client, address: str, bars: int, seed: int) -> httpx.Response:
-    """Order a job."""
-    return session.post(
-        f"{address}/v1/continue", json={"musicxml": CHORALE, "bars": bars, "seed": seed, "stream": True}
-    )
-
-
-def follow(session: httpx.Client, address: str, id: str, leave_after: int | None = None) -> str:
-    """Listen to a job; the last event's name, or "left" after so many bars."""
-    last, bars = "", 0
-    with session.stream("GET", f"{address}/v1/jobs/{id}/events") as answer:
-        if answer.status_code != 200:
-            return f"refused {answer.status_code}"
-        for line in answer.iter_lines():
-            last = line[7:] if line.startswith("event: ") else last
-            bars += line == "event: bar"
-            if leave_after is not None and bars >= leave_after:
-                return "left"
-    return last
-
-
-def ask_health(address: str, seconds: float) -> list[float]:
-    """How long /health took each time, in seconds."""
-    until, found = monotonic() + seconds, []
-    with client(400) as session:
-        while monotonic() < until:
-            started = monotonic()
-            session.get(f"{address}/health")
-            found.append(monotonic() - started)
-            sleep(0.05)
-    return found
 
 
 def overload(served: Served, seconds: float) -> dict[str, Any]:
