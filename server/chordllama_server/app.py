@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 from chordllama.errors import ChordLlamaError
 from chordllama_server.bodies import InMemoryRequest
 from chordllama_server.config import Config
+from chordllama_server.document import prepare
 from chordllama_server.engine import Engine
 from chordllama_server.metrics import measure
 from chordllama_server.problems import Problem, Refusal, http_problem, problem_of
@@ -29,6 +30,7 @@ class App(Flask):
 
 def create_app(config: Config, engine: Engine, workshop: Workshop | None = None) -> Flask:
     """The WSGI application before an engine, which is started and closed by whoever calls."""
+    prepare()
     app = App("chordllama_server", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = config.most_upload_bytes
     app.json.sort_keys = False  # type: ignore[attr-defined]

@@ -24,6 +24,13 @@ def document() -> dict[str, Any]:
     return loaded
 
 
+def prepare() -> None:
+    """Read the document now, so that the first requests, which may be many, don't each do so."""
+    for schema in document()["components"]["schemas"]:
+        _validator(schema)
+    validated("DecodeRequest", {"compact": "-"})
+
+
 @cache
 def _validator(schema: str) -> Any:
     from jsonschema import Draft202012Validator

@@ -14,7 +14,7 @@ from typing import Any
 
 from chordllama_server.child import Child, Died
 from chordllama_server.jobs import Event, Job
-from chordllama_server.problems import Problem, Refusal
+from chordllama_server.problems import Problem, Refusal, http_problem
 from chordllama_server.writing import BEGUN, CANCELLED, Model, Order, work
 
 MOST_WAITING = 8
@@ -96,34 +96,21 @@ class Engine:
         found = [worker.child.process.pid for worker in self._workers if worker.child and worker.child.alive]
         return [pid for pid in found if pid is not None]
 
-    def submit(self, order: Order, client: str, most: int) -> Job:
-        """Put an order into the queue. Raises Refusal: 429 where the client has `most` jobs already, 503 where the queue is full."""
+    def check_room(self, client: str, most: int) -> None:
+        """Raises Refusal: 429 where the client has `most` jobs already, 503 where the queue is full."""
         with self._changed:
             if sum(job.client == client and not job.ended for job in self._jobs.values()) >= most:
-                words = f"you have {most} jobs already"
-                raise Refusal(
-                    Problem(
-                        429,
-                        "rate_limit_error",
-                        "client_limit",
-                        words,
-                        hint="wait until one is done",
-                        retry_after=RETRY_SECONDS,
-                    )
-                )
+                raise Refusal(_busy(429, f"you have {most} jobs already", "wait until one is done", "client_limit"))
             idle = sum(worker.job is None for worker in self._workers)
             if len(self._waiting) >= self.most_waiting + idle:
-                words = f"{self.most_waiting} jobs wait already"
                 raise Refusal(
-                    Problem(
-                        503,
-                        "overloaded_error",
-                        "queue_full",
-                        words,
-                        hint="try again in a moment",
-                        retry_after=RETRY_SECONDS,
-                    )
+                    _busy(503, f"{self.most_waiting} jobs wait already", "try again in a moment", "queue_full")
                 )
+
+    def submit(self, order: Order, client: str, most: int) -> Job:
+        """Put an order into the queue. Raises Refusal as `check_room` does."""
+        with self._changed:
+            self.check_room(client, most)
             job = Job(order, client)
             self._jobs[job.id] = job
             self._waiting.append(job)
@@ -362,3 +349,7 @@ class _Worker:
 def _death(death: Died) -> Problem:
     hint = "try again: the next job gets a new one"
     return Problem(500, "model_error", "engine_died", "the process that writes died", cause=str(death), hint=hint)
+
+
+def _busy(status: int, message: str, hint: str, code: str) -> Problem:
+    return http_problem(status, message, hint=hint, code=code, retry_after=RETRY_SECONDS)

@@ -75,6 +75,7 @@ def job_routes(engine: Engine, config: Config, held: Held) -> Blueprint:
 
     @routes.post("/v1/continue")
     def continue_() -> Response:
+        engine.check_room(client_of(request), config.jobs_per_client)  # before what came is read, which takes longer
         source, options = read_body(request, "ContinueRequest", "ContinueForm")
         format_ = _format(options)
         sampling = Sampling(**{name: options[name] for name in _SAMPLING})
