@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Any
 
 import click
+
+from chordllama.errors import ChordLlamaError
 
 
 @click.command()
@@ -36,6 +39,7 @@ def serve(
     host: str, port: int, open_page: bool, api_key: str | None, allow_host: tuple[str, ...], rate: int, **engine: Any
 ) -> None:
     """Serve the page, and new bars for editors, on this computer."""
+    check_installed()
     from chordllama_server.config import Config
     from chordllama_server.engine import Engine
     from chordllama_server.serving import serve as serve_app
@@ -50,3 +54,13 @@ def serve(
             click.launch(address)
 
     serve_app(config, Engine(model, workers=engine["workers"], most_waiting=engine["queue"]), opened)
+
+
+def check_installed() -> None:
+    """Raise ChordLlamaError where the packages of the `server` extra are missing."""
+    missing = [
+        name for name in ("flask", "jsonschema", "limits", "prometheus_client", "waitress") if not find_spec(name)
+    ]
+    if missing:
+        hint = "install them: pip install 'chordllama[server]'"
+        raise ChordLlamaError("the server's packages are missing", cause=", ".join(missing), hint=hint)

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+
+import pytest
+from chordllama_server import commands
+
+from chordllama.cli import run
+
+
+def test_packages_that_are_missing_are_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(commands, "find_spec", lambda name: None if name == "waitress" else name)
+    assert run(["serve"]) == 1
+    told = capsys.readouterr().err
+    assert "waitress" in told
+    assert "chordllama[server]" in told
+
+
+def test_without_a_key_it_listens_to_this_computer_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["serve", "--host", "0.0.0.0"]) == 2
+    assert "--api-key" in capsys.readouterr().err
+
+
+def test_a_port_that_is_taken_is_told() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        command = [sys.executable, "-m", "chordllama", "serve", "--port", str(taken.getsockname()[1])]
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 1
+    assert "in use" in ended.stderr
