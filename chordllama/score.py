@@ -335,7 +335,7 @@ def _collapse(staves: int, changes: list[tuple[int | None, T]]) -> list[tuple[in
 class Barline:
     """What stands at a bar's left or right edge. `style` is MusicXML's bar-style ("" is what a bar line is when nothing is said).
 
-    `top`: the ending is written in the first part alone.
+    `top`: the ending is written in the first part alone; `label`: what is printed for its number, where that isn't the number itself.
     """
 
     style: str = ""
@@ -345,6 +345,7 @@ class Barline:
     ending_type: str = ""
     signs: tuple[str, ...] = ()
     top: bool = False
+    label: str = ""
 
     def __bool__(self) -> bool:
         return self is not NO_BARLINE and self != NO_BARLINE

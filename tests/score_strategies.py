@@ -222,7 +222,7 @@ def parts(draw: DrawFn) -> Part:
 
 
 barlines = st.builds(
-    lambda style, repeat, times, ending, type, signs, top: Barline(
+    lambda style, repeat, times, ending, type, signs, top, label: Barline(
         style,
         repeat,
         times if repeat else 0,
@@ -230,6 +230,7 @@ barlines = st.builds(
         type,
         tuple(sign for sign in ("segno", "coda", "fermata") if sign in signs),
         top and bool(type),
+        label if type else "",
     ),
     st.sampled_from(["", *BAR_STYLES]),
     st.sampled_from(["", "forward", "backward"]),
@@ -238,6 +239,7 @@ barlines = st.builds(
     st.sampled_from(["", "start", "stop", "discontinue"]),
     st.sets(st.sampled_from(["segno", "coda", "fermata"])),
     st.booleans(),
+    texts,
 )
 
 

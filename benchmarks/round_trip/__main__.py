@@ -1,6 +1,7 @@
 """`python -m benchmarks.round_trip [--music21-chorales] [FILE or FOLDER ...]`: what comes back of real scores.
 
-Each file is encoded, decoded and encoded again; then source and decoded file are compared by a walk over both XML trees.
+Each file is encoded, decoded and encoded again; then source and decoded file are compared by a walk over both XML trees. With
+--musicdiff, they are compared by musicdiff; without files these are sixty varied scores and the MusicXML test suite.
 """
 
 from __future__ import annotations
@@ -24,6 +25,10 @@ EXAMPLES = 3
 def main(arguments: list[str] | None = None) -> int:
     """Measure, print, and fail if any file raised an exception or isn't stable."""
     options = _options(arguments)
+    if options.musicdiff:
+        from benchmarks.round_trip.edit_table import measure
+
+        return measure(options.paths, as_json=options.json)
     files = score_files(options.paths)
     if options.music21_chorales:
         files += chorales(options.cache, options.jobs)
@@ -41,6 +46,7 @@ def _options(arguments: list[str] | None) -> Namespace:
     parser.add_argument(
         "--music21-chorales", action="store_true", help="the four-part Bach chorales of music21's corpus"
     )
+    parser.add_argument("--musicdiff", action="store_true", help="count the edits that musicdiff finds")
     parser.add_argument("--cache", type=Path, default=CACHE, help="where the chorales are exported to [%(default)s]")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes [%(default)s]")
     parser.add_argument("--json", action="store_true", help="print every file's figures as JSON")

@@ -7,7 +7,7 @@ edited symbols by the number of symbols in both scores. https://gregchapman-dev.
 from __future__ import annotations
 
 import multiprocessing
-import os
+import resource
 import warnings
 from collections import Counter
 from dataclasses import dataclass, field
@@ -20,8 +20,8 @@ from chordllama.codec.compact import dumps, loads
 from chordllama.codec.musicxml import read, write
 from chordllama.errors import ChordLlamaError
 
-LIMIT = 60.0
-"""Seconds after which a comparison is given up: musicdiff's time grows steeply with the differences of one run of measures."""
+SECONDS = 60
+"""Of computing, after which a comparison is given up: its time grows steeply with the differences in a run of measures."""
 
 
 @dataclass
@@ -38,27 +38,26 @@ class Edits:
     examples: dict[str, str] = field(default_factory=dict)
 
 
-def bounded_edits(path: Path, name: str, limit: float = LIMIT) -> Edits:
-    """The edits of a file, counted in a process of its own that is ended after `limit` seconds."""
-    context = multiprocessing.get_context(_START)
-    here, there = context.Pipe(duplex=False)
-    process = context.Process(target=_send, args=(path, name, there), daemon=True)
+def bounded_edits(path: Path, name: str, seconds: int = SECONDS) -> Edits:
+    """The edits of a file, counted in a process of its own that may compute for so many seconds."""
+    here, there = _CONTEXT.Pipe(duplex=False)
+    process = _CONTEXT.Process(target=_send, args=(path, name, seconds, there), daemon=True)
     process.start()
     there.close()
     try:
-        found = here.recv() if here.poll(limit) else Edits(name, f"not compared within {limit:.0f} s")
+        return here.recv()  # type: ignore[no-any-return]
     except EOFError:
-        found = Edits(name, "the comparison crashed")
-    process.kill()
-    process.join()
-    return found
+        return Edits(name, f"not compared within {seconds} s")
+    finally:
+        process.join()
 
 
-_START = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
-multiprocessing.set_forkserver_preload([__name__, "musicdiff"])
+_CONTEXT = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload([__name__, "musicdiff"])
 
 
-def _send(path: Path, name: str, there: Connection) -> None:
+def _send(path: Path, name: str, seconds: int, there: Connection) -> None:
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     there.send(edits(path, name))
 
 
@@ -75,20 +74,21 @@ def edits(path: Path, name: str) -> Edits:
         twin = Path(folder, "decoded.musicxml")
         twin.write_bytes(decoded)
         try:
-            _compare(path, twin, found)
+            compare(path, twin, found)
         except Exception as fault:  # neither music21 nor musicdiff has an error tree of its own
             found.fault = f"musicdiff can't compare it: {type(fault).__name__}: {fault}"
     return found
 
 
-def _compare(source: Path, decoded: Path, found: Edits) -> None:
+def compare(source: Path, decoded: Path, found: Edits) -> None:
+    """Count the edits from one file to another."""
     from music21 import converter
-    from musicdiff import DetailLevel
+    from musicdiff.detaillevel import DetailLevel
 
     before, after = (converter.parse(path, forceSource=True) for path in (source, decoded))
     operations, found.notes_rate = _operations(before, after, DetailLevel.NotesAndRests)
     found.notes = sum(operation[3] for operation in operations)
-    operations, found.rate = _operations(before, after, DetailLevel.AllObjects & ~int(os.environ.get("NOBEAM", "0")))
+    operations, found.rate = _operations(before, after, DetailLevel.AllObjects)
     for operation in operations:
         kind = _kind(operation)
         found.all += operation[3]

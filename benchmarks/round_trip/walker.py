@@ -169,7 +169,7 @@ class PartWalker:
         if not chord:
             self.onset = self.cursor
             self.figured = Fraction(0) if grace is None else self.figured
-        length = Fraction(0) if grace is not None else self._length(element)
+        length = Fraction(0) if grace is not None else self._length(element) or _value(element)
         rest = element.find("rest")
         hidden = element.get("print-object") == "no"
         voice = _text(element, "voice", "1")
@@ -408,10 +408,22 @@ class PartWalker:
         for repeat in element.iterfind("repeat"):
             self.facts.add("repeats", location, repeat.get("direction"), repeat.get("times"))
         for ending in element.iterfind("ending"):
-            self.facts.add("endings", location, ending.get("type"), ending.get("number"))
+            label = "" if _flat(ending.text) == ending.get("number") else _flat(ending.text)
+            self.facts.add("endings", location, ending.get("type"), ending.get("number"), label)
         for sign in ("segno", "coda", "fermata"):
             if element.find(sign) is not None:
                 self.facts.add("signs on bar lines", location, sign)
+
+
+def _value(element: _Element) -> Fraction:
+    """The length of a note without a `<duration>`, as far as its type says it."""
+    plain = _TYPES.get(_text(element, "type"), Fraction(0))
+    return plain * (2 - Fraction(1, 2 ** len(element.findall("dot"))))
+
+
+_TYPES = {
+    name: Fraction(4, 2**power) for power, name in enumerate(("whole", "half", "quarter", "eighth", "16th", "32nd"))
+}
 
 
 def _shown(sign: _Element) -> str:

@@ -14,6 +14,7 @@ from lxml.etree import _Element
 
 from chordllama.codec.elements import by_tag, number
 from chordllama.codec.frames import BARLINE_SIGNS, ENDING
+from chordllama.codec.texts import xml_text
 from chordllama.codec.whitelist import BAR_STYLES
 from chordllama.limits import MOST_TIMES
 from chordllama.score import Barline
@@ -27,7 +28,7 @@ def read_barline(element: _Element) -> Barline:
     found = by_tag(element)
     style = (found["bar-style"].text or "").strip() if "bar-style" in found else ""
     repeat, times = _read_repeat(found.get("repeat"))
-    ending, ending_type = _read_ending(found.get("ending"))
+    ending, ending_type, label = _read_ending(found.get("ending"))
     return Barline(
         style=style if style in BAR_STYLES else "",
         repeat=repeat,
@@ -35,6 +36,7 @@ def read_barline(element: _Element) -> Barline:
         ending=ending,
         ending_type=ending_type,
         signs=tuple(tag for tag in BARLINE_SIGNS if tag in found),
+        label=label,
     )
 
 
@@ -53,14 +55,14 @@ def _read_times(text: str | None) -> int:
     return times
 
 
-def _read_ending(element: _Element | None) -> tuple[str, str]:
+def _read_ending(element: _Element | None) -> tuple[str, str, str]:
     type = element.get("type", "") if element is not None else ""
     if element is None or type not in _ENDINGS:
-        return "", ""
-    number = element.get("number", "")
+        return "", "", ""
+    number, label = element.get("number", ""), (element.text or "").strip()
     if not ENDING.fullmatch(number):
         number = ", ".join(re.findall(r"[1-9][0-9]{0,3}", number)) or "1"
-    return number, type
+    return number, type, "" if label == number else label
 
 
 def merged(parts: list[Barline]) -> Barline:
@@ -80,6 +82,7 @@ def merged(parts: list[Barline]) -> Barline:
         ending=with_ending.ending,
         ending_type=with_ending.ending_type,
         signs=tuple(sign for sign in BARLINE_SIGNS if sign in signs),
+        label=with_ending.label,
         top=bool(parts[0].ending_type) and not any(barline.ending_type for barline in parts[1:]) and len(parts) > 1,
     )
 
@@ -87,7 +90,7 @@ def merged(parts: list[Barline]) -> Barline:
 def write_barline(barline: Barline, location: str, *, first: bool) -> Iterator[str]:
     """The lines of a `<barline>` of the first or another part; none for one that says nothing."""
     if barline.top and not first:
-        barline = replace(barline, ending="", ending_type="", top=False)
+        barline = replace(barline, ending="", ending_type="", top=False, label="")
     if not barline:
         return
     yield f'<barline location="{location}">'
@@ -95,7 +98,8 @@ def write_barline(barline: Barline, location: str, *, first: bool) -> Iterator[s
         yield f"  <bar-style>{barline.style}</bar-style>"
     yield from (f"  <{sign}/>" for sign in BARLINE_SIGNS if sign in barline.signs)
     if barline.ending_type:
-        yield f'  <ending number={quoteattr(barline.ending)} type="{barline.ending_type}"/>'
+        opening = f'  <ending number={quoteattr(barline.ending)} type="{barline.ending_type}"'
+        yield f"{opening}>{xml_text(barline.label)}</ending>" if barline.label else f"{opening}/>"
     if barline.repeat:
         times = f' times="{barline.times}"' if barline.times else ""
         yield f'  <repeat direction="{barline.repeat}"{times}/>'

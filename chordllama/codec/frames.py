@@ -13,7 +13,7 @@ from typing import Any
 from chordllama.codec.durations import format_whole, parse_whole
 from chordllama.codec.keys import format_key, parse_key
 from chordllama.codec.places import parse_staff
-from chordllama.codec.texts import format_fields, format_value, parse_fields, parse_value, split_commas
+from chordllama.codec.texts import format_fields, format_value, is_trimmed, parse_fields, parse_value, split_commas
 from chordllama.codec.whitelist import BAR_STYLES, HIDDEN, TIME_SYMBOLS
 from chordllama.codec.yaml_subset import Entry
 from chordllama.limits import MOST_BEATS
@@ -164,6 +164,8 @@ def _dump_barline(barline: Barline) -> str:
         found.append(f"times={barline.times}")
     if barline.ending_type:
         found.append(f"{_ENDING_CODES[barline.ending_type]}={format_value(barline.ending)}")
+    if barline.label:
+        found.append(f"label={format_value(barline.label)}")
     if barline.top:
         found.append(TOP)
     return ",".join([*found, *barline.signs])
@@ -185,6 +187,8 @@ def _parse_barline(text: str) -> Barline:
             fields |= {"ending_type": _ENDING_BY_CODE[name], "ending": parse_value(value)}
         elif word == TOP and "ending" in fields:
             fields["top"] = True
+        elif name == "label" and "ending" in fields and is_trimmed(parse_value(value)):
+            fields["label"] = parse_value(value)
         else:
             raise ValueError(
                 f'"{word}" says nothing of a bar line (final, double, repeat=backward, then times=3, volta=1, …)'

@@ -101,11 +101,13 @@ def _text(element: _Element) -> str:
 def write_lyric(syllable: Syllable, continues: bool, name: str = "") -> Iterator[str]:
     """The lines of one `<lyric>`; `continues`: the syllable before it in its verse had a hyphen; `name` is its verse's."""
     yield f"  <lyric number={quoteattr(name or str(syllable.verse))}>"
-    yield f"    <syllabic>{_SYLLABIC[continues, syllable.hyphen]}</syllabic>"
     texts = syllable.text.split(ELISION)
-    for place, text in enumerate(texts if all(texts) else [syllable.text]):
-        if place:
+    texts = texts if all(texts) else [syllable.text]
+    for place, text in enumerate(texts, 1):
+        if place > 1:
             yield f"    <elision>{ELISION}</elision>"
+        syllabic = _SYLLABIC[continues and place == 1, syllable.hyphen and place == len(texts)]
+        yield f"    <syllabic>{syllabic}</syllabic>"
         yield f"    <text>{xml_text(text)}</text>"
     if syllable.extend:
         yield "    <extend/>"

@@ -47,6 +47,11 @@ def parse_text(quoted: str) -> str:
     return text
 
 
+def is_trimmed(text: str) -> bool:
+    """Whether a text is one, and neither begins nor ends with a space."""
+    return text == text.strip() != ""
+
+
 _BARE_VALUE = re.compile(r"[^\W_][\w.:/+~-]*")
 
 
