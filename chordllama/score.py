@@ -335,7 +335,7 @@ def _collapse(staves: int, changes: list[tuple[int | None, T]]) -> list[tuple[in
 class Barline:
     """What stands at a bar's left or right edge. `style` is MusicXML's bar-style ("" is what a bar line is when nothing is said).
 
-    `top`: the ending is written in the first part alone; `label`: what is printed for its number, where that isn't the number itself.
+    `top`: the ending is written in the first part alone; `label`: what is printed for its number, where that is more than the number.
     """
 
     style: str = ""

@@ -11,6 +11,7 @@ from fractions import Fraction
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
+from chordllama.codec.frames import ending_label
 from chordllama.codec.values import LINES, NOT_AT_RESTS, OF_CHORDS
 from chordllama.codec.whitelist import (
     BAR_STYLES,
@@ -230,7 +231,7 @@ barlines = st.builds(
         type,
         tuple(sign for sign in ("segno", "coda", "fermata") if sign in signs),
         top and bool(type),
-        label if type else "",
+        ending_label(label, ending) if type else "",
     ),
     st.sampled_from(["", *BAR_STYLES]),
     st.sampled_from(["", "forward", "backward"]),

@@ -408,7 +408,7 @@ class PartWalker:
         for repeat in element.iterfind("repeat"):
             self.facts.add("repeats", location, repeat.get("direction"), repeat.get("times"))
         for ending in element.iterfind("ending"):
-            label = "" if _flat(ending.text) == ending.get("number") else _flat(ending.text)
+            label = _flat(ending.text) if any(sign not in "0123456789., " for sign in _flat(ending.text)) else ""
             self.facts.add("endings", location, ending.get("type"), ending.get("number"), label)
         for sign in ("segno", "coda", "fermata"):
             if element.find(sign) is not None:

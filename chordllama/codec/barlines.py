@@ -13,7 +13,7 @@ from xml.sax.saxutils import quoteattr
 from lxml.etree import _Element
 
 from chordllama.codec.elements import by_tag, number
-from chordllama.codec.frames import BARLINE_SIGNS, ENDING
+from chordllama.codec.frames import BARLINE_SIGNS, ENDING, ending_label
 from chordllama.codec.texts import xml_text
 from chordllama.codec.whitelist import BAR_STYLES
 from chordllama.limits import MOST_TIMES
@@ -62,7 +62,7 @@ def _read_ending(element: _Element | None) -> tuple[str, str, str]:
     number, label = element.get("number", ""), (element.text or "").strip()
     if not ENDING.fullmatch(number):
         number = ", ".join(re.findall(r"[1-9][0-9]{0,3}", number)) or "1"
-    return number, type, "" if label == number else label
+    return number, type, ending_label(label, number)
 
 
 def merged(parts: list[Barline]) -> Barline:

@@ -146,6 +146,16 @@ def is_usual(time: Time) -> bool:
 
 ENDING = re.compile(r"[1-9][0-9]{0,3}(?:, ?[1-9][0-9]{0,3})*")
 """The number of an ending, or several."""
+
+
+
+def ending_label(text: str, number: str) -> str:
+    """What is printed for an ending; "" for its numbers with or without dots, which a program shows by itself."""
+    numbers = re.findall(r"[0-9]+", text)
+    plain = not re.sub(r"[0-9.,\s]", "", text) and (not numbers or numbers == re.findall(r"[0-9]+", number))
+    return "" if plain else text
+
+
 BARLINE_CODES = {style: style for style in BAR_STYLES} | {"light-light": "double", "light-heavy": "final"}
 _BARLINE_BY_CODE = {code: style for style, code in BARLINE_CODES.items()}
 _ENDING_CODES = {"start": "volta", "stop": "volta-end", "discontinue": "volta-open"}
@@ -188,7 +198,7 @@ def _parse_barline(text: str) -> Barline:
         elif word == TOP and "ending" in fields:
             fields["top"] = True
         elif name == "label" and "ending" in fields and is_trimmed(parse_value(value)):
-            fields["label"] = parse_value(value)
+            fields["label"] = ending_label(parse_value(value), fields["ending"])
         else:
             raise ValueError(
                 f'"{word}" says nothing of a bar line (final, double, repeat=backward, then times=3, volta=1, …)'
