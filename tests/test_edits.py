@@ -19,6 +19,8 @@ MISREAD = {"no_divisions.musicxml"}
 """Where music21 assumes other divisions than those of the standard; the walker judges this file."""
 ROUNDED = {"sibelius_song.musicxml"}
 """Where a file's divisions have no place for a triplet and music21 reads the rounded length."""
+DOTTED = {"musescore3_piano.musicxml"}
+"""Where endings print a dot after their number."""
 UNREAD = {"timewise.musicxml"}
 """What music21 doesn't read."""
 
@@ -27,7 +29,7 @@ UNREAD = {"timewise.musicxml"}
 def test_no_note_and_no_rest_is_edited(path: Path) -> None:
     found = edits(path, path.name)
     assert bool(found.notes) == (path.name in MISREAD), found
-    assert bool(found.all) == (path.name in MISREAD | ROUNDED), found
+    assert bool(found.all) == (path.name in MISREAD | ROUNDED | DOTTED), found
     assert bool(found.fault) == (path.name in UNREAD), found
 
 

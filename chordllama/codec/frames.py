@@ -148,7 +148,6 @@ ENDING = re.compile(r"[1-9][0-9]{0,3}(?:, ?[1-9][0-9]{0,3})*")
 """The number of an ending, or several."""
 
 
-
 def ending_label(text: str, number: str) -> str:
     """What is printed for an ending; "" for its numbers with or without dots, which a program shows by itself."""
     numbers = re.findall(r"[0-9]+", text)

@@ -386,7 +386,7 @@ HARMONY_KINDS = {
 HARMONY_KIND_BY_CODE = {code: kind for kind, code in HARMONY_KINDS.items()}
 
 _SIGN_KINDS = [*(sign.kind for sign in SIGNS), *(sign.kind for sign in DIRECTION_SIGNS.values())]
-KINDS = (*(kind for kind in dict.fromkeys(_SIGN_KINDS) if kind != "notes"), "harmony", "lyrics", "grace")
+KINDS = tuple(kind for kind in dict.fromkeys([*_SIGN_KINDS, "harmony", "lyrics", "grace"]) if kind != "notes")
 """What `--without` can leave out."""
 
 
