@@ -18,7 +18,23 @@ from chordllama.codec.compact import dumps, loads
 from chordllama.codec.musicxml import read, read_with_origin, write
 from chordllama.codec.report import Report
 from chordllama.errors import ChordLlamaError, MusicXMLError
-from chordllama.score import QUARTER, Bar, Chord, Group, Instrument, Key, Mark, Rest, Row, Score, Spacer, Transposition
+from chordllama.score import (
+    QUARTER,
+    Bar,
+    Chord,
+    Direction,
+    Group,
+    Instrument,
+    Key,
+    Mark,
+    Part,
+    Rest,
+    Row,
+    Score,
+    Spacer,
+    Transposition,
+    duration,
+)
 
 DATA = Path(__file__).parent / "data"
 SHARED = Path(__file__).parents[2] / "shared" / "data"
@@ -339,3 +355,12 @@ def test_bars_of_a_shorter_part_are_empty() -> None:
     score = read(etree.tostring(root))
     assert [isinstance(bar, Bar) for bar in score.bars] == [True, True]
     assert all(row.part == 0 for row in score.bars[1].rows)
+
+
+@needs_schema
+def test_figures_that_come_after_their_note_began_are_written_by_the_schema_and_come_back() -> None:
+    figures = Direction("figured-bass", "6 4", duration("eighth").ticks)
+    bar = Bar((Row(0, 1, 1, (figures, Rest(duration("whole")))),))
+    score = read(write(Score((Part("A"),), (bar,))))
+    assert faults(write(score)) == []
+    assert [item for item in score.bars[0].rows[0].items if isinstance(item, Direction)] == [figures]

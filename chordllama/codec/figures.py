@@ -39,21 +39,22 @@ def _read_figure(element: _Element) -> str:
     return prefix + number + suffix + line
 
 
-def write_figures(value: str, duration: int, offset: str) -> Iterator[str]:
-    """The lines of a `<figured-bass>`: `duration` in divisions until other figures follow at the same note, 0 if none do."""
+def write_figures(value: str, duration: int) -> Iterator[str]:
+    """The lines of a `<figured-bass>`: `duration` in divisions until other figures follow at the same note, 0 if none do.
+
+    An empty value is a figure without anything, which only lasts.
+    """
     parentheses = ' parentheses="yes"' if value.startswith("(") else ""
     yield f"<figured-bass{parentheses}>"
     for figure in value.strip("()").split(" "):
         yield from _write_figure(figure)
     if duration:
         yield f"  <duration>{duration}</duration>"
-    if offset:
-        yield f"  <offset>{offset}</offset>"
     yield "</figured-bass>"
 
 
 def _write_figure(figure: str) -> Iterator[str]:
-    match = re.fullmatch(_FIGURE, figure)
+    match = re.fullmatch(f"(?:{_FIGURE})?", figure)
     assert match is not None
     prefix, number, suffix, line = match.groups(default="")
     yield "  <figure>"

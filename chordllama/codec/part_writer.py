@@ -297,11 +297,12 @@ class PartWriter:
             yield from self._move("forward", _ticks(spacer, length), setting.voice, setting.staff)
 
     def _figures(self, figures: list[Direction]) -> Iterator[str]:
-        """The figures of one note: each but the last lasts until the next one."""
+        """The figures of one note: each but the last lasts until the next one, and an empty one until a late first one."""
+        if figures and (late := divided(figures[0].offset, self.divisions)):
+            yield from write_figures("", late)
         for item, following in zip_longest(figures, figures[1:]):
             lasts = divided(following.offset - item.offset, self.divisions) if following else 0
-            offset = str(divided(figures[0].offset, self.divisions) or "")
-            yield from write_figures(item.value, lasts, offset)
+            yield from write_figures(item.value, lasts)
 
     def _moments(self, moments: list[Moment], staff: int, before: Ticks = 0) -> Iterator[str]:
         """What stands at a moment, written `before` ticks after the place that its offset is counted from."""
