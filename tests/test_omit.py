@@ -46,6 +46,16 @@ def test_a_kind_is_left_out_and_the_others_stay(kind: str, word: str) -> None:
     assert dumps(loads(text)) == text
 
 
+@pytest.mark.parametrize(("kind", "left"), [("stems", "c48+ d\\ e44 f42"), ("beams", "c48 d e44 f42d")])
+def test_stems_and_beams_are_left_out_and_stay_with_the_rules(kind: str, left: str) -> None:
+    text = dumps(loads("parts:\n 1: clef=G2\n1: time=4/4 c48+ d\\ e44 f42d\n"), [kind])
+    assert text.splitlines()[-1] == f"1: time=4/4 {left}"
+
+
+def test_nothing_that_can_be_left_out_is_listed_twice() -> None:
+    assert len(set(KINDS)) == len(KINDS)
+
+
 def test_every_kind_of_the_table_can_be_left_out() -> None:
     kinds = {sign.kind for sign in SIGNS} | {sign.kind for sign in DIRECTION_SIGNS.values()}
     assert kinds - {"notes"} <= set(KINDS)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import multiprocessing
 import resource
 import warnings
-from collections import Counter
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -34,7 +33,7 @@ class Edits:
     notes_rate: float = 0.0
     all: int = 0
     rate: float = 0.0
-    kinds: Counter[str] = field(default_factory=Counter)
+    kinds: dict[str, int] = field(default_factory=dict)
     examples: dict[str, str] = field(default_factory=dict)
 
 
@@ -92,7 +91,7 @@ def compare(source: Path, decoded: Path, found: Edits) -> None:
     for operation in operations:
         kind = _kind(operation)
         found.all += operation[3]
-        found.kinds[kind] += operation[3]
+        found.kinds[kind] = found.kinds.get(kind, 0) + operation[3]
         found.examples.setdefault(kind, f"{found.name}: {_shown(operation[1])} -> {_shown(operation[2])}")
 
 
