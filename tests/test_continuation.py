@@ -107,15 +107,15 @@ def test_what_is_wished_for_is_told_to_the_model_and_changes_what_it_writes(mode
     assert plain != wished
 
 
-def test_forty_bars_are_written_in_rounds_and_told_one_by_one(model: LlamaBackend) -> None:
+def test_eighty_bars_are_written_in_rounds_and_told_one_by_one(model: LlamaBackend) -> None:
     xml, steps = xml_of(SHORT), list[Progress]()
     counting = Counting(model)
-    found = continue_score(xml, "tune", counting, Request(bars=40, candidates=2, sampling=HOT), progress=steps.append)
+    found = continue_score(xml, "tune", counting, Request(bars=80, candidates=2, sampling=HOT), progress=steps.append)
     for candidate, continuation in enumerate(found):
         assert continuation.failure is None
-        check(xml, continuation, 40)
-        assert [step.bar for step in steps if step.candidate == candidate] == list(range(1, 41))
-    assert {step.bars for step in steps} == {40}
+        check(xml, continuation, 80)
+        assert [step.bar for step in steps if step.candidate == candidate] == list(range(1, 81))
+    assert {step.bars for step in steps} == {80}
     assert len(counting.prompts) > 2
     for prompt, tokens in zip(counting.prompts, counting.tokens, strict=True):
         assert model.count(prompt) + tokens <= LONGEST_CONTEXT
@@ -227,9 +227,9 @@ class BreaksOff(Counting):
 
 def test_a_failure_in_a_later_round_keeps_the_bars_before_it(model: LlamaBackend) -> None:
     xml = xml_of(SHORT)
-    (found,) = continue_score(xml, "tune", BreaksOff(model), Request(bars=40, sampling=HOT))
+    (found,) = continue_score(xml, "tune", BreaksOff(model), Request(bars=80, sampling=HOT))
     assert str(found.failure) == "the line is dead"
-    assert 0 < len(found.bars) < 40
+    assert 0 < len(found.bars) < 80
     check(xml, found, len(found.bars))
 
 
@@ -267,8 +267,8 @@ def test_an_answer_that_is_none_is_an_error() -> None:
 
 
 def test_later_rounds_keep_to_the_range_of_the_score_itself(model: LlamaBackend) -> None:
-    plan = Plan.of(loads(SHORT), Request(bars=40))
-    (draft,) = write_bars(plan, model, Request(bars=40, sampling=HOT))
+    plan = Plan.of(loads(SHORT), Request(bars=80))
+    (draft,) = write_bars(plan, model, Request(bars=80, sampling=HOT))
     heights = [
         12 * note.octave + {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}[note.step] + int(note.alter)
         for bar in draft.bars

@@ -27,7 +27,7 @@ from chordllama.tasks.music import NO_WISHES, Ending, Wishes, block, has_closed,
 
 MOST_REWINDS = 24
 """How often one bar is begun anew before its candidate is given up."""
-LONGEST_CONTEXT = 1024
+LONGEST_CONTEXT = 2048
 """Tokens that prompt and answer have together at most: what the embedded model was trained on."""
 SPARE = 8
 """Tokens that are left over between what is counted and what a backend counts."""

@@ -6,9 +6,10 @@ instruction + input + output is exactly the prompt and the answer that a model i
 from __future__ import annotations
 
 import random
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from typing import NamedTuple
 
 from chordllama.codec.compact import dump_bar
@@ -82,26 +83,23 @@ SHARES: Mapping[Task, float] = {"continue": 1.1, "infill": 1.1, "harmonise": 1.9
 
 
 def cuts(sizes: Sequence[int], budget: float) -> list[tuple[int, int]]:
-    """Neighbouring windows over all bars, as few as keep to the budget where bars do, and as even as they can be."""
+    """Neighbouring windows over all bars, as few as keep to the budget where bars do; the largest is as small as it can be."""
     if budget <= 0:
         return []
-    total = sum(sizes)
-    number = -(-total // int(max(1, budget)))
-    while True:
-        found = _even(sizes, number)
-        if number >= len(sizes) or all(sum(sizes[first:last]) <= budget for first, last in found):
-            return found
-        number += 1
+    fewest = len(_filled(sizes, budget))
+    limits = range(int(budget) + 1)
+    return _filled(sizes, bisect_left(limits, True, key=lambda limit: len(_filled(sizes, limit)) <= fewest))
 
 
-def _even(sizes: Sequence[int], number: int) -> list[tuple[int, int]]:
-    sums = [0, *accumulate(sizes)]
-    edges = [0]
-    for n in range(1, number):
-        goal = sums[-1] * n / number
-        edges.append(min(range(len(sums)), key=lambda place: abs(sums[place] - goal)))
-    edges = sorted({*edges, len(sizes)})
-    return list(pairwise(edges))
+def _filled(sizes: Sequence[int], limit: float) -> list[tuple[int, int]]:
+    """Windows that take bars as long as the limit allows; a longer bar stands alone."""
+    edges, size = [0], 0
+    for place, more in enumerate(sizes):
+        if size + more > limit and place > edges[-1]:
+            edges.append(place)
+            size = 0
+        size += more
+    return list(pairwise([*edges, len(sizes)]))
 
 
 # ---------------------------------------------------------------------------------------------------------- the four tasks
