@@ -9,7 +9,7 @@ that went without saying.
 Left out on purpose, although the compact text has it, since a model that writes it goes wrong more often than it does right:
 
 - bars: a bar in which nothing sounds; changes of key and time, bars of another length, bar lines, repeats
-- rows: parts, staves and voices that have been silent, voices after the third of a staff, a further voice without the staff's first
+- rows: silence of a staff that has sounded in every bar; parts, staves and voices that have been silent, voices after the third of a staff, a further voice without the staff's first
   one; a row of rests or spacers alone, but for a bar's rest beside another voice or under a sign; spacers in a first voice, two in a
   row; spacers or rests between a grace note and its note
 - values: shorter than half the shortest in the score (or than a 64th), more than two dots (none in tuplets), free lengths; tuplets that
@@ -147,7 +147,7 @@ class Writer:
         key = (state.last, state.owed)
         if key not in self._starts:
             last, owed = key
-            places = [place for place in self.places if (last is None or place > last) and _follows(last, place)]
+            places = [place for place in self._from(last) if _follows(last, place)]
             self._starts[key] = Lexicon(
                 {
                     f"{word} ": place
@@ -156,6 +156,19 @@ class Writer:
                 }
             )
         return self._starts[key]
+
+    def _from(self, last: Place | None) -> list[Place]:
+        """The places after `last`, up to the next staff that may not be passed over."""
+        after = [place for place in self.places if last is None or place > last]
+        next_steady = next((place[:2] for place in after if self._is_missing(place, last)), None)
+        return [place for place in after if next_steady is None or place[:2] <= next_steady]
+
+    def _is_missing(self, place: Place, last: Place | None) -> bool:
+        """Whether it is of a steady staff that has nothing yet, when the row at `last` was the latest."""
+        return place[:2] in self.rules.steady and (last is None or place[:2] > last[:2])
+
+    def _lacks_staff(self, state: State) -> bool:
+        return any(self._is_missing(place, state.last) for place in self.places)
 
     def _begin_row(self, state: State, place: Place) -> None:
         leads = state.last is None or state.last[:2] != place[:2]
@@ -207,11 +220,11 @@ class Writer:
     def _may_close(self, state: State) -> bool:
         """Whether the closing bar line may come: after the last bar's last row, where the music closes."""
         closes = state.bar == -1 and self.rules.closes and not state.closing
-        return closes and state.sounded and not state.owed
+        return closes and state.sounded and not state.owed and not self._lacks_staff(state)
 
     def _end_bar(self, state: State) -> None:
         """Take the line break after a whole bar, and keep the state as it is before the next bar's key."""
-        if not state.in_bar or not state.sounded or state.owed or self._may_close(state):
+        if not state.in_bar or not state.sounded or state.owed or self._lacks_staff(state) or self._may_close(state):
             raise Refused
         state.bar, state.finished = state.bar + 1, state.finished + 1
         state.closing, state.in_bar, state.text = False, False, ""

@@ -77,7 +77,10 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What new bars must keep to. `length` is that of a bar in ticks, `closes` whether a final bar line ends the last of `bars`."""
+    """What new bars must keep to. `length` is that of a bar in ticks, `closes` whether a final bar line ends the last of `bars`.
+
+    `steady` are the staves (part from 0, staff from 1) that sound in every new bar.
+    """
 
     parts: tuple[PartRules, ...]
     length: Ticks
@@ -85,6 +88,22 @@ class Rules:
     closes: bool
     grid: Grid
     opening: Opening = field(default_factory=Opening)
+    steady: frozenset[tuple[int, int]] = frozenset()
+
+
+FEWEST_STEADY_BARS = 4
+"""Bars in which a staff must have sounded without a break before new bars are held to it."""
+
+
+def steady_staves(score: Score) -> frozenset[tuple[int, int]]:
+    """The staves that sound in every bar of a score; none where it is too short to tell."""
+    if len(score.bars) < FEWEST_STEADY_BARS:
+        return frozenset()
+    return frozenset.intersection(*map(_sounding, score.bars))
+
+
+def _sounding(bar: Bar) -> frozenset[tuple[int, int]]:
+    return frozenset(row.place[:2] for row in bar.rows if any(isinstance(item, Chord) for item in row.items))
 
 
 def rules_for(score: Score, bars: int, length: Ticks, closes: bool) -> Rules:

@@ -16,6 +16,7 @@ from chordllama.codec.durations import format_whole
 from chordllama.codec.grammar import Rules, Writer, opening_of, rules_for
 from chordllama.codec.musicxml import Reading, read_with_origin
 from chordllama.codec.report import Report
+from chordllama.codec.rules import steady_staves
 from chordllama.codec.splice import splice
 from chordllama.codec.texts import split_words
 from chordllama.codec.yaml_subset import read_map
@@ -206,7 +207,9 @@ def _round(plan: Plan, score: Score, wanted: int, backend: Backend) -> Round:
     first = first_shown(sizes, budget) + len(score.bars) - len(sizes)
     closes = bars == wanted and plan.ending == "close"
     text = prompt(score, first, bars, ending, plan.wishes)
-    rules = replace(rules_for(plan.score, bars, plan.length, closes), opening=opening_of(score))
+    rules = replace(
+        rules_for(plan.score, bars, plan.length, closes), opening=opening_of(score), steady=steady_staves(plan.score)
+    )
     size = backend.count(text) + SPARE
     fits = context - size >= each * bars
     return Round(text, rules, score, (context if fits else backend.context) - size)
