@@ -6,6 +6,7 @@ import random
 import string
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from small_scores import TEXTS, music_pieces, shared_scores, small_score
@@ -13,12 +14,14 @@ from small_scores import TEXTS, music_pieces, shared_scores, small_score
 from chordllama.codec.compact import loads, row_length
 from chordllama.codec.grammar import Rules, Writer, height, rules_for
 from chordllama.codec.musicxml import read
+from chordllama.codec.rules import FEWEST_STEADY_BARS, steady_staves
 from chordllama.errors import ScoreError
 from chordllama.excerpt import excerpt
 from chordllama.generate.continuation import length_after, read_answer
 from chordllama.score import QUARTER, WHOLE, Bar, Chord, Row, Score
 from chordllama.tasks.music import answer, lean
 
+CHORALE = Path(__file__).parent / "data" / "chorale.musicxml"
 LETTERS = sorted(set(string.printable))
 NAMES = sorted(TEXTS)
 
@@ -88,6 +91,25 @@ def test_parts_and_staves_that_are_silent_stay_so() -> None:
     assert not writer.accepts("-4: c44 d c")
     assert not writer.accepts("-4: c44 d /3")
     assert writer.accepts("-4: c44 d /2.2 c32")
+
+
+def test_a_staff_that_sounds_in_every_bar_goes_on_sounding() -> None:
+    score = lean(read(CHORALE.read_bytes()))
+    steady = steady_staves(score)
+    assert steady == {(part, 1) for part in range(4)}
+    rules = replace(rules_of(score), steady=steady)
+    for seed in range(3):
+        bars = read_answer(walk(Writer(rules), random.Random(seed)), score, rules.length)
+        assert all({row.place[:2] for row in bar.rows} == steady for bar in bars)
+    passing = Writer(rules)
+    passing.feed("-4: ")
+    assert not passing.accepts("/3 ")
+    assert Writer(rules_of(score)).accepts("-4: /3 ")
+
+
+def test_a_score_of_few_bars_does_not_tell_which_staves_are_steady() -> None:
+    score = lean(read(CHORALE.read_bytes()))
+    assert not steady_staves(replace(score, bars=score.bars[: FEWEST_STEADY_BARS - 1]))
 
 
 def test_percussion_keeps_to_its_places() -> None:
