@@ -364,3 +364,19 @@ def test_figures_that_come_after_their_note_began_are_written_by_the_schema_and_
     score = read(write(Score((Part("A"),), (bar,))))
     assert faults(write(score)) == []
     assert [item for item in score.bars[0].rows[0].items if isinstance(item, Direction)] == [figures]
+
+
+@pytest.mark.parametrize("beats", [2, 4])
+@pytest.mark.parametrize("rest", ["<rest/>", '<rest measure="yes"/>', "<rest/><!-- whole -->"])
+def test_a_rest_that_is_longer_than_what_others_play_is_the_bars_own(beats: int, rest: str) -> None:
+    type = "<type>whole</type>" if "whole" in rest else "<type>half</type>" if "yes" in rest else ""
+    score = read(
+        f"""<score-partwise><part-list/><part id="P1"><measure number="1">
+        <attributes><divisions>1</divisions><time><beats>4</beats><beat-type>4</beat-type></time></attributes>
+        <note><pitch><step>C</step><octave>4</octave></pitch><duration>{beats}</duration></note></measure></part>
+        <part id="P2"><measure number="1"><attributes><divisions>1</divisions></attributes>
+        <note>{rest}<duration>8</duration>{type}</note></measure></part></score-partwise>""".encode()
+    )
+    assert score.bar_lengths == (duration("quarter").ticks * beats,)
+    assert all(row.part == 0 for row in score.bars[0].rows), "what only rests goes without saying"
+    assert loads(dumps(score)) == score

@@ -234,18 +234,28 @@ def _read_frame(drafts: list[MeasureDraft], staves: list[int], metre: Metre, imp
     metre.apply(frame)
     nominal = metre.length(frame)
     length = checked(_extent(drafts, nominal))
+    _cut_rests(drafts, length)
     if length == nominal:
         return frame, length
-    _value_rests(drafts)
+    _value_rests(drafts, length)
     return Bar((), frame.keys, frame.times, frame.start, frame.end, length, None, implicit), length
 
 
-def _value_rests(drafts: list[MeasureDraft]) -> None:
-    """In a bar of irregular length a rest fills the bar only if it says so and no other value."""
+def _cut_rests(drafts: list[MeasureDraft], length: Ticks) -> None:
+    """A rest that may be the bar's own, and that is longer than what the others play, is the bar's own."""
     for draft in drafts:
         for placed in draft.placed.values():
-            for _, _, event in placed:
-                if event and event.has_value:
+            for _, end, event in placed:
+                if event and event.could_fill_bar and end > length:
+                    event.fills_bar = True
+
+
+def _value_rests(drafts: list[MeasureDraft], length: Ticks) -> None:
+    """In a bar of irregular length a rest that has room fills it only if it says so and no other value."""
+    for draft in drafts:
+        for placed in draft.placed.values():
+            for _, end, event in placed:
+                if event and event.has_value and end <= length:
                     event.fills_bar = event.could_fill_bar = False
 
 
