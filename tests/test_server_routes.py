@@ -19,6 +19,7 @@ from openapi_spec_validator import validate
 
 from chordllama.codec.container import read_container, write_container
 from chordllama.codec.musicxml import read
+from chordllama.generate.llama_runtime import CHUNK
 
 DATA = Path(__file__).parent / "data"
 CHORALE = (DATA / "chorale.musicxml").read_bytes()
@@ -152,7 +153,7 @@ def test_a_forgotten_job_is_gone(client: FlaskClient) -> None:
 
 def test_what_a_prompt_has_in_common_with_the_one_before_is_not_read_again(client: FlaskClient) -> None:
     usages = [client.post("/v1/continue", data=form(bars=2)).get_json()["usage"] for _ in range(2)]
-    assert usages[1]["reused_tokens"] > 0.9 * usages[1]["prompt_tokens"] > 0
+    assert usages[1]["reused_tokens"] >= usages[1]["prompt_tokens"] - CHUNK > 0
 
 
 def test_text_and_score_turn_into_one_another(client: FlaskClient) -> None:

@@ -392,7 +392,8 @@ class PartWalker:
             self._change("times", self.times, time.get("number", ""), (beats,))
         for clef in element.iterfind("clef"):
             staff = int(clef.get("number", "1"))
-            sign, line = _text(clef, "sign"), _text(clef, "line")
+            sign = _text(clef, "sign")
+            line = _text(clef, "line") if sign in "GFC" else ""  # other signs name no pitch, whatever their line
             self.measure_clefs.append((self.cursor, staff, sign, line, _text(clef, "clef-octave-change", "0")))
 
     def _change(self, category: str, known: dict[str, Fact], staff: str, value: Fact) -> None:

@@ -25,6 +25,7 @@ Logits = NDArray[np.float32]  # of shape (vocabulary,) after one position, or (p
 
 MAGIC = b"GGUF"
 BATCH = 512  # tokens that one call of llama.cpp takes
+CHUNK = 64  # tokens of a prompt that are read at a time, and kept or read again as a whole
 ROOM = 256  # llama.cpp rounds the KV cache's cells up to this
 ABORTED = 2  # what llama_decode gives when its abort callback said so
 ERROR_LEVEL = 4  # GGML_LOG_LEVEL_ERROR
@@ -250,15 +251,16 @@ class Evaluator:
 
         Returns the logits after it, and how many of its tokens were still there from the prompt before.
         """
-        known = _common(self._prompt, tokens[:-1])
+        # Whole chunks only: a token's logits depend on what it is evaluated with, and the same request shall give the same bars.
+        known = _common(self._prompt, tokens[:-1]) // CHUNK * CHUNK
         if not self._llama.llama_memory_seq_rm(self._memory, 0, known, -1):
             self._llama.llama_memory_clear(self._memory, False)
             known = 0
         self._prompt = []
         with self._interruptible():
-            for start in range(known, len(tokens), BATCH):
-                chunk = tokens[start : start + BATCH]
-                self._evaluate([(0, start, chunk)], wanted=start + BATCH >= len(tokens))
+            for start in range(known, len(tokens), CHUNK):
+                chunk = tokens[start : start + CHUNK]
+                self._evaluate([(0, start, chunk)], wanted=start + CHUNK >= len(tokens))
         self._prompt = tokens
         return self._rows()[0], known
 
