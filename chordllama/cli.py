@@ -16,6 +16,7 @@ from chordllama_server.commands import serve
 from chordllama.commands.continuation import continue_
 from chordllama.commands.delivery import EXIT_INTERRUPTED, EXIT_SYSTEM, EXIT_USAGE, tell
 from chordllama.commands.score import check, decode, encode
+from chordllama.corpora.build_commands import build
 from chordllama.corpora.commands import corpus
 from chordllama.errors import ChordLlamaError
 from chordllama.terminal import say
@@ -34,6 +35,7 @@ cli.add_command(check)
 cli.add_command(continue_)
 cli.add_command(train)
 cli.add_command(export)
+corpus.add_command(build)
 cli.add_command(corpus)
 cli.add_command(serve)
 

@@ -88,6 +88,27 @@ def show_files(verb: str) -> Iterator[Callable[[int, int, int], None]]:
 
 
 @contextmanager
+def show_shards(task: str) -> Iterator[Callable[[str, int, int], None]]:
+    """A line for each step of a build with shards done and time left; gives the function to call with step, done and all."""
+    if not sys.stderr.isatty():
+        yield lambda _step, _done, _total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        lines: dict[str, TaskID] = {}
+
+        def show(step: str, done: int, total: int) -> None:
+            if step not in lines:
+                lines[step] = bar.add_task(f"{task}: {step}", total=total)
+            bar.update(lines[step], completed=done, total=total)
+
+        yield show
+
+
+@contextmanager
 def show_download() -> Iterator[Callable[[FileProgress], None]]:
     """A bar for each file with bytes, speed and time left; gives the function to call as bytes arrive."""
     if not sys.stderr.isatty():

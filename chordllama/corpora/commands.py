@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 _WIDTH = 160
 """How wide a table is where no terminal says it."""
 
-_cache_option = click.option(
+cache_option = click.option(
     "--cache", metavar="DIR", type=click.Path(path_type=Path), help="Folder that holds fetched sources."
 )
-_json_option = click.option(
+json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object with the result or the error."
 )
 
@@ -36,8 +36,8 @@ def corpus() -> None:
 @click.option(
     "--from", "folder", metavar="DIR", type=click.Path(path_type=Path), help="Look for copies at hand here too."
 )
-@_cache_option
-@_json_option
+@cache_option
+@json_option
 def list_(folder: Path | None, cache: Path | None, as_json: bool) -> None:
     """List the sources, with licence and size, and whether they are here."""
     from chordllama.corpora.fetch import default_cache
@@ -83,8 +83,8 @@ def _print_table(found: Sequence[tuple[Source, Path | None]]) -> None:
 @click.option("--licence", metavar="TEXT", help="With --from: under which licence a folder of your own stands.")
 @click.option("--artist", metavar="TEXT", help="With NAME genius: whose songs to fetch.")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="With NAME genius: at most N songs.")
-@_cache_option
-@_json_option
+@cache_option
+@json_option
 def fetch(
     names: tuple[str, ...],
     folder: Path | None,

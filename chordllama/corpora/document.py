@@ -16,7 +16,7 @@ class Document:
     """One score, song text or book as its source has it.
 
     `name` is its path within the source; `work` names what it is a version of: all documents of one work fall into one split.
-    `data` is MusicXML (music) or UTF-8 text (lyrics, prose). `facts` are what the source's catalogue tells: title, creator,
+    `data` is a score file's bytes in any format that is read (music), or UTF-8 text (lyrics, prose). `facts` are what the source's catalogue tells: title, creator,
     language, period, form and so on.
     """
 

@@ -1,6 +1,6 @@
-"""Sources of music -> documents: folders of scores, OpenScore, music21's corpus, PDMX. MusicXML stays the bytes that it is.
+"""Sources of music -> documents: folders of scores, OpenScore, music21's corpus, PDMX. A score stays the bytes that it is.
 
-Other formats become MusicXML through music21 when a document is read, and not before; nothing of it is kept.
+Other formats than MusicXML become MusicXML when a document is cleaned, and not before.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from chordllama.corpora.document import Document
 from chordllama.corpora.rights import Remarks, Verdict, judge, remarks_of
 from chordllama.corpora.sources import Source
 from chordllama.errors import ChordLlamaError, CorpusError
-from chordllama.foreign import FORMATS, foreign_format, to_musicxml
+from chordllama.foreign import FORMATS, foreign_format
 
 MUSICXML = (".mxl", ".musicxml", ".xml")
 SUFFIXES = MUSICXML + tuple(suffix for format_ in FORMATS for suffix in format_.suffixes)
@@ -137,8 +137,6 @@ def _documents(
 
 def _document(source: Source, data: bytes, name: str, work: str, facts: dict[str, str], licence: str) -> Document:
     told = {**source.facts, **_own_facts(data, name), **facts}
-    if foreign_format(data, name.partition("#")[0]):
-        data = to_musicxml(data, name.partition("#")[0])
     return Document(source.task, source.name, licence, work, name, data, told)
 
 

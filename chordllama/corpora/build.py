@@ -1,0 +1,174 @@
+"""A build from end to end: shards are cleaned, works told apart, rows made, and the whole is described. Knows the steps' order.
+
+Killed at any point and begun again it goes on from the last finished shard. The data set's description is written last: where
+it is there, everything is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from chordllama.corpora import card, works
+from chordllama.corpora.engines import Engine
+from chordllama.corpora.settings import FORMATS, Settings
+from chordllama.corpora.shards import Place, Record, Shard, part_of, plan, write_file
+from chordllama.corpora.signatures import KINDS
+from chordllama.corpora.sources import Source
+from chordllama.corpora.steps import CLEAN, ROWS, Failure, Job, clean_shard, clean_state, rows_shard, rows_state
+from chordllama.corpora.works import Table, Verdict
+from chordllama.errors import CorpusError
+from chordllama.files import leftovers
+
+Report = Callable[[str, int, int], None]
+Records = dict[str, Record]
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """What other machines have still to do, by step."""
+
+    step: str
+    shards: int
+
+
+def build(
+    place: Place,
+    settings: Settings,
+    sources: Sequence[tuple[Source, Path]],
+    engine: Engine,
+    part: tuple[int, int] = (1, 1),
+    report: Report = lambda _step, _done, _all: None,
+) -> Mapping[str, Any] | Unfinished:
+    """Build one task's data set; return its manifest, or what is left to other machines where this one does a `part` only.
+
+    Raises CorpusError naming the file where one can't be read or isn't what it should be, OSError where the disk is full; all
+    shards that are finished stay.
+    """
+    _tidy(place)
+    shards = [shard for source, folder in sources for shard in plan(source, folder, settings.limit)]
+    jobs = [Job(shard, place, settings) for shard in shards]
+    cleaned = _carry_out(engine, clean_shard, clean_state, jobs, part, report, CLEAN)
+    if isinstance(cleaned, Unfinished):
+        return cleaned
+    verdicts, counts = _judge(place, [cleaned[shard.id] for shard in shards])
+    jobs = [_rows_job(job, cleaned[job.shard.id], found) for job, found in zip(jobs, verdicts, strict=True)]
+    made = _carry_out(engine, rows_shard, rows_state, jobs, part, report, ROWS)
+    if isinstance(made, Unfinished):
+        return made
+    return _complete(place, settings, [source for source, _ in sources], shards, cleaned, made, counts)
+
+
+def _carry_out(
+    engine: Engine,
+    work: Callable[[Job], Record | Failure],
+    state: Callable[[Job], Record | None],
+    jobs: Sequence[Job],
+    part: tuple[int, int],
+    report: Report,
+    step: str,
+) -> Records | Unfinished:
+    """The records of all jobs, of which this machine does its part."""
+    records = _run(engine, work, part_of(jobs, *part), report, step)
+    others = [job for job in jobs if job.shard.id not in records]
+    found = [record for _, record in engine.run(state, others) if isinstance(record, Record)] if others else []
+    if len(found) < len(others):
+        return Unfinished(step, len(others) - len(found))
+    return records | {record.shard: record for record in found}
+
+
+def _run(
+    engine: Engine, work: Callable[[Job], Record | Failure], jobs: Sequence[Job], report: Report, step: str
+) -> Records:
+    records: Records = {}
+    failures: list[Failure] = []
+    for _, result in engine.run(work, jobs):
+        if isinstance(result, Failure):
+            if isinstance(result.fault, OSError):
+                raise result.fault  # a full disk is full for all
+            failures.append(result)
+        else:
+            records[result.shard] = result
+        report(step, len(records) + len(failures), len(jobs))
+    if failures:
+        raise _first(failures, len(jobs))
+    return records
+
+
+def _first(failures: Sequence[Failure], jobs: int) -> Exception:
+    """The first failure in the order of the shards, which says how many there are besides."""
+    first = min(failures, key=lambda failure: failure.shard)
+    fault = first.fault
+    assert isinstance(fault, Exception)
+    if len(failures) > 1 and not isinstance(fault, OSError):
+        more = f"{len(failures) - 1} more of {jobs} shards failed; the others are finished"
+        return CorpusError(fault.message, cause=f"{fault.cause}; {more}" if fault.cause else more, hint=fault.hint)
+    return fault
+
+
+def _judge(place: Place, records: Sequence[Record]) -> tuple[list[tuple[Verdict, ...]], dict[str, int]]:
+    """The verdicts on each shard's documents, and what was found in all."""
+    names = [work for record in records for work in record.counts["works"]]
+    whole, tunes = (_table(place, records, kind) for kind in range(len(KINDS)))
+    verdicts = works.judge(names, whole, tunes)
+    ends = iter(verdicts)
+    by_shard = [tuple(next(ends) for _ in record.counts["works"]) for record in records]
+    return by_shard, works.counts_of(verdicts, names)
+
+
+def _table(place: Place, records: Sequence[Record], kind: int) -> Table:
+    """All signatures of a kind."""
+    import numpy as np
+
+    documents, hashes, first = [np.empty(0, np.int64)], [np.empty((0, works.PERMUTATIONS), np.uint32)], 0
+    for record in records:
+        rows = np.load(place.work / CLEAN / f"{record.shard}.npy", allow_pickle=False)
+        rows = rows[rows[:, 1] == kind]
+        documents.append(rows[:, 0].astype(np.int64) + first)
+        hashes.append(rows[:, 2:])
+        first += len(record.counts["works"])
+    return Table(np.concatenate(documents), np.concatenate(hashes))
+
+
+def _rows_job(job: Job, record: Record, verdicts: Sequence[Verdict]) -> Job:
+    sha256 = next(digest for name, digest in record.outputs.items() if name.endswith(".jsonl.gz"))
+    told = tuple(None if found.copy_of is not None else (found.work, found.split) for found in verdicts)
+    return replace(job, clean_sha256=sha256, verdicts=told)
+
+
+def _complete(
+    place: Place,
+    settings: Settings,
+    sources: Sequence[Source],
+    shards: Sequence[Shard],
+    cleaned: Records,
+    made: Records,
+    counts: Mapping[str, int],
+) -> Mapping[str, Any]:
+    """Remove what belongs to no shard, and describe what is there."""
+    if not any(made[shard.id].outputs for shard in shards):
+        raise CorpusError(f"no document of {', '.join(source.name for source in sources)} gives a row")
+    wanted = {place.out / name for record in made.values() for name in record.outputs}
+    for path in _data_files(place):
+        if path not in wanted:
+            path.unlink()
+    manifest = card.manifest(settings, sources, [(cleaned[shard.id], made[shard.id]) for shard in shards], counts)
+    write_file(place.dataset / "README.md", card.readme(manifest).encode("utf-8", "backslashreplace"))
+    write_file(place.dataset / card.MANIFEST, card.dump(manifest))
+    return manifest
+
+
+def _data_files(place: Place) -> Iterator[Path]:
+    from chordllama.corpora.formats import FOLDERS
+
+    return chain.from_iterable((place.dataset / FOLDERS[name]).glob("*") for name in FORMATS)
+
+
+def _tidy(place: Place) -> None:
+    """Remove what a killed process left half written."""
+    for folder in (place.dataset, place.work):
+        for path, _ in leftovers(folder):
+            path.unlink(missing_ok=True)

@@ -1,0 +1,117 @@
+"""How a document of each task is opened, cleaned and known again: one table. Knows which rules belong to which task."""
+
+from __future__ import annotations
+
+import atexit
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from chordllama.codec.compact import dumps
+from chordllama.codec.musicxml import read_with_origin
+from chordllama.corpora import clean_music, signatures
+from chordllama.corpora.document import Document, Task
+from chordllama.corpora.rules import Outcome, Rule, Step, clean
+from chordllama.corpora.signatures import Signature
+from chordllama.errors import ContainerError, ScoreError
+from chordllama.foreign import Converter, foreign_format
+
+UNREADABLE = "unreadable"
+MENDED = "mended"
+
+
+class Cleaner(NamedTuple):
+    """`open` gives a document's content, and how often something was put right; `close` the texts that it becomes."""
+
+    open: Callable[[Document], tuple[Any, int]]
+    rules: tuple[Rule[Any], ...]
+    close: Callable[[Any], tuple[str, ...]]
+    known_by: Callable[[Any], list[Signature]]
+    sizes: Callable[[Any], dict[str, int]]
+    facts: Callable[[Any, Mapping[str, str]], dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """A document after cleaning. `texts`: the stretches of a score, or the one text of a song or book."""
+
+    name: str
+    work: str
+    licence: str
+    facts: Mapping[str, str]
+    texts: tuple[str, ...]
+    sizes: Mapping[str, int] = field(default_factory=dict)
+
+
+class Result(NamedTuple):
+    """What became of one document; without `cleaned` the outcome says why."""
+
+    cleaned: Cleaned | None
+    outcome: Outcome[Any]
+    signatures: list[Signature]
+
+
+def clean_document(document: Document, trace: list[Step[Any]] | None = None) -> Result:
+    """Apply its task's rules to a document. Raises ContainerError where its file is no score at all."""
+    cleaner = CLEANERS[document.task]
+    try:
+        content, mended = cleaner.open(document)
+    except ContainerError:
+        raise
+    except ScoreError as fault:
+        return Result(None, Outcome(None, {UNREADABLE: 1}, UNREADABLE, str(fault)), [])
+    outcome = clean(content, cleaner.rules, trace)
+    if mended:
+        outcome.counts[MENDED] = mended
+    if outcome.content is None:
+        return Result(None, outcome, [])
+    return Result(_close(document, cleaner, outcome.content), outcome, cleaner.known_by(outcome.content))
+
+
+def _close(document: Document, cleaner: Cleaner, content: Any) -> Cleaned:
+    facts = {**document.facts, **cleaner.facts(content, document.facts)}
+    texts, sizes = cleaner.close(content), cleaner.sizes(content)
+    return Cleaned(document.name, document.work, document.licence, facts, texts, sizes)
+
+
+# -------------------------------------------------------------------------------------------------------------------- music
+
+
+@lru_cache(maxsize=1)
+def _converter() -> Converter:
+    converter = Converter()
+    atexit.register(converter.close)
+    return converter
+
+
+def _open_score(document: Document) -> tuple[clean_music.Stretches, int]:
+    name, data = document.name.partition("#")[0], document.data
+    if foreign_format(data, name):
+        data = _converter().to_musicxml(data, name)
+    reading = read_with_origin(data, document.name)
+    return (reading.score,), reading.report.mended.total()
+
+
+def _score_texts(scores: clean_music.Stretches) -> tuple[str, ...]:
+    return tuple(map(dumps, scores))
+
+
+def _score_sizes(scores: clean_music.Stretches) -> dict[str, int]:
+    return {"bars": sum(len(score.bars) for score in scores), "notes": sum(map(clean_music.notes_of, scores))}
+
+
+def _nothing(_content: Any, _facts: Mapping[str, str]) -> dict[str, str]:
+    return {}
+
+
+CLEANERS: dict[Task, Cleaner] = {
+    "music": Cleaner(
+        _open_score, clean_music.RULES, _score_texts, signatures.of_music, _score_sizes, _nothing
+    ),
+}
+
+
+def rules_of(task: Task) -> Sequence[Rule[Any]]:
+    """The rules of a task, in the order in which they are applied."""
+    return CLEANERS[task].rules

@@ -1,0 +1,120 @@
+"""What a document is known by again: MinHash signatures of its melodies or words. Knows scores and texts; compares nothing.
+
+The shingles of music are transposition-invariant, being made of intervals: a tune in another key has the same ones.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from chordllama.score import Chord, Note, Score
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Kind = Literal["whole", "tune"]
+KINDS: tuple[Kind, ...] = ("whole", "tune")
+PERMUTATIONS = 128
+TUNE_INTERVALS = 6
+"""Intervals in a shingle of a tune: seven notes in a row."""
+WHOLE_INTERVALS = 3
+FEWEST_TUNE_SHINGLES = 12
+"""What has fewer is a figure and no tune: too many works would share it."""
+MOST_TUNES = 4
+SHINGLE_WORDS = 4
+_SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """`whole` decides on duplicates, a `tune` on works. `hashes`: PERMUTATIONS unsigned 32-bit integers."""
+
+    kind: Kind
+    hashes: np.ndarray[Any, Any]
+
+
+def of_music(scores: Sequence[Score]) -> list[Signature]:
+    """A signature of all voices with their rhythm, and one for the melody of each of the first parts that have one."""
+    found = []
+    whole = {shingle for score in scores for voice in _voices(score).values() for shingle in _rhythmic(voice)}
+    if whole:
+        found.append(Signature("whole", minhash(whole)))
+    melodies: dict[int, set[Hashable]] = {}
+    for score in scores:
+        for part, pitches in _melodies(score).items():
+            melodies.setdefault(part, set()).update(tune_shingles(pitches))
+    tunes = [melodies[part] for part in sorted(melodies) if len(melodies[part]) >= FEWEST_TUNE_SHINGLES]
+    return found + [Signature("tune", minhash(shingles)) for shingles in tunes[:MOST_TUNES]]
+
+
+def of_text(texts: Sequence[str]) -> list[Signature]:
+    """One signature of the words for both: who shares half of them is of the same work, who shares nearly all is a duplicate."""
+    words = _WORD.findall(" ".join(texts).casefold())
+    shingles = {tuple(words[place : place + SHINGLE_WORDS]) for place in range(max(1, len(words) - SHINGLE_WORDS + 1))}
+    hashes = minhash(shingles)
+    return [Signature("whole", hashes), Signature("tune", hashes)]
+
+
+def minhash(shingles: Iterable[Hashable]) -> np.ndarray[Any, Any]:
+    """The MinHash of a set, by datasketch."""
+    import numpy as np
+    from datasketch import MinHash
+
+    found = MinHash(num_perm=PERMUTATIONS, seed=1, hashfunc=_hash)
+    found.update_batch([repr(shingle).encode() for shingle in shingles])
+    return found.hashvalues.astype(np.uint32)
+
+
+def _hash(data: bytes) -> int:
+    return int.from_bytes(hashlib.blake2b(data, digest_size=4).digest())
+
+
+def tune_shingles(pitches: Sequence[int]) -> set[Hashable]:
+    """The runs of intervals of a melody; a note that is repeated counts once, and what only trills is no melody."""
+    moved = [pitch for place, pitch in enumerate(pitches) if not place or pitch != pitches[place - 1]]
+    steps = [after - before for before, after in zip(moved, moved[1:], strict=False)]
+    runs = (tuple(steps[place : place + TUNE_INTERVALS]) for place in range(len(steps) - TUNE_INTERVALS + 1))
+    return {run for run in runs if len({abs(step) for step in run}) > 1}
+
+
+def _rhythmic(voice: Sequence[tuple[int, int]]) -> Iterator[Hashable]:
+    """Runs of intervals with the length of each note."""
+    for place in range(len(voice) - WHOLE_INTERVALS):
+        run = voice[place : place + WHOLE_INTERVALS + 1]
+        yield tuple((after[0] - before[0], before[1]) for before, after in zip(run, run[1:], strict=False))
+
+
+def _voices(score: Score) -> dict[tuple[int, int, int], list[tuple[int, int]]]:
+    """Top pitch and length of each chord, by place."""
+    found: dict[tuple[int, int, int], list[tuple[int, int]]] = {}
+    for bar in score.bars:
+        for row in bar.rows:
+            chords = (item for item in row.items if isinstance(item, Chord) and not item.grace)
+            found.setdefault(row.place, []).extend(
+                (_top(chord), int(chord.ticks)) for chord in chords if not chord.notes[0].unpitched
+            )
+    return found
+
+
+def _melodies(score: Score) -> dict[int, list[int]]:
+    """The pitches of the first voice on the first staff of each part; a tied note counts once."""
+    found: dict[int, list[int]] = {}
+    for bar in score.bars:
+        for row in bar.rows:
+            if (row.staff, row.voice) == (1, 1):
+                chords = (item for item in row.items if isinstance(item, Chord) and not item.grace)
+                found.setdefault(row.part, []).extend(_top(chord) for chord in chords if not chord.notes[0].unpitched)
+    return found
+
+
+def _top(chord: Chord) -> int:
+    return max(map(_height, chord.notes))
+
+
+def _height(note: Note) -> int:
+    return int(12 * note.octave + _SEMITONES[note.step] + note.alter)
