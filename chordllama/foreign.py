@@ -90,7 +90,7 @@ class Converter:
         format_name = _known_format(data, name)
         child = self._child = self._child or _start()
         slow = threading.Event()
-        timer = threading.Timer(self.seconds, lambda: (slow.set(), child.kill()))
+        timer = threading.Timer(self.seconds, _end, (child, slow))
         timer.start()
         try:
             xml, reason = _ask(child, data, format_name)
@@ -116,6 +116,11 @@ class Converter:
             assert pipe is not None
             with contextlib.suppress(OSError):  # what the dead process was not given
                 pipe.close()
+
+
+def _end(child: subprocess.Popen[bytes], slow: threading.Event) -> None:
+    slow.set()
+    child.kill()
 
 
 def _start() -> subprocess.Popen[bytes]:

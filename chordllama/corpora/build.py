@@ -16,7 +16,7 @@ from chordllama.corpora import card, works
 from chordllama.corpora.engines import Engine
 from chordllama.corpora.settings import FORMATS, Settings
 from chordllama.corpora.shards import Place, Record, Shard, part_of, plan, write_file
-from chordllama.corpora.signatures import KINDS
+from chordllama.corpora.signatures import KINDS, PERMUTATIONS
 from chordllama.corpora.sources import Source
 from chordllama.corpora.steps import CLEAN, ROWS, Failure, Job, clean_shard, clean_state, rows_shard, rows_state
 from chordllama.corpora.works import Table, Verdict
@@ -112,8 +112,7 @@ def _first(failures: Sequence[Failure], jobs: int) -> Exception:
 def _judge(place: Place, records: Sequence[Record]) -> tuple[list[tuple[Verdict, ...]], dict[str, int]]:
     """The verdicts on each shard's documents, and what was found in all."""
     names = [work for record in records for work in record.counts["works"]]
-    whole, tunes = (_table(place, records, kind) for kind in range(len(KINDS)))
-    verdicts = works.judge(names, whole, tunes)
+    verdicts = works.judge(names, {kind: _table(place, records, number) for number, kind in enumerate(KINDS)})
     ends = iter(verdicts)
     by_shard = [tuple(next(ends) for _ in record.counts["works"]) for record in records]
     return by_shard, works.counts_of(verdicts, names)
@@ -123,7 +122,7 @@ def _table(place: Place, records: Sequence[Record], kind: int) -> Table:
     """All signatures of a kind."""
     import numpy as np
 
-    documents, hashes, first = [np.empty(0, np.int64)], [np.empty((0, works.PERMUTATIONS), np.uint32)], 0
+    documents, hashes, first = [np.empty(0, np.int64)], [np.empty((0, PERMUTATIONS), np.uint32)], 0
     for record in records:
         rows = np.load(place.work / CLEAN / f"{record.shard}.npy", allow_pickle=False)
         rows = rows[rows[:, 1] == kind]

@@ -31,19 +31,29 @@ def _part(_context: click.Context, _parameter: click.Parameter, value: str | Non
 
 @click.command()
 @click.argument("tasks", metavar="TASK", nargs=-1, required=True, type=click.Choice(TASKS))
-@click.option("-o", "--out", metavar="DIR", required=True, type=click.Path(path_type=Path), help="Where the data sets go.")
+@click.option(
+    "-o", "--out", metavar="DIR", required=True, type=click.Path(path_type=Path), help="Where the data sets go."
+)
 @click.option("--from", "folder", metavar="DIR", type=click.Path(path_type=Path), help="Sources at hand lie here too.")
-@click.option("--source", "only", metavar="NAME", multiple=True, help="Take this source only; may be said several times.")
+@click.option(
+    "--source", "only", metavar="NAME", multiple=True, help="Take this source only; may be said several times."
+)
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Take N documents of each source.")
-@click.option("--tokenizer", default="llama-3", metavar="NAME", help="llama-3, a folder, or a name on the hub [llama-3].")
+@click.option(
+    "--tokenizer", default="llama-3", metavar="NAME", help="llama-3, a folder, or a name on the hub [llama-3]."
+)
 @click.option("--maximum-tokens", default=3500, type=click.IntRange(64), metavar="N", help="Of a row, at most [3500].")
 @click.option("--endpoint", default="", metavar="URL", help="OpenAI-compatible: it writes the beats of prose.")
 @click.option("--model", default="", metavar="NAME", help="With --endpoint: the model there.")
 @click.option("--skip-unreadable", is_flag=True, help="Leave files that can't be read out, and count them.")
-@click.option("--engine", type=click.Choice(["local", "ray"]), default="local", help="This machine, or a Ray cluster [local].")
+@click.option(
+    "--engine", type=click.Choice(["local", "ray"]), default="local", help="This machine, or a Ray cluster [local]."
+)
 @click.option("--address", default="auto", metavar="TEXT", help="With --engine ray: where the cluster is [auto].")
 @click.option("--processes", type=click.IntRange(1), metavar="N", help="On this machine [as many as it has cores].")
-@click.option("--shard", "part", metavar="I/N", callback=_part, help="Do the I-th of N parts only: for Slurm and the like.")
+@click.option(
+    "--shard", "part", metavar="I/N", callback=_part, help="Do the I-th of N parts only: for Slurm and the like."
+)
 @cache_option
 @json_option
 def build(tasks: tuple[Task, ...], out: Path, as_json: bool, **options: Any) -> None:
@@ -91,7 +101,9 @@ def _build_one(
     sources = _at_hand(task, only, cache, folder)
     settings = Settings(task, find_tokenizer(tokenizer, cache), **wanted)
     with show_shards(task) as report:
-        found = build_task(Place(out.absolute(), task), settings, sources, _engine(engine, address, processes), part, report)
+        found = build_task(
+            Place(out.absolute(), task), settings, sources, _engine(engine, address, processes), part, report
+        )
     if isinstance(found, Unfinished):
         return {"unfinished": found.shards, "step": found.step}
     return {**found["totals"], "place": str(out / task)}
@@ -113,8 +125,12 @@ def _at_hand(task: Task, only: tuple[str, ...], cache: Path, folder: Path | None
     wanted = {find_source(name, known).name for name in only}
     sources = [source for source in known.values() if source.task == task and (not wanted or source.name in wanted)]
     found = [(source, path.absolute()) for source in sources if (path := place(source, *folders)) is not None]
-    if missing := [source.name for source in sources if source.name in wanted and source.name not in {s.name for s, _ in found}]:
+    if missing := [
+        source.name for source in sources if source.name in wanted and source.name not in {s.name for s, _ in found}
+    ]:
         raise CorpusError(f"{missing[0]} is not here", hint=f"chordllama corpus fetch {missing[0]}")
     if not found:
-        raise CorpusError(f"no source of {task} is here", hint="fetch one, or name a folder that holds some with --from")
+        raise CorpusError(
+            f"no source of {task} is here", hint="fetch one, or name a folder that holds some with --from"
+        )
     return found

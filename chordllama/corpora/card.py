@@ -11,22 +11,35 @@ from typing import Any
 from chordllama.corpora.document import Task
 from chordllama.corpora.formats import FIELDS, FOLDERS, SPLITS, SUFFIXES
 from chordllama.corpora.rules import Rule
-from chordllama.corpora.settings import Settings, code_version
+from chordllama.corpora.settings import Format, Settings, code_version
 from chordllama.corpora.shards import Record
 from chordllama.corpora.sources import Source
-from chordllama.corpora.works import DUPLICATE, SAME_WORK, SHARES
+from chordllama.corpora.works import LIKENESS, SHARES
 
 MANIFEST = "manifest.json"
 _SOURCE_KEYS = ("name", "title", "licence", "credit", "address", "revision")
-_HUB_LICENCES = {"CC0-1.0": "cc0-1.0", "CC-BY-SA-3.0": "cc-by-sa-3.0", "CC-BY-SA-4.0": "cc-by-sa-4.0", "CC-BY-4.0": "cc-by-4.0"}
-_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"), (10_000_000, "1M<n<10M"))
+_HUB_LICENCES = {
+    "CC0-1.0": "cc0-1.0",
+    "CC-BY-SA-3.0": "cc-by-sa-3.0",
+    "CC-BY-SA-4.0": "cc-by-sa-4.0",
+    "CC-BY-4.0": "cc-by-4.0",
+}
+_SIZES = (
+    (1_000, "n<1K"),
+    (10_000, "1K<n<10K"),
+    (100_000, "10K<n<100K"),
+    (1_000_000, "100K<n<1M"),
+    (10_000_000, "1M<n<10M"),
+)
 
 
 def manifest(
     settings: Settings, sources: Sequence[Source], shards: Sequence[tuple[Record, Record]], found: Mapping[str, int]
 ) -> dict[str, Any]:
     """Everything that is known of a build: totals, each source, and each shard with what it was made of and became."""
-    by_source = {source.name: [pair for pair in shards if pair[1].counts["source"] == source.name] for source in sources}
+    by_source = {
+        source.name: [pair for pair in shards if pair[1].counts["source"] == source.name] for source in sources
+    }
     return {
         "task": settings.task,
         "code": code_version(),
@@ -45,8 +58,7 @@ def manifest(
 def _totals(shards: Sequence[tuple[Record, Record]]) -> dict[str, Any]:
     cleaned, made = [pair[0].counts for pair in shards], [pair[1].counts for pair in shards]
     splits = {
-        split: {"rows": 0, "tokens": 0} | _sum(counts["splits"].get(split, {}) for counts in made)
-        for split in SPLITS
+        split: {"rows": 0, "tokens": 0} | _sum(counts["splits"].get(split, {}) for counts in made) for split in SPLITS
     }
     return {
         "documents read": sum(counts["documents"] for counts in cleaned),
@@ -120,8 +132,9 @@ _TITLES: Mapping[Task, str] = {
 
 
 def _configs(found: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What `datasets.load_dataset` reads: the rows, and by name the same as Parquet or as chat messages."""
-    names = {"jsonl": "default", "parquet": "parquet", "chat": "chat"}
+    """What `datasets.load_dataset` reads: the rows, and by name the same as chat messages. It reads one file type a data set, so that
+    the folder `parquet` is one of its own."""
+    names: dict[Format, str] = {"jsonl": "default", "chat": "chat"}
     splits = [split for split in SPLITS if found["totals"]["splits"][split].get("rows")]
     return [
         {
@@ -129,6 +142,7 @@ def _configs(found: Mapping[str, Any]) -> list[dict[str, Any]]:
             "data_files": [{"split": split, "path": f"{FOLDERS[name]}/{split}-*.{SUFFIXES[name]}"} for split in splits],
         }
         for name in found["settings"]["formats"]
+        if name in names
     ]
 
 
@@ -140,16 +154,16 @@ def _body(found: Mapping[str, Any], rules: Sequence[Rule[Any]]) -> str:
         f"{totals['documents']:,} documents by `chordllama corpus build`. Nothing in it was written by hand.",
         "## Splits",
         _table(("split", "works", "rows", "tokens"), [_split_row(found, split) for split in SPLITS]),
-        f"A work is in one split only, with all its versions: documents whose melodies or words are alike by {SAME_WORK} or "
-        f"more (MinHash). The split is a hash of the work's name ({_shares()}), so that more sources don't move it.",
+        f"A work is in one split only, with all its versions: {_versions(found['task'])}. The split is a hash of the work's name ({_shares()}), so that more sources don't move it.",
         "## Sources and licences",
         _table(("source", "what it is", "licence", "documents", "rows", "tokens", "from"), _source_rows(found)),
         "Each row carries its licence: " + _listed(totals["licences"], "rows") + ".",
         "## Fields",
         _table(("field", "what it says"), [(f"`{name}`", says) for name, says in FIELDS.items()]),
-        "The rows are in `data` (JSON Lines), the same as Parquet in `parquet` and as chat messages in `chat`.",
+        'The rows are in `data` (JSON Lines), as chat messages in `chat` (`load_dataset(PLACE, "chat")`), and once more in the '
+        "folder `parquet`, which is a data set of its own.",
         "## How it was made",
-        f"Of {totals['documents read']:,} documents {totals['copies']:,} were left out as copies (alike by {DUPLICATE} or "
+        f"Of {totals['documents read']:,} documents {totals['copies']:,} were left out as copies (alike by {LIKENESS['whole']} or "
         f"more), and these by the rules of cleaning: {_listed(totals['refused'], 'documents') or 'none'}.",
         _table(("rule", "what it does", "times"), _rule_rows(totals, rules)),
         "## Known limits",
@@ -196,6 +210,15 @@ def _rule_rows(totals: Mapping[str, Any], rules: Sequence[Rule[Any]]) -> list[tu
         MENDED: "What reading a score puts right, e.g. ties without an end.",
     }
     return [(f"`{name}`", text, f"{totals['rules'].get(name, 0):,}") for name, text in says.items()]
+
+
+def _versions(task: Task) -> str:
+    if task == "music":
+        return (
+            f"scores with a melody that is alike by {LIKENESS['tune']} or more (Jaccard, by MinHash of runs of intervals, whatever "
+            f"the key), or by {LIKENESS['outline']} in its notes on beats"
+        )
+    return f"texts that are alike by {LIKENESS['tune']} or more (Jaccard, by MinHash of runs of four words)"
 
 
 def _shares() -> str:

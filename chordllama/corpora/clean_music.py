@@ -28,7 +28,9 @@ BROKEN_SHARE = 0.1
 
 def notes_of(score: Score) -> int:
     """How many noteheads a score has."""
-    return sum(len(item.notes) for bar in score.bars for row in bar.rows for item in row.items if isinstance(item, Chord))
+    return sum(
+        len(item.notes) for bar in score.bars for row in bar.rows for item in row.items if isinstance(item, Chord)
+    )
 
 
 def _canonical(scores: Stretches) -> tuple[Stretches, int]:
@@ -95,9 +97,7 @@ def _with_short_bars(scores: Stretches) -> tuple[Stretches, int]:
 
 def _shorten(score: Score) -> tuple[Score, int]:
     """Upbeats within a piece, and the bars before them, have their own length and no gap."""
-    gaps = [
-        _gap(bar) if _is_at_edge(score.bars, place) else 0 for place, bar in enumerate(score.bars)
-    ]
+    gaps = [_gap(bar) if _is_at_edge(score.bars, place) else 0 for place, bar in enumerate(score.bars)]
     bars = (
         _cut(bar, length - gap) if gap else bar
         for bar, gap, length in zip(score.bars, gaps, score.bar_lengths, strict=True)

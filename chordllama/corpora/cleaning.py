@@ -106,9 +106,7 @@ def _nothing(_content: Any, _facts: Mapping[str, str]) -> dict[str, str]:
 
 
 CLEANERS: dict[Task, Cleaner] = {
-    "music": Cleaner(
-        _open_score, clean_music.RULES, _score_texts, signatures.of_music, _score_sizes, _nothing
-    ),
+    "music": Cleaner(_open_score, clean_music.RULES, _score_texts, signatures.of_music, _score_sizes, _nothing),
 }
 
 

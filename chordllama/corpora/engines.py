@@ -97,5 +97,7 @@ def _answer(ray: Any, found: Any, job: Job) -> Any:
 
 
 def _died(job: Job, how: str) -> Failure:
-    fault: ChordLlamaError = CorpusError(f"{job.shard.id}: {how}", cause=f"at work on {', '.join(job.shard.names[:3])}…")
+    fault: ChordLlamaError = CorpusError(
+        f"{job.shard.id}: {how}", cause=f"at work on {', '.join(job.shard.names[:3])}…"
+    )
     return Failure(job.shard.id, fault)

@@ -58,7 +58,9 @@ def _table(rows: Sequence[Row]) -> bytes:
 
     columns = [(name, pyarrow.int64() if name == "tokens" else pyarrow.string()) for name in FIELDS]
     file = io.BytesIO()
-    writer.write_table(pyarrow.Table.from_pylist(list(map(asdict, rows)), pyarrow.schema(columns)), file, compression="zstd")
+    writer.write_table(
+        pyarrow.Table.from_pylist(list(map(asdict, rows)), pyarrow.schema(columns)), file, compression="zstd"
+    )
     return file.getvalue()
 
 

@@ -9,20 +9,21 @@ import hashlib
 import re
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
-from chordllama.score import Chord, Note, Score
+from chordllama.score import QUARTER, Chord, Direction, Harmony, Note, Row, Score, Ticks, Time, walk_lengths
 
 if TYPE_CHECKING:
     import numpy as np
 
-Kind = Literal["whole", "tune"]
-KINDS: tuple[Kind, ...] = ("whole", "tune")
+Kind = Literal["whole", "tune", "outline"]
+KINDS: tuple[Kind, ...] = ("whole", "tune", "outline")
 PERMUTATIONS = 128
-TUNE_INTERVALS = 6
-"""Intervals in a shingle of a tune: seven notes in a row."""
+INTERVALS = {"tune": 6, "outline": 5}
+"""Intervals in a shingle of a melody. An outline has the notes on beats only: passing notes don't hide that a tune is the same."""
 WHOLE_INTERVALS = 3
-FEWEST_TUNE_SHINGLES = 12
+FEWEST_SHINGLES = 12
 """What has fewer is a figure and no tune: too many works would share it."""
 MOST_TUNES = 4
 SHINGLE_WORDS = 4
@@ -32,24 +33,31 @@ _WORD = re.compile(r"\w+")
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """`whole` decides on duplicates, a `tune` on works. `hashes`: PERMUTATIONS unsigned 32-bit integers."""
+    """`whole` decides on duplicates, `tune` and `outline` on works. `hashes`: PERMUTATIONS unsigned 32-bit integers."""
 
     kind: Kind
     hashes: np.ndarray[Any, Any]
 
 
 def of_music(scores: Sequence[Score]) -> list[Signature]:
-    """A signature of all voices with their rhythm, and one for the melody of each of the first parts that have one."""
+    """A signature of all voices with their rhythm, and two for the melody of each of the first parts that have one."""
     found = []
     whole = {shingle for score in scores for voice in _voices(score).values() for shingle in _rhythmic(voice)}
     if whole:
         found.append(Signature("whole", minhash(whole)))
-    melodies: dict[int, set[Hashable]] = {}
+    for kind in ("tune", "outline"):
+        found += islice(_of_melodies(scores, kind), MOST_TUNES)
+    return found
+
+
+def _of_melodies(scores: Sequence[Score], kind: Literal["tune", "outline"]) -> Iterator[Signature]:
+    shingles: dict[int, set[Hashable]] = {}
     for score in scores:
-        for part, pitches in _melodies(score).items():
-            melodies.setdefault(part, set()).update(tune_shingles(pitches))
-    tunes = [melodies[part] for part in sorted(melodies) if len(melodies[part]) >= FEWEST_TUNE_SHINGLES]
-    return found + [Signature("tune", minhash(shingles)) for shingles in tunes[:MOST_TUNES]]
+        for part, pitches in _melodies(score, kind == "outline").items():
+            shingles.setdefault(part, set()).update(runs_of(pitches, INTERVALS[kind]))
+    for part in sorted(shingles):
+        if len(shingles[part]) >= FEWEST_SHINGLES:
+            yield Signature(kind, minhash(shingles[part]))
 
 
 def of_text(texts: Sequence[str]) -> list[Signature]:
@@ -67,18 +75,18 @@ def minhash(shingles: Iterable[Hashable]) -> np.ndarray[Any, Any]:
 
     found = MinHash(num_perm=PERMUTATIONS, seed=1, hashfunc=_hash)
     found.update_batch([repr(shingle).encode() for shingle in shingles])
-    return found.hashvalues.astype(np.uint32)
+    return np.asarray(found.hashvalues, dtype=np.uint32)
 
 
 def _hash(data: bytes) -> int:
     return int.from_bytes(hashlib.blake2b(data, digest_size=4).digest())
 
 
-def tune_shingles(pitches: Sequence[int]) -> set[Hashable]:
-    """The runs of intervals of a melody; a note that is repeated counts once, and what only trills is no melody."""
+def runs_of(pitches: Sequence[int], length: int) -> set[Hashable]:
+    """The runs of so many intervals of a melody; a note that is repeated counts once, and what only trills is no melody."""
     moved = [pitch for place, pitch in enumerate(pitches) if not place or pitch != pitches[place - 1]]
-    steps = [after - before for before, after in zip(moved, moved[1:], strict=False)]
-    runs = (tuple(steps[place : place + TUNE_INTERVALS]) for place in range(len(steps) - TUNE_INTERVALS + 1))
+    steps = [after - before for before, after in pairwise(moved)]
+    runs = (tuple(steps[place : place + length]) for place in range(len(steps) - length + 1))
     return {run for run in runs if len({abs(step) for step in run}) > 1}
 
 
@@ -86,7 +94,7 @@ def _rhythmic(voice: Sequence[tuple[int, int]]) -> Iterator[Hashable]:
     """Runs of intervals with the length of each note."""
     for place in range(len(voice) - WHOLE_INTERVALS):
         run = voice[place : place + WHOLE_INTERVALS + 1]
-        yield tuple((after[0] - before[0], before[1]) for before, after in zip(run, run[1:], strict=False))
+        yield tuple((after[0] - before[0], before[1]) for before, after in pairwise(run))
 
 
 def _voices(score: Score) -> dict[tuple[int, int, int], list[tuple[int, int]]]:
@@ -101,15 +109,32 @@ def _voices(score: Score) -> dict[tuple[int, int, int], list[tuple[int, int]]]:
     return found
 
 
-def _melodies(score: Score) -> dict[int, list[int]]:
+def _melodies(score: Score, on_beats: bool) -> dict[int, list[int]]:
     """The pitches of the first voice on the first staff of each part; a tied note counts once."""
     found: dict[int, list[int]] = {}
-    for bar in score.bars:
+    for bar, (length, metre) in zip(score.bars, walk_lengths(score.bars), strict=True):
         for row in bar.rows:
             if (row.staff, row.voice) == (1, 1):
-                chords = (item for item in row.items if isinstance(item, Chord) and not item.grace)
-                found.setdefault(row.part, []).extend(_top(chord) for chord in chords if not chord.notes[0].unpitched)
+                beat = _beat(metre.time(row.part)) if on_beats else 1
+                found.setdefault(row.part, []).extend(_pitches(row, length, beat))
     return found
+
+
+def _pitches(row: Row, length: Ticks, beat: int) -> Iterator[int]:
+    """The top pitches of the chords that begin on a beat."""
+    position: Ticks = 0
+    for item in row.items:
+        if isinstance(item, Direction | Harmony):
+            continue
+        if isinstance(item, Chord) and not item.grace and not item.notes[0].unpitched and not position % beat:
+            yield _top(item)
+        position += item.ticks if isinstance(item, Chord) else item.duration.ticks if item.duration else length
+
+
+def _beat(time: Time | None) -> int:
+    """Ticks of a beat: three eighths where these go by threes, else a quarter."""
+    compound = time is not None and time.beats and time.beats[0][1] == 8 and time.beats[0][0] in ("6", "9", "12")
+    return 3 * QUARTER // 2 if compound else QUARTER
 
 
 def _top(chord: Chord) -> int:
