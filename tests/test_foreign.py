@@ -10,7 +10,7 @@ import pytest
 
 from chordllama.codec.container import parse
 from chordllama.errors import ScoreError
-from chordllama.foreign import _failure, foreign_format, to_musicxml
+from chordllama.foreign import Converter, _failure, foreign_format, to_musicxml
 
 SCORE = (Path(__file__).parent / "data" / "two_bars.musicxml").read_bytes()
 ABC = b"X:1\nT:Tune\nM:4/4\nL:1/8\nK:G\nGABc d2e2|gfed c4|]\n"
@@ -82,3 +82,27 @@ def test_a_module_in_the_working_directory_is_not_taken_for_music21(
     (tmp_path / "music21.py").write_text("raise SystemExit(7)")
     monkeypatch.chdir(tmp_path)
     assert to_musicxml(ABC, "a.abc").startswith(b"<?xml")
+
+
+def test_one_process_converts_many_files_as_one_each_would() -> None:
+    with Converter() as converter:
+        for name, (data, _) in SAMPLES.items():
+            assert converter.to_musicxml(data, name) == to_musicxml(data, name)
+        with pytest.raises(ScoreError, match="there are no notes"):
+            converter.to_musicxml(b"X:1\nK:G\n", "empty.abc")
+        assert converter.to_musicxml(ABC, "a.abc")
+
+
+def test_a_converter_that_a_file_has_ended_begins_anew() -> None:
+    with Converter() as converter:
+        converter.to_musicxml(ABC, "a.abc")
+        assert converter._child is not None
+        converter._child.kill()
+        with pytest.raises(ScoreError, match="music21 ended with status"):
+            converter.to_musicxml(ABC, "b.abc")
+        assert converter.to_musicxml(ABC, "c.abc")
+
+
+def test_a_converter_doesnt_wait_longer_than_it_is_told_to() -> None:
+    with Converter(0.05) as converter, pytest.raises(ScoreError, match=r"took more than 0\.05 seconds"):
+        converter.to_musicxml(ABC, "a.abc")
