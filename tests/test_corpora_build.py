@@ -81,6 +81,12 @@ def test_training_reads_a_built_corpus(built: Path) -> None:
     assert len(found) == sum(row["split"] == "train" for row in rows_of(built / "music"))
 
 
+def test_fine_tuning_reads_each_row_of_a_built_corpus_once(built: Path) -> None:
+    from chordllama.training.rows import _files
+
+    assert sorted(_files(built / "music")) == sorted((built / "music" / "data").glob("*.jsonl"))
+
+
 def test_the_same_build_again_makes_nothing_anew(built: Path, scores: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in (built / ".build").rglob("*.gz")}
     assert before

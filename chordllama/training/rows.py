@@ -49,9 +49,11 @@ def files_of(recipe: RowsRecipe, data: Path) -> list[Path]:
 
 
 def _files(place: Path) -> list[Path]:
+    """A file, or those of a folder: of a built corpus its rows alone, which lie beside it in other layouts too."""
     if place.is_file():
         return [place] if _format(place) else []
-    return sorted(path for path in place.rglob("*") if _format(path))
+    folder = place / "data" if (place / "data").is_dir() else place
+    return sorted(path for path in folder.rglob("*") if _format(path))
 
 
 def _format(path: Path) -> str | None:
