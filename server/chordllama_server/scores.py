@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from chordllama.check import check as check_reading
+from chordllama.codec import editor
 from chordllama.codec.compact import dumps, loads
 from chordllama.codec.container import parse, read_container
 from chordllama.codec.musicxml import Reading, read_with_origin, write
@@ -31,9 +33,7 @@ def musicxml_of(source: Source) -> bytes:
     if source.kind == "compact":
         return write(loads(decode_text(source.data, source.name)))
     if source.kind == "editor":
-        from chordllama_server.events import read_events
-
-        return write(read_events(source.data))
+        return write(editor.read(json.loads(source.data)))
     data = source.data
     return to_musicxml(data, source.name) if foreign_format(data, source.name) else read_container(data, source.name)
 

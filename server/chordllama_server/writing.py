@@ -8,13 +8,13 @@ from multiprocessing.connection import Connection
 from time import perf_counter
 from typing import Any
 
+from chordllama.codec import editor
 from chordllama.codec.compact import dump_bar
 from chordllama.codec.musicxml import Reading, read_with_origin
 from chordllama.codec.splice import new_measures
 from chordllama.errors import ChordLlamaError
 from chordllama.generate.backend import Backend, Stopped
 from chordllama.generate.continuation import Continuation, Progress, Request, continue_reading, dressed
-from chordllama_server.events import write_events
 from chordllama_server.problems import Problem, problem_of
 from chordllama_server.scores import Source, in_utf8, musicxml_of
 
@@ -130,12 +130,12 @@ class _Tokens:
         return {"prompt_tokens": self.prompt, "reused_tokens": self.reused, "written_tokens": self.written}
 
 
-def _bar(step: Progress, reading: Reading, editor: bool) -> dict[str, Any]:
+def _bar(step: Progress, reading: Reading, for_editor: bool) -> dict[str, Any]:
     bars = dressed(step.written, reading.score)
     found: dict[str, Any] = {"candidate": step.candidate, "bar": step.bar, "bars": step.bars}
     found["compact"] = dump_bar(bars[-1], reading.score.parts)
-    if editor:
-        return found | {"editor": write_events(_with(reading, bars[:-1]), bars[-1:])}
+    if for_editor:
+        return found | {"editor": editor.write(_with(reading, bars[:-1]), bars[-1:])}
     return found | {"musicxml": new_measures(reading, bars, len(bars) - 1)}
 
 
@@ -143,10 +143,10 @@ def _with(reading: Reading, bars: tuple[Any, ...]) -> Any:
     return replace(reading.score, bars=reading.score.bars + bars)
 
 
-def _candidate(number: int, continuation: Continuation, reading: Reading, editor: bool) -> dict[str, Any]:
+def _candidate(number: int, continuation: Continuation, reading: Reading, for_editor: bool) -> dict[str, Any]:
     found: dict[str, Any] = {"candidate": number, "bars": len(continuation.bars)}
-    if editor:
-        found["editor"] = write_events(reading.score, continuation.bars)
+    if for_editor:
+        found["editor"] = editor.write(reading.score, continuation.bars)
     else:
         found["musicxml"] = in_utf8(continuation.xml)
         found["file"] = continuation.xml
