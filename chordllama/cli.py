@@ -19,6 +19,7 @@ from chordllama.commands.score import check, decode, encode
 from chordllama.corpora.build_commands import build
 from chordllama.corpora.commands import corpus
 from chordllama.errors import ChordLlamaError
+from chordllama.plugin.commands import plugin
 from chordllama.terminal import say
 from chordllama.training.commands import export, train
 
@@ -38,6 +39,7 @@ cli.add_command(export)
 corpus.add_command(build)
 cli.add_command(corpus)
 cli.add_command(serve)
+cli.add_command(plugin)
 
 
 def _fail(error: str, cause: str | None, hint: str | None, code: int, as_json: bool) -> int:

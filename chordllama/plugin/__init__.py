@@ -1,0 +1,1 @@
+"""The MuseScore plugin put where MuseScore looks for it."""
