@@ -10,7 +10,6 @@ var SERVER = "http://127.0.0.1:8765";
 var API = 1;
 var FORMAT = 1;
 var MOST_BARS_SENT = 64;
-var CHORD = 92;
 var FINAL_BARLINE = 32;
 
 // ------------------------------------------------------------------------------------------------------------------ texts
@@ -30,7 +29,6 @@ var TEXTS = {
     keep: ["Keep", "Behalten"],
     next: ["Next", "Nächster"],
     discard: ["Discard", "Verwerfen"],
-    again: ["Once more", "Noch einmal"],
     start: ["Start it", "Starten"],
     found: ["Ready: {0}", "Bereit: {0}"],
     loading: ["The model is being loaded.", "Das Modell wird geladen."],
@@ -846,9 +844,20 @@ function session(host, saved) {
         return {
             phase: state.phase, message: state.message || "", notes: state.notes, rolls: state.rolls, progress: state.progress || 0,
             left: state.left || "", command: state.phase === "absent" ? COMMAND : "", canStart: host.version[0] === 3,
-            settings: settings, staves: staves(), inPlace: inPlace, model: state.model, current: state.current,
-            several: state.found.length > 1, canChooseStaves: inPlace
+            settings: settings, saved: saving(), staves: staves(), inPlace: inPlace, model: state.model, current: state.current,
+            several: state.found.length > 1, canChooseStaves: inPlace,
+            canChooseFile: canWriteInPlace(host.version) && host.version[0] === 3
         };
+    }
+
+    // The settings as they are remembered: the usual address isn't, for another installation may have another one.
+    function saving() {
+        var kept = {};
+        for (var name in settings) {
+            kept[name] = settings[name];
+        }
+        kept.server = settings.server === SERVER ? "" : settings.server;
+        return kept;
     }
 
     function staves() {
@@ -985,23 +994,6 @@ function session(host, saved) {
         });
     }
 
-    function take(answer) {
-        var ended = "", failure = null;
-        answer.events.forEach(function (event) {
-            job.after = event.id;
-            (ON[event.event] || function () { })(event.data);
-            ended = event.event === "done" || event.event === "error" ? event.event : ended;
-            failure = event.event === "error" ? event.data.error : failure;
-        });
-        if (ended === "done") {
-            suggest();
-        } else if (ended) {
-            fail(failure);
-        } else {
-            later(150, poll);
-        }
-    }
-
     var ON = {
         queued: function (data) { change({ message: say("queued", [data.place]) }); },
         started: function () { job.began = host.now(); change({ message: say("reading") }); },
@@ -1018,6 +1010,23 @@ function session(host, saved) {
         },
         candidate: function (data) { state.found.push(data); }
     };
+
+    function take(answer) {
+        var ended = "", failure = null;
+        answer.events.forEach(function (event) {
+            job.after = event.id;
+            (ON[event.event] || function () { })(event.data);
+            ended = event.event === "done" || event.event === "error" ? event.event : ended;
+            failure = event.event === "error" ? event.data.error : failure;
+        });
+        if (ended === "done") {
+            suggest();
+        } else if (ended) {
+            fail(failure);
+        } else {
+            later(150, poll);
+        }
+    }
 
     function fail(error) {
         var known = error && KNOWN[error.code];

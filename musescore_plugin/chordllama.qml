@@ -120,7 +120,7 @@ MuseScore {
             opened: opened,
             closed: function (score) { closeScore(score); },
             start: start,
-            changed: function (view) { root.shown = view; remember(view.settings); }
+            changed: function (view) { root.shown = view; remember(view.saved); }
         };
     }
 
@@ -148,9 +148,9 @@ MuseScore {
         }
     }
 
-    function remember(settings) {
+    function remember(saved) {
         if (store) {
-            store.saved = JSON.stringify(settings);
+            store.saved = JSON.stringify(saved);
         }
     }
 
@@ -307,6 +307,16 @@ MuseScore {
                         onEditingFinished: if (root.idle && text !== root.talk.settings.server) { root.talk.set("server", text); }
                     }
                 }
+            }
+
+            Rectangle { // where MuseScore can do both
+                objectName: "asFile"
+                property bool on: root.ready && root.shown.settings.asFile
+                visible: root.ready && root.shown.canChooseFile
+                x: 114; width: asFileWord.width + 20; height: 26; radius: 13
+                color: on ? "#f3e3dc" : "#ffffff"; border { color: on ? root.accent : root.line; width: 1 }
+                Text { id: asFileWord; anchors.centerIn: parent; text: root.word("asFile"); color: root.ink; font.pixelSize: 12 }
+                MouseArea { anchors.fill: parent; onClicked: if (root.idle) { root.talk.set("asFile", !parent.on); } }
             }
 
             Rectangle { width: parent.width; height: 1; color: root.line }
