@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import accumulate
 from typing import Any
 
 from chordllama.codec import editor
@@ -83,4 +82,4 @@ def _bare(event: Json) -> Json:
 
 def staves_of(document: Json) -> int:
     """How many staves a document tells."""
-    return [0, *accumulate(part["staves"] for part in document["parts"])][-1]
+    return sum(int(part["staves"]) for part in document["parts"])

@@ -77,7 +77,7 @@ class Window:
     def _call(self, name: str) -> Any:
         from PySide6.QtCore import Q_RETURN_ARG, QMetaObject
 
-        return QMetaObject.invokeMethod(self.root, name, Q_RETURN_ARG("QVariant"))  # type: ignore[call-overload]
+        return QMetaObject.invokeMethod(self.root, name, Q_RETURN_ARG("QVariant"))
 
     def shown(self) -> Json:
         """What the script lets the window show."""
@@ -144,7 +144,7 @@ def _middle(item: QQuickItem) -> QPoint:
 def _variant(value: Any) -> Any:
     from PySide6.QtCore import Q_ARG
 
-    return Q_ARG("QVariant", value)  # type: ignore[call-overload]
+    return Q_ARG("QVariant", value)
 
 
 def _below(item: QQuickItem) -> Iterator[QQuickItem]:

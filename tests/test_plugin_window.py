@@ -80,7 +80,7 @@ def test_what_the_server_writes_stands_in_the_score_and_one_undo_takes_it_back(k
 
 
 def _name(part: dict[str, Any]) -> str:
-    return part["name"] + (" 1" if part["staves"] > 1 else "")
+    return str(part["name"]) + (" 1" if part["staves"] > 1 else "")
 
 
 def test_ties_become_longer_notes_and_what_cant_is_counted(tmp_path: Path) -> None:

@@ -97,7 +97,9 @@ def _settled(script: str, server: str | None) -> str:
 
 
 def _set(script: str, name: str, value: str) -> str:
-    found, count = re.subn(rf'^var {name} = ".*";$', lambda _: f"var {name} = {json.dumps(value)};", script, flags=re.MULTILINE)
+    found, count = re.subn(
+        rf'^var {name} = ".*";$', lambda _: f"var {name} = {json.dumps(value)};", script, flags=re.MULTILINE
+    )
     assert count == 1, f"the script sets {name} once"
     return found
 
