@@ -19,6 +19,7 @@ from chordllama.corpora.shards import Place, Record, Shard, part_of, plan, write
 from chordllama.corpora.signatures import KINDS, PERMUTATIONS
 from chordllama.corpora.sources import Source
 from chordllama.corpora.steps import CLEAN, ROWS, Failure, Job, clean_shard, clean_state, rows_shard, rows_state
+from chordllama.corpora.task_rows import TASK_ROWS
 from chordllama.corpora.works import Table, Verdict
 from chordllama.errors import CorpusError
 from chordllama.files import leftovers
@@ -45,9 +46,13 @@ def build(
 ) -> Mapping[str, Any] | Unfinished:
     """Build one task's data set; return its manifest, or what is left to other machines where this one does a `part` only.
 
-    Raises CorpusError naming the file where one can't be read or isn't what it should be, OSError where the disk is full; all
+    Raises CorpusError for a task that has no rows yet, and naming the file where one can't be read or isn't what it should be, OSError where the disk is full; all
     shards that are finished stay.
     """
+    if place.task not in TASK_ROWS:
+        raise CorpusError(
+            f"{place.task}: no rows can be made of this task yet", hint=f"there are: {', '.join(TASK_ROWS)}"
+        )
     _tidy(place)
     shards = [shard for source, folder in sources for shard in plan(source, folder, settings.limit)]
     jobs = [Job(shard, place, settings) for shard in shards]

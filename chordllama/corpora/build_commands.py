@@ -43,8 +43,6 @@ def _part(_context: click.Context, _parameter: click.Parameter, value: str | Non
     "--tokenizer", default="llama-3", metavar="NAME", help="llama-3, a folder, or a name on the hub [llama-3]."
 )
 @click.option("--maximum-tokens", default=3500, type=click.IntRange(64), metavar="N", help="Of a row, at most [3500].")
-@click.option("--endpoint", default="", metavar="URL", help="OpenAI-compatible: it writes the beats of prose.")
-@click.option("--model", default="", metavar="NAME", help="With --endpoint: the model there.")
 @click.option("--skip-unreadable", is_flag=True, help="Leave files that can't be read out, and count them.")
 @click.option(
     "--engine", type=click.Choice(["local", "ray"]), default="local", help="This machine, or a Ray cluster [local]."

@@ -24,7 +24,7 @@ _LIBRARIES = ("datasketch", "lingua-language-detector", "music21", "numpy", "pya
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One task's build. `limit` is for documents of each source; `endpoint` and `model` write the beats of prose, where named."""
+    """One task's build. `limit` is for documents of each source."""
 
     task: Task
     tokenizer: Tokenizer
@@ -33,8 +33,6 @@ class Settings:
     seed: int = 0
     formats: tuple[Format, ...] = FORMATS
     skip_unreadable: bool = False
-    endpoint: str = ""
-    model: str = ""
 
     def facts(self) -> dict[str, Any]:
         """What the result depends on, without where anything lies."""
