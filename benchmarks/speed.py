@@ -127,12 +127,13 @@ def _process(program: str) -> Iterator[Connection]:
 def main(arguments: list[str] | None = None) -> int:
     """Measure and print."""
     options = _options(arguments)
+    sample = _sample(options)
     with tempfile.TemporaryDirectory() as folder:
-        files = _unpacked(_sample(options), Path(folder))
+        files = _unpacked(sample, Path(folder))
         rounds = measure(files, options.rounds)
         found = {group: _summary(group, files, rounds) for group in (*dict.fromkeys(files.values()), "all")}
     print(json.dumps({"setting": _setting(), "groups": found}, indent=1)) if options.json else _print(found)
-    return int(not files)
+    return 0
 
 
 def _options(arguments: list[str] | None) -> Namespace:
@@ -157,6 +158,8 @@ def _sample(options: Namespace) -> dict[Path, str]:
         fitting = [file for file in score_files([path]) if len(read_container(file.read_bytes(), file.name)) <= LARGEST]
         step = max(1, len(fitting) // options.sample)
         found |= dict.fromkeys(fitting[::step][: options.sample], path.name)
+    if not found:
+        raise SystemExit("nothing to measure: name files or folders of scores, or --music21-chorales")
     return found
 
 

@@ -238,6 +238,12 @@ def test_every_size_of_llama_has_a_recipe_for_each_task() -> None:
     assert all(load_lora_recipe(path).name == f"chordllama-{path.stem.removeprefix('llama-')}" for path in RECIPES)
 
 
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_a_fine_tuned_llama_stands_under_the_licence_of_its_base(path: Path) -> None:
+    version = path.stem.split("-")[1]
+    assert load_lora_recipe(path).licence == f"llama{version}"
+
+
 def test_a_recipe_of_another_kind_is_refused(tmp_path: Path) -> None:
     from chordllama.training.run import load_any_recipe
 

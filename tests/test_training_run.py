@@ -30,6 +30,7 @@ KILLED_AT = 17
 
 RECIPE = f"""\
 name: tiny
+licence: CC0-1.0
 seed: 7
 data:
   corpora: [songs]
@@ -345,6 +346,15 @@ def test_a_four_bit_file_writes_nearly_the_same(run: Path, files: list[Path]) ->
     assert [path.name for path in files] == ["tiny-f16.gguf", "tiny-q4_k_m.gguf"]
     assert files[1].stat().st_size < files[0].stat().st_size / 2
     assert greedy_agreement(run, files[1], [""], tokens=200).equal > 150
+
+
+def test_of_a_model_from_elsewhere_no_licence_is_claimed(run: Path, tmp_path: Path) -> None:
+    from gguf import GGUFReader
+
+    elsewhere = shutil.copytree(run / "best", tmp_path / "elsewhere")
+    (elsewhere / "run.json").unlink()
+    (whole,) = export(elsewhere, tmp_path / "out", [])
+    assert "general.license" not in GGUFReader(whole).fields
 
 
 def test_a_file_names_its_model_tokenizer_and_licence(run: Path, files: list[Path]) -> None:

@@ -191,7 +191,7 @@ class Evaluator:
 
     `cells` are the tokens there is room for in all, `sequences` how many texts there can be, the prompt's one included. `stopped` is
     asked before each evaluation, and by llama.cpp in the midst of a prompt's; a yes ends that with `Stopped`. Asked within the short
-    evaluations that follow it would cost a tenth of the speed.
+    evaluations that follow it would cost a tenth of the speed or more.
     """
 
     def __init__(

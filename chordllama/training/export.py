@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-LICENCE = "CC0-1.0"
 AUTHOR = "ChordLlama"
 QUANTISATIONS = ("q4_0", "q4_k_m", "q5_k_m", "q6_k", "q8_0")
 CHECK_TOKENS = 200
@@ -103,10 +102,14 @@ def _model_folder(run: Path) -> Path:
 
 
 def _name(run: Path, model: Path) -> str:
+    return str(_about(model).get("name") or run.resolve().name)
+
+
+def _about(model: Path) -> dict[str, Any]:
+    """What the run that made a model says of itself; nothing for a model from elsewhere."""
     about = model / RUN
-    if about.exists():
-        return str(json.loads(about.read_text(encoding="utf-8"))["name"])
-    return run.resolve().name
+    found: dict[str, Any] = json.loads(about.read_text(encoding="utf-8")) if about.exists() else {}
+    return found
 
 
 @contextmanager
@@ -129,7 +132,7 @@ def _write_gguf(model: Path, name: str, path: Path) -> None:
     config = _config(model)
     writer = GGUFWriter(path, "llama")
     try:
-        _add_description(writer, name)
+        _add_description(writer, name, _about(model).get("recipe", {}).get("licence"))
         _add_shape(writer, config)
         _add_tokenizer(writer, model, config)
         for tensor, values in _tensors(model, config):
@@ -148,10 +151,11 @@ def _config(model: Path) -> dict[str, Any]:
     return config
 
 
-def _add_description(writer: GGUFWriter, name: str) -> None:
+def _add_description(writer: GGUFWriter, name: str, licence: str | None) -> None:
     writer.add_name(name)
     writer.add_author(AUTHOR)
-    writer.add_license(LICENCE)
+    if licence:  # nothing is claimed for a model whose recipe says nothing
+        writer.add_license(licence)
     writer.add_file_type(_file_type("f16"))
 
 

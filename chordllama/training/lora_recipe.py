@@ -63,13 +63,17 @@ class LoraTrainingRecipe:
 
 @dataclass(frozen=True, slots=True)
 class LoraRecipe:
-    """One fine-tuning run. `base` is a folder or a name on the Hugging Face hub; `four_bit` holds for machines with CUDA."""
+    """One fine-tuning run. `base` is a folder or a name on the Hugging Face hub; `four_bit` holds for machines with CUDA.
+
+    `licence` is what the model may be used under, as the hub names it: the base's own, such as llama3.2.
+    """
 
     kind: Literal["lora"]
     name: str
     base: str
     data: RowsRecipe
     training: LoraTrainingRecipe
+    licence: str = ""
     seed: int = 1
     four_bit: bool = True
     adapter: AdapterRecipe = field(default_factory=AdapterRecipe)

@@ -90,12 +90,16 @@ class TrainingRecipe:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """One training run: everything that decides its outcome but the texts themselves."""
+    """One training run: everything that decides its outcome but the texts themselves.
+
+    `licence` is what the model may be used under, as SPDX or the Hugging Face hub names it: that of its texts' rights.
+    """
 
     name: str
     data: DataRecipe
     training: TrainingRecipe
     kind: Literal["pretrain"] = "pretrain"
+    licence: str = ""
     seed: int = 1
     tokenizer: TokenizerRecipe = field(default_factory=TokenizerRecipe)
     model: ModelRecipe = field(default_factory=ModelRecipe)
