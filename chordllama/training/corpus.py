@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from chordllama.errors import ModelError
+from chordllama.resources import resource
 
 SPLITS = ("train", "validation")
 FIELDS = ("instruction", "input", "output")
@@ -32,6 +33,12 @@ class TrainingRow(NamedTuple):
     def text(self) -> str:
         """The prompt with its answer."""
         return self.instruction + self.input + self.output
+
+
+def corpus_folder(name: str, data: Path) -> Path:
+    """Where the rows called `name` lie: below the data folder, else among those that come along with the recipes."""
+    own, along = data / name, resource("models/recipes") / "rows" / name
+    return along if along.exists() and not own.exists() else own
 
 
 def shards(corpora: Sequence[Path], split: str) -> list[Path]:

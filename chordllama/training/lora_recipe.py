@@ -16,13 +16,14 @@ TaskName = Literal["music", "lyrics", "prose"]
 
 @dataclass(frozen=True, slots=True)
 class RowsRecipe:
-    """Which rows: folders or files below `--data`, optionally of one task and of instructions that begin so.
+    """Which rows: folders or files below `--data`, optionally of one task, of some sources, and of instructions that begin so.
 
     `maximum_rows` keeps a share of the training rows, chosen by the seed.
     """
 
     rows: tuple[str, ...]
     task: TaskName | None = None
+    sources: tuple[str, ...] | None = None
     instructions: str | None = None
     maximum_rows: int | None = None
 
@@ -81,7 +82,7 @@ class LoraRecipe:
     def as_dict(self) -> dict[str, Any]:
         """The recipe as plain values, ready for JSON."""
         values = asdict(self)
-        values["data"]["rows"] = list(self.data.rows)
+        values["data"] |= {"rows": list(self.data.rows), "sources": self.data.sources and list(self.data.sources)}
         return values
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from chordllama.errors import ModelError
 from chordllama.tasks.wording import wording
+from chordllama.training.corpus import corpus_folder
 from chordllama.training.lora_recipe import LoraRecipe, RowsRecipe
 
 COLUMNS = ("instruction", "input", "output", "split")
@@ -38,7 +39,7 @@ class TokenRows:
 
 def files_of(recipe: RowsRecipe, data: Path) -> list[Path]:
     """The files that a recipe names, in the order of their names. Raises ModelError where there are none."""
-    found = [path for place in recipe.rows for path in _files(data / place)]
+    found = [path for place in recipe.rows for path in _files(corpus_folder(place, data))]
     if not found:
         raise ModelError(
             f"no rows in {', '.join(str(data / place) for place in recipe.rows)}",
@@ -99,7 +100,8 @@ def _read(path: Path) -> Iterator[dict[str, str]]:
 
 def _wanted(recipe: RowsRecipe, row: dict[str, str]) -> bool:
     of_task = recipe.task is None or row.get("task") == recipe.task
-    return of_task and (recipe.instructions is None or row["instruction"].startswith(recipe.instructions))
+    of_source = recipe.sources is None or row.get("source") in recipe.sources
+    return of_task and of_source and (recipe.instructions is None or row["instruction"].startswith(recipe.instructions))
 
 
 def token_rows(recipe: LoraRecipe, files: list[Path], tokenizer: Any, split: str) -> TokenRows:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from chordllama.errors import ModelError
 from chordllama.terminal import say, show_training
+from chordllama.training.corpus import corpus_folder
 from chordllama.training.export import export
 from chordllama.training.lora import fine_tune
 from chordllama.training.lora_recipe import LoraRecipe, load_lora_recipe
@@ -45,5 +46,5 @@ def train_recipe(recipe: Recipe, out: Path, data: Path, *, resume: bool = False)
         ModelError: a corpus is missing, a run is there already, or an export isn't what was trained.
     """
     with show_training() as step:
-        pretrain(recipe, [data / name for name in recipe.data.corpora], out, resume, step)
+        pretrain(recipe, [corpus_folder(name, data) for name in recipe.data.corpora], out, resume, step)
     return export(out, out, QUANTISATIONS)
