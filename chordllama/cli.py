@@ -18,6 +18,7 @@ from chordllama.commands.delivery import EXIT_INTERRUPTED, EXIT_SYSTEM, EXIT_USA
 from chordllama.commands.score import check, decode, encode
 from chordllama.corpora.build_commands import build
 from chordllama.corpora.commands import corpus
+from chordllama.corpora.dataset_commands import clean, push, stats
 from chordllama.errors import ChordLlamaError
 from chordllama.plugin.commands import plugin
 from chordllama.terminal import say
@@ -36,7 +37,8 @@ cli.add_command(check)
 cli.add_command(continue_)
 cli.add_command(train)
 cli.add_command(export)
-corpus.add_command(build)
+for _command in (build, stats, clean, push):
+    corpus.add_command(_command)
 cli.add_command(corpus)
 cli.add_command(serve)
 cli.add_command(plugin)

@@ -60,7 +60,7 @@ def build(tasks: tuple[Task, ...], out: Path, as_json: bool, **options: Any) -> 
     Killed and started again it goes on where it was. With --shard it says what other parts have still to do; once they all are
     done, the command without it (or the last part) describes the whole.
     """
-    told = {task: _build_one(task, out, **options) for task in dict.fromkeys(tasks)}
+    told = {task: build_one(task, out, **options) for task in dict.fromkeys(tasks)}
     if as_json:
         click.echo(json.dumps(told, ensure_ascii=False))
         return
@@ -74,19 +74,20 @@ def _sentence(totals: Mapping[str, Any]) -> str:
     return f"{totals['rows']:,} rows, {totals['tokens']:,} tokens of {totals['documents']:,} documents"
 
 
-def _build_one(
+def build_one(
     task: Task,
     out: Path,
     folder: Path | None,
     only: tuple[str, ...],
     cache: Path | None,
     tokenizer: str,
-    part: tuple[int, int],
-    engine: str,
-    address: str,
-    processes: int | None,
+    part: tuple[int, int] = (1, 1),
+    engine: str = "local",
+    address: str = "auto",
+    processes: int | None = None,
     **wanted: Any,
 ) -> dict[str, Any]:
+    """Build one task's data set of the sources at hand, the `only` ones where some are named; return what is in it."""
     from chordllama.corpora.build import Unfinished
     from chordllama.corpora.build import build as build_task
     from chordllama.corpora.fetch import default_cache
