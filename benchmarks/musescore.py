@@ -96,7 +96,7 @@ def musescore_on(xml: bytes) -> Judgement:
         if not imported.exists():
             return Judgement((*said, "nothing was imported"))
         said += _convert(program, folder, "once.mscx", "twice.mscx")
-        return Judgement((*said, *_import_faults(imported.read_bytes(), xml)))
+        return Judgement((*said, *import_faults(imported.read_bytes(), xml)))
 
 
 def _convert(program: str, folder: Path, source: str, target: str) -> list[str]:
@@ -126,8 +126,8 @@ def _is_noise(line: str) -> bool:
     return bool(_CHATTER.fullmatch(line)) or (gap is not None and int(gap[1]) % _VOICES != 0)
 
 
-def _import_faults(mscx: bytes, xml: bytes) -> Iterator[str]:
-    """Measures that MuseScore stretched, shrank or filled with a rest that nobody sees."""
+def import_faults(mscx: bytes, xml: bytes) -> Iterator[str]:
+    """Measures that MuseScore stretched, shrank or filled with a rest that nobody sees, by its own file of this MusicXML."""
     score = etree.fromstring(mscx).find("Score")
     source = _tree(xml)
     if score is None or source is None:
