@@ -3,7 +3,7 @@ import { act, current, type Desk, EMPTY, type Version } from "../src/desk/desk";
 import { newsOf } from "../src/desk/writing";
 import { NOTE, score } from "./scores";
 
-const OPENED: Version = { name: "a.musicxml", xml: score([NOTE]), compact: "1: c", bars: 1, newFrom: null, origin: "opened" };
+const OPENED: Version = { name: "a.musicxml", xml: score([NOTE]), compact: "1: c", bars: 1, fresh: null, origin: "opened" };
 const BAR = { P1: `<measure number="2">${NOTE}</measure>` };
 
 function opened(): Desk {
@@ -11,7 +11,7 @@ function opened(): Desk {
 }
 
 function written(): Desk {
-  const begun = act(opened(), { do: "begin", asked: 1 });
+  const begun = act(opened(), { do: "begin", asked: { from: 1, to: 2 } });
   const bar = act(begun, { do: "news", news: { kind: "bar", candidate: 1, bar: BAR } });
   return act(bar, { do: "news", news: { kind: "done", warnings: [] } });
 }
@@ -23,7 +23,7 @@ test("bars go to their candidate, and what is done is no longer being written", 
 
 test("a kept candidate is a new version; undo and redo go back and forth", () => {
   const kept = act(written(), { do: "keep", xml: score([NOTE, NOTE]) });
-  expect(current(kept)).toMatchObject({ bars: 2, newFrom: 1, compact: null });
+  expect(current(kept)).toMatchObject({ bars: 2, fresh: { from: 1, to: 2 }, compact: null });
   const undone = act(kept, { do: "undo" });
   expect(current(undone)).toEqual(OPENED);
   expect(current(act(undone, { do: "redo" }))?.bars).toBe(2);
@@ -37,7 +37,7 @@ test("edits that follow each other are one step for undo", () => {
 });
 
 test("after a stop the bars that are there stay, and later news is not heard", () => {
-  const begun = act(opened(), { do: "begin", asked: 8 });
+  const begun = act(opened(), { do: "begin", asked: { from: 1, to: 9 } });
   const stopped = act(act(begun, { do: "news", news: { kind: "bar", candidate: 0, bar: BAR } }), { do: "rest" });
   expect(stopped.candidates[0]?.bars).toHaveLength(1);
   expect(act(stopped, { do: "news", news: { kind: "bar", candidate: 0, bar: BAR } })).toBe(stopped);
@@ -45,7 +45,7 @@ test("after a stop the bars that are there stay, and later news is not heard", (
 
 test("trouble ends the writing and is told", () => {
   const news = newsOf("error", { error: { message: "the engine died", hint: "try again" } });
-  const failed = act(act(opened(), { do: "begin", asked: 8 }), { do: "news", news: news ?? { kind: "started" } });
+  const failed = act(act(opened(), { do: "begin", asked: { from: 1, to: 9 } }), { do: "news", news: news ?? { kind: "started" } });
   expect(failed).toMatchObject({ writing: null, trouble: { message: "the engine died" } });
 });
 

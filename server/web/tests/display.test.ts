@@ -32,7 +32,7 @@ test("new bars follow the last one, whose final bar line goes, and repeats stay"
   const repeat = "<barline location='right'><bar-style>light-heavy</bar-style><repeat direction='backward'/></barline>";
   const tree = withNewBars(displayCopy(score([NOTE + final], [NOTE + repeat])), [
     { P1: `<measure number="2">${NOTE}</measure>`, P2: `<measure number="2">${NOTE}</measure>` },
-  ]);
+  ], 1);
   expect(partsOf(tree).map((part) => measuresOf(part).length)).toEqual([2, 2]);
   expect(tree.getElementsByTagName("barline")).toHaveLength(1);
   expect(measuresOf(partsOf(tree)[0] as Element)[1]?.getAttribute("id")).toBe("bar-1");
@@ -45,6 +45,12 @@ test("sounds that the sound font lacks are played by a relative", () => {
 
 test("bars keep their places in an excerpt, also the new ones", () => {
   const excerpt = cutBefore(displayCopy(score([NOTE, NOTE, NOTE])), 2);
-  const longer = withNewBars(excerpt, [{ P1: `<measure number="4">${NOTE}</measure>` }]);
+  const longer = withNewBars(excerpt, [{ P1: `<measure number="4">${NOTE}</measure>` }], 3);
   expect(measuresOf(partsOf(longer)[0] as Element).map((measure) => measure.id)).toEqual(["bar-2", "bar-3"]);
+});
+
+test("new bars replace those that are there, and a part that they don't name keeps its own", () => {
+  const tree = withNewBars(displayCopy(score([NOTE, NOTE, NOTE], [NOTE, NOTE, NOTE])), [{ P2: '<measure number="2"><note id="new"/></measure>' }], 1);
+  expect(partsOf(tree).map((part) => measuresOf(part).length)).toEqual([3, 3]);
+  expect(partsOf(tree).map((part) => measuresOf(part).map((measure) => measure.innerHTML.includes("new")))).toEqual([[false, false, false], [false, true, false]]);
 });

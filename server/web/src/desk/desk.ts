@@ -3,13 +3,19 @@ import { countBars, type NewBar, read } from "../score/musicxml";
 import type { Trouble } from "./server";
 import type { News } from "./writing";
 
+/** Bars from a place up to but without another one, counted from 0. */
+export interface Range {
+  readonly from: number;
+  readonly to: number;
+}
+
 export interface Version {
   readonly name: string;
   readonly xml: string;
   readonly compact: string | null;
   readonly bars: number;
-  /** Where the bars begin that the model wrote last, or null. */
-  readonly newFrom: number | null;
+  /** The bars that the model wrote last, or null. */
+  readonly fresh: Range | null;
   readonly origin: "opened" | "kept" | "edited";
 }
 
@@ -25,19 +31,21 @@ export interface Desk {
   readonly at: number;
   readonly candidates: readonly Candidate[];
   readonly shown: number;
-  readonly writing: null | { readonly place: number | null; readonly asked: number };
+  /** Which bars the candidates are, or shall be once they are written. */
+  readonly asked: Range;
+  readonly writing: null | { readonly place: number | null };
   readonly trouble: Trouble | null;
   readonly said: string;
 }
 
-export const EMPTY: Desk = { versions: [], at: -1, candidates: [], shown: 0, writing: null, trouble: null, said: "" };
+export const EMPTY: Desk = { versions: [], at: -1, candidates: [], shown: 0, asked: { from: 0, to: 0 }, writing: null, trouble: null, said: "" };
 
 export type Action =
   | { readonly do: "open"; readonly version: Version }
   | { readonly do: "close" }
   | { readonly do: "edit"; readonly xml: string; readonly compact: string }
   | { readonly do: "text"; readonly compact: string; readonly of: Version }
-  | { readonly do: "begin"; readonly asked: number }
+  | { readonly do: "begin"; readonly asked: Range }
   | { readonly do: "news"; readonly news: News }
   | { readonly do: "rest" }
   | { readonly do: "show"; readonly candidate: number }
@@ -67,7 +75,7 @@ export function act(desk: Desk, action: Action): Desk {
     case "text":
       return { ...desk, versions: desk.versions.map((one) => (one === action.of ? { ...one, compact: action.compact } : one)) };
     case "begin":
-      return { ...desk, candidates: [], shown: 0, writing: { place: null, asked: action.asked }, trouble: null, said: "The model begins." };
+      return { ...desk, candidates: [], shown: 0, asked: action.asked, writing: { place: null }, trouble: null, said: "The model begins." };
     case "news":
       return told(desk, action.news);
     case "rest":
@@ -98,7 +106,7 @@ function put(desk: Desk, version: Version, said: string): Desk {
 function edited(desk: Desk, xml: string, compact: string): Desk {
   const now = current(desk);
   if (!now) return desk;
-  const version: Version = { ...now, xml, compact, bars: countBars(read(xml)), newFrom: null, origin: "edited" };
+  const version: Version = { ...now, xml, compact, bars: countBars(read(xml)), fresh: null, origin: "edited" };
   const base = now.origin === "edited" ? { ...desk, at: desk.at - 1 } : desk;
   return put(base, version, `The score has ${version.bars} bars.`);
 }
@@ -107,7 +115,7 @@ function kept(desk: Desk, xml: string): Desk {
   const now = current(desk);
   if (!now) return desk;
   const bars = countBars(read(xml));
-  const version: Version = { ...now, xml, compact: null, bars, newFrom: now.bars, origin: "kept" };
+  const version: Version = { ...now, xml, compact: null, bars, fresh: desk.asked, origin: "kept" };
   return put(desk, version, `Kept. The score has ${bars} bars now.`);
 }
 
@@ -127,7 +135,7 @@ function told(desk: Desk, news: News): Desk {
     case "bar": {
       const changed = change(desk, news.candidate, (candidate) => ({ ...candidate, bars: [...candidate.bars, news.bar] }));
       const count = changed.candidates[news.candidate]?.bars.length ?? 0;
-      return { ...changed, said: `Version ${news.candidate + 1}: bar ${count} of ${desk.writing.asked}.` };
+      return { ...changed, said: `Version ${news.candidate + 1}: bar ${count} of ${desk.asked.to - desk.asked.from}.` };
     }
     case "candidate":
       return change(desk, news.candidate, (candidate) => ({ ...candidate, xml: news.musicxml, failure: news.failure }));

@@ -1,8 +1,9 @@
 // Draws scores. Knows the thread that verovio works in, and what has to be mended between MusicXML and the picture.
-import { displayCopy, withNewBars } from "../score/display";
-import { cutBefore } from "../score/excerpt";
+import { BAR_ID, displayCopy, withNewBars } from "../score/display";
+import { cutAfter, cutBefore } from "../score/excerpt";
 import { patchKeys, unequalKeyChanges } from "../score/keys";
-import { type NewBar, read, write } from "../score/musicxml";
+import { read, write } from "../score/musicxml";
+import { groundOf, pieceOf, type Stretch } from "../score/stretch";
 import type { TimemapEntry } from "../sound/timemap";
 import type { Answer, Drawing, Order, ToolkitName } from "./orders";
 
@@ -14,9 +15,10 @@ export interface Performance {
 
 export interface Music {
   readonly xml: string;
-  readonly newBars?: readonly NewBar[];
-  /** Draw from this bar on (counted from 0). */
+  readonly stretch?: Stretch;
+  /** Draw from this bar on, and up to but without that one (counted from 0). */
   readonly from?: number;
+  readonly to?: number;
 }
 
 const COMMON = {
@@ -30,6 +32,8 @@ const COMMON = {
   mnumInterval: 0,
 };
 
+/** verovio's own limit; a piece is one page, however high. */
+const TALLEST = 60_000;
 const EXAMPLE = "examples/minuet.musicxml";
 const WARMING = 4;
 
@@ -37,7 +41,7 @@ export class Engraver {
   private worker: Worker | null = null;
   private number = 0;
   private needed = false;
-  private prepared: { readonly xml: string; readonly from: number; readonly tree: XMLDocument } | null = null;
+  private ground: { readonly xml: string; readonly first: number; readonly asked: number; readonly tree: XMLDocument } | null = null;
   private readonly waiting = new Map<number, (answer: Answer) => void>();
 
   /** Engraves an example some times before the composer's score comes: fonts are then read, and the busy code is compiled. */
@@ -50,16 +54,20 @@ export class Engraver {
 
   /** Draws for a screen `width` pixels wide. */
   engrave(toolkit: ToolkitName, music: Music, width: number, scale: number): Promise<Drawing> {
-    const pageWidth = Math.round((width * 100) / scale);
-    const margins = { pageMarginLeft: 10, pageMarginRight: 10, pageMarginTop: 60, pageMarginBottom: 40 };
-    return this.draw(toolkit, music, { ...COMMON, ...margins, scale, pageWidth, pageHeight: 3200, header: "none" });
+    return this.draw(toolkit, treeOf(music), { ...screen(width, scale), pageHeight: 3200 });
+  }
+
+  /** Draws one piece of new bars, of which at most `asked` will come: a picture for a screen `width` pixels wide. */
+  async engravePiece(xml: string, stretch: Stretch, asked: number, piece: number, width: number, scale: number): Promise<string> {
+    const tree = pieceOf(this.groundFor(xml, stretch.first, asked), stretch, piece);
+    return (await this.draw("piece", tree, { ...screen(width, scale), pageHeight: TALLEST })).first;
   }
 
   /** Draws pages of A4 with title and page numbers. */
   async paper(music: Music): Promise<string[]> {
     const options = { ...COMMON, adjustPageHeight: false, scale: 40, pageWidth: 2100, pageHeight: 2970, header: "auto" };
     const margins = { pageMarginLeft: 150, pageMarginRight: 150, pageMarginTop: 150, pageMarginBottom: 150 };
-    const { pages, first } = await this.draw("paper", music, { ...options, ...margins });
+    const { pages, first } = await this.draw("paper", treeOf(music), { ...options, ...margins });
     const sheets = [first];
     for (let page = 2; page <= pages; page += 1) sheets.push(await this.page("paper", page));
     return sheets;
@@ -69,13 +77,17 @@ export class Engraver {
     return this.ask<string>({ toolkit, kind: "page", page });
   }
 
+  /** The page on which a bar of the drawn score stands. */
+  pageOf(toolkit: ToolkitName, bar: number): Promise<number> {
+    return this.ask<number>({ toolkit, kind: "find", id: `${BAR_ID}${bar}` });
+  }
+
   perform(): Promise<Performance> {
     return this.ask<Performance>({ toolkit: "sheet", kind: "perform" });
   }
 
-  private async draw(toolkit: ToolkitName, music: Music, options: Record<string, unknown>): Promise<Drawing> {
+  private async draw(toolkit: ToolkitName, tree: XMLDocument, options: Record<string, unknown>): Promise<Drawing> {
     this.needed = true;
-    const tree = withNewBars(this.prepare(music.xml, music.from ?? 0), music.newBars ?? []);
     const drawing = await this.ask<Drawing>({ toolkit, kind: "engrave", score: write(tree), options });
     const changes = unequalKeyChanges(tree);
     if (changes.length === 0) return drawing;
@@ -85,10 +97,11 @@ export class Engraver {
   }
 
   /** While bars come in one by one, what stands before them is read once. */
-  private prepare(xml: string, from: number): XMLDocument {
-    if (this.prepared?.xml === xml && this.prepared.from === from) return this.prepared.tree;
-    const tree = cutBefore(displayCopy(xml), from);
-    this.prepared = { xml, from, tree };
+  private groundFor(xml: string, first: number, asked: number): XMLDocument {
+    const known = this.ground;
+    if (known?.xml === xml && known.first === first && known.asked === asked) return known.tree;
+    const tree = groundOf(xml, first, asked);
+    this.ground = { xml, first, asked, tree };
     return tree;
   }
 
@@ -122,6 +135,17 @@ export class Engraver {
     this.worker = null;
     for (const id of [...this.waiting.keys()]) this.hand({ id, error: "The engraver stopped." });
   }
+}
+
+function screen(width: number, scale: number): Record<string, unknown> {
+  const margins = { pageMarginLeft: 10, pageMarginRight: 10, pageMarginTop: 60, pageMarginBottom: 40 };
+  return { ...COMMON, ...margins, scale, pageWidth: Math.round((width * 100) / scale), header: "none" };
+}
+
+function treeOf({ xml, stretch, from = 0, to }: Music): XMLDocument {
+  const copy = displayCopy(xml);
+  const tree = stretch ? withNewBars(copy, stretch.bars, stretch.first) : copy;
+  return cutBefore(to === undefined ? tree : cutAfter(tree, to), from);
 }
 
 export const engraver = new Engraver();

@@ -1,11 +1,12 @@
 // What the page asks of the engraver's thread, and what it answers.
 
-/** Each keeps a score of its own: the sheet, the candidates' cards, the paper. */
-export type ToolkitName = "sheet" | "card" | "paper";
+/** Each keeps a score of its own: the sheet, a piece of new bars, the candidates' cards, the paper. */
+export type ToolkitName = "sheet" | "piece" | "card" | "paper";
 
 export type Order = { readonly toolkit: ToolkitName } & (
   | { readonly kind: "engrave"; readonly score: string; readonly options: Record<string, unknown> }
   | { readonly kind: "page"; readonly page: number }
+  | { readonly kind: "find"; readonly id: string }
   | { readonly kind: "mei" }
   | { readonly kind: "perform" }
 );
@@ -28,6 +29,7 @@ export interface Toolkit {
   loadData(score: string): boolean;
   getPageCount(): number;
   renderToSVG(page: number): string;
+  getPageWithElement(id: string): number;
   renderToMIDI(): string;
   renderToTimemap(options: Record<string, unknown>): unknown;
   getMEI(options: Record<string, unknown>): string;

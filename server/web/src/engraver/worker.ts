@@ -32,6 +32,8 @@ async function carryOut(order: Order): Promise<unknown> {
       return engrave(verovio, order.score, order.options);
     case "page":
       return verovio.renderToSVG(order.page);
+    case "find":
+      return verovio.getPageWithElement(order.id);
     case "mei":
       return verovio.getMEI({});
     case "perform":

@@ -1,6 +1,6 @@
 // The copy of a score that is drawn and heard. What verovio trips over is mended in it, never in the composer's score.
 import { nearestProgram } from "./instruments";
-import { append, child, children, measuresOf, type NewBar, partsOf, read } from "./musicxml";
+import { child, children, measuresOf, type NewBar, partsOf, putBars, read } from "./musicxml";
 
 export const BAR_ID = "bar-";
 
@@ -14,12 +14,13 @@ export function displayCopy(xml: string): XMLDocument {
   return tree;
 }
 
-/** Another tree, with new bars after the last one. */
-export function withNewBars(tree: XMLDocument, newBars: readonly NewBar[]): XMLDocument {
+/** Another tree, with new bars from the place `first` on (counted from 0, as the bars' ids are). */
+export function withNewBars(tree: XMLDocument, newBars: readonly NewBar[], first: number): XMLDocument {
   if (newBars.length === 0) return tree;
   const longer = tree.cloneNode(true) as XMLDocument;
-  append(longer, newBars);
-  nameBars(longer);
+  const offset = firstBarOf(longer);
+  putBars(longer, newBars, first - offset);
+  nameBars(longer, offset);
   return longer;
 }
 
@@ -58,8 +59,12 @@ function insertClef(attributes: Element, staff: number, staves: number, percussi
   attributes.insertBefore(clef, next ?? null);
 }
 
-function nameBars(tree: XMLDocument): void {
-  const first = Number(/\d+$/.exec(tree.querySelector(`measure[id^="${BAR_ID}"]`)?.id ?? "0")); // of an excerpt
+/** The place of a tree's first bar, which in an excerpt isn't 0. */
+function firstBarOf(tree: XMLDocument): number {
+  return Number(/\d+$/.exec(tree.querySelector(`measure[id^="${BAR_ID}"]`)?.id ?? "0"));
+}
+
+function nameBars(tree: XMLDocument, first = 0): void {
   for (const [place, part] of partsOf(tree).entries()) {
     for (const [index, measure] of measuresOf(part).entries()) {
       if (place === 0) measure.setAttribute("id", `${BAR_ID}${first + index}`);

@@ -19,6 +19,12 @@ export function cutBefore(tree: XMLDocument, first: number): XMLDocument {
   return tree;
 }
 
+/** Cuts all bars from `end` on (counted from 0) from the tree, in place. */
+export function cutAfter(tree: XMLDocument, end: number): XMLDocument {
+  for (const part of partsOf(tree)) for (const measure of measuresOf(part).slice(end)) measure.remove();
+  return tree;
+}
+
 function attributesInForce(measures: readonly Element[]): Map<string, Element> {
   const inForce = new Map<string, Element>();
   for (const attributes of measures.flatMap((measure) => children(measure, "attributes"))) {

@@ -39,15 +39,22 @@ export function textOf(parent: Element, name: string): string {
   return child(parent, name)?.textContent?.trim() ?? "";
 }
 
-/** Appends new bars after the last one, whose plain final bar line goes. Parts that a bar doesn't name stay shorter. */
-export function append(tree: XMLDocument, bars: readonly NewBar[]): void {
-  if (bars.length === 0) return;
+/**
+ * Puts new bars where they belong: the first of them at the place `first` (counted from 0). A measure that is there is replaced; a part that a
+ * bar doesn't name keeps its own. After the last bar, whose plain final bar line goes, they are appended.
+ */
+export function putBars(tree: XMLDocument, bars: readonly NewBar[], first: number): void {
   for (const part of partsOf(tree)) {
-    const last = measuresOf(part).at(-1);
-    if (last) openEnd(last);
-    for (const bar of bars) {
-      const measure = bar[part.getAttribute("id") ?? ""];
-      if (measure) part.append(tree.importNode(read(measure).documentElement, true));
+    const old = measuresOf(part);
+    const last = old.at(-1);
+    if (last && first + bars.length > old.length) openEnd(last);
+    for (const [index, bar] of bars.entries()) {
+      const xml = bar[part.getAttribute("id") ?? ""];
+      if (xml === undefined) continue;
+      const measure = tree.importNode(read(xml).documentElement, true);
+      const there = old[first + index];
+      if (there) there.replaceWith(measure);
+      else part.append(measure);
     }
   }
 }

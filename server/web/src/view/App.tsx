@@ -1,15 +1,17 @@
 import { useCallback, useEffect, useMemo, useReducer, useRef, useState } from "react";
-import { act, current, EMPTY, shownCandidate } from "../desk/desk";
+import { act, type Candidate, current, EMPTY, type Range, shownCandidate, type Version } from "../desk/desk";
 import { encode, decode, troubleFrom } from "../desk/server";
 import { anySeed, DEFAULT_WISHES, type Wishes, write } from "../desk/writing";
 import type { Music } from "../engraver/engraver";
 import { engraver } from "../engraver/engraver";
 import { headingOf } from "../score/heading";
 import * as musicxml from "../score/musicxml";
+import type { Stretch } from "../score/stretch";
 import { Candidates } from "./Candidates";
 import { Downloads } from "./Downloads";
 import { DropArea } from "./DropArea";
 import { Notice } from "./Notice";
+import type { Streamed } from "./NewBars";
 import { PlayerBar } from "./PlayerBar";
 import { Sheet } from "./Sheet";
 import { TextPane } from "./TextPane";
@@ -17,7 +19,7 @@ import { Welcome } from "./Welcome";
 import { WritingPanel } from "./WritingPanel";
 import { useShortcuts } from "./useShortcuts";
 
-/** Scores with more `<measure>`s are drawn from their last bars on while new ones are written, so that each comes at once. */
+/** Of scores with more `<measure>`s only what is around new bars is drawn while these are compared. */
 const DRAWN_WHOLE = 100;
 const CONTEXT = 12;
 
@@ -44,7 +46,7 @@ export function App() {
     try {
       const { musicxml: xml, compact, bars } = await encode(file, name);
       const readable = xml.includes("<score-timewise") ? (await decode(compact)).musicxml : xml;
-      dispatch({ do: "open", version: { name, xml: readable, compact, bars, newFrom: null, origin: "opened" } });
+      dispatch({ do: "open", version: { name, xml: readable, compact, bars, fresh: null, origin: "opened" } });
       setStartBar(0);
     } catch (error) {
       dispatch({ do: "fail", trouble: troubleFrom(error) });
@@ -64,7 +66,7 @@ export function App() {
     const controller = new AbortController();
     stopper.current = controller;
     setSeed(chosenSeed);
-    dispatch({ do: "begin", asked: wishes.bars });
+    dispatch({ do: "begin", asked: { from: score.bars, to: score.bars + wishes.bars } });
     setStartBar(Math.max(0, score.bars - 1));
     try {
       for await (const news of write(score.xml, wishes, chosenSeed, controller.signal)) {
@@ -79,18 +81,23 @@ export function App() {
     }
   }, [score, wishes]);
 
-  const whole = useCallback(() => wholeScore(score?.xml ?? "", candidate?.xml ?? null, candidate?.bars ?? []), [score, candidate]);
+  const whole = useCallback(() => wholeScore(score?.xml ?? "", candidate?.xml ?? null, { first: desk.asked.from, bars: candidate?.bars ?? [] }), [score, candidate]);
 
+  const isWriting = desk.writing !== null;
+  const compared = isWriting ? null : candidate;
+  const until = isWriting && score && desk.asked.from < score.bars ? desk.asked.from : null;
   const music = useMemo<Music | null>(() => {
     if (!score) return null;
-    const measures = score.xml.split("<measure").length - 1;
-    const from = candidate && measures > DRAWN_WHOLE ? Math.max(0, score.bars - CONTEXT) : 0;
-    if (candidate?.xml) return { xml: candidate.xml, from };
-    return { xml: score.xml, newBars: candidate?.bars ?? [], from };
-  }, [score, candidate]);
+    if (compared) return musicOf(score, compared, desk.asked);
+    return until === null ? { xml: score.xml } : { xml: score.xml, to: until };
+  }, [score, compared, until]);
+  const streamed = useMemo<Streamed | null>(() => {
+    if (!isWriting || !score || !candidate) return null;
+    return { version: desk.shown, xml: score.xml, stretch: { first: desk.asked.from, bars: candidate.bars }, asked: desk.asked.to - desk.asked.from };
+  }, [isWriting, candidate]);
 
   const heading = useMemo(() => (score ? headingOf(score.xml) : null), [score]);
-  const newFrom = candidate ? (score?.bars ?? null) : (score?.newFrom ?? null);
+  const fresh = compared ? desk.asked : candidate ? null : (score?.fresh ?? null);
   const undo = useCallback(() => dispatch({ do: "undo" }), []);
   const redo = useCallback(() => dispatch({ do: "redo" }), []);
   useShortcuts({ undo, redo, stop: desk.writing ? stop : null });
@@ -118,7 +125,7 @@ export function App() {
               {heading.creators.length > 0 && <p>{heading.creators.join(", ")}</p>}
               {(music.from ?? 0) > 0 && <p className="aside">From bar {(music.from ?? 0) + 1}; the whole score comes back when you keep or drop the new bars.</p>}
             </div>
-            <Sheet music={music} newFrom={newFrom} sounding={sounding} onBar={setStartBar} onTrouble={(trouble) => dispatch({ do: "fail", trouble })} />
+            <Sheet music={music} fresh={fresh} streamed={streamed} sounding={sounding} onBar={setStartBar} onTrouble={(trouble) => dispatch({ do: "fail", trouble })} />
           </section>
           <aside className="side">
             <WritingPanel wishes={wishes} onWishes={setWishes} writing={desk.writing} seed={seed} hasCandidates={desk.candidates.length > 0} onBegin={begin} onStop={stop} />
@@ -129,7 +136,7 @@ export function App() {
               onScore={(xml, compact) => dispatch({ do: "edit", xml, compact })} />
           )}
           {desk.candidates.length > 0 && (
-            <Candidates base={score} candidates={desk.candidates} shown={desk.shown} asked={wishes.bars} writing={!!desk.writing}
+            <Candidates base={score} candidates={desk.candidates} shown={desk.shown} asked={desk.asked} writing={!!desk.writing}
               onShow={(index) => dispatch({ do: "show", candidate: index })} onKeep={() => dispatch({ do: "keep", xml: whole() })} onDiscard={() => dispatch({ do: "discard" })} />
           )}
         </main>
@@ -143,10 +150,17 @@ export function App() {
 }
 
 /** The score as it is shown: with the candidate's bars, also where the model was stopped halfway. */
-function wholeScore(base: string, finished: string | null, bars: readonly musicxml.NewBar[]): string {
+/** What is drawn of a score with a candidate's bars: of a long one only those and what stands around them. */
+function musicOf(score: Version, { xml, bars }: Candidate, { from, to }: Range): Music {
+  const isLong = score.xml.split("<measure").length - 1 > DRAWN_WHOLE;
+  const shown = isLong ? { from: Math.max(0, from - CONTEXT), to: to + CONTEXT } : {};
+  return xml ? { xml, ...shown } : { xml: score.xml, stretch: { first: from, bars }, ...shown };
+}
+
+function wholeScore(base: string, finished: string | null, { first, bars }: Stretch): string {
   if (finished) return finished;
   if (bars.length === 0) return base;
   const tree = musicxml.read(base);
-  musicxml.append(tree, bars);
+  musicxml.putBars(tree, bars, first);
   return musicxml.write(tree);
 }

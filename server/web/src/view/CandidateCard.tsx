@@ -1,5 +1,5 @@
 import { type KeyboardEvent, useEffect, useRef } from "react";
-import type { Candidate, Version } from "../desk/desk";
+import type { Candidate, Range, Version } from "../desk/desk";
 import { engraver } from "../engraver/engraver";
 import { pictureOf } from "../engraver/svg";
 import { sentence } from "./Notice";
@@ -9,21 +9,22 @@ interface Props {
   readonly candidate: Candidate;
   readonly index: number;
   readonly isShown: boolean;
-  readonly asked: number;
+  readonly asked: Range;
+  readonly writing: boolean;
   readonly onShow: (index: number) => void;
 }
 
 const WIDTH = 460;
 
-/** A candidate's new bars in small. They are drawn when all of them are there. */
-export function CandidateCard({ base, candidate, index, isShown, asked, onShow }: Props) {
+/** A candidate's new bars in small. They are drawn when all is written, so that the bars that come needn't wait for it. */
+export function CandidateCard({ base, candidate, index, isShown, asked, writing, onShow }: Props) {
   const frame = useRef<HTMLDivElement>(null);
   const { bars, xml, failure } = candidate;
-  const isWhole = xml !== null || bars.length === asked;
+  const count = asked.to - asked.from;
   useEffect(() => {
-    if (bars.length === 0 || !isWhole) return;
+    if (bars.length === 0 || writing) return;
     let left = false;
-    const music = xml ? { xml, from: base.bars } : { xml: base.xml, newBars: bars, from: base.bars };
+    const music = xml ? { xml, ...asked } : { xml: base.xml, stretch: { first: asked.from, bars }, ...asked };
     const draw = async (): Promise<void> => {
       const { first } = await engraver.engrave("card", music, WIDTH, 26);
       if (!left) frame.current?.replaceChildren(scaled(pictureOf(first)));
@@ -32,7 +33,7 @@ export function CandidateCard({ base, candidate, index, isShown, asked, onShow }
     return () => {
       left = true;
     };
-  }, [base, xml, isWhole]);
+  }, [base, xml, writing]);
   const pressed = (event: KeyboardEvent<HTMLButtonElement>): void => {
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
     const next = step && event.currentTarget.parentElement?.children[index + step];
@@ -45,7 +46,7 @@ export function CandidateCard({ base, candidate, index, isShown, asked, onShow }
     <button type="button" role="radio" aria-checked={isShown} tabIndex={isShown ? 0 : -1} className="card" onClick={() => onShow(index)} onKeyDown={pressed}
       aria-label={`Version ${index + 1}, ${bars.length} bars`}>
       <span className="card-title">Version {index + 1}</span>
-      <span className="aside">{bars.length < asked && !xml ? `bar ${bars.length} of ${asked}` : `${bars.length} bars`}</span>
+      <span className="aside">{bars.length < count && !xml ? `bar ${bars.length} of ${count}` : `${bars.length} bars`}</span>
       {failure && <span className="aside">{sentence(failure.message)}</span>}
       <span className="card-picture" ref={frame} />
     </button>
@@ -54,7 +55,7 @@ export function CandidateCard({ base, candidate, index, isShown, asked, onShow }
 
 function scaled(picture: SVGSVGElement): SVGSVGElement {
   const [width, height] = [parseFloat(picture.getAttribute("width") ?? "0"), parseFloat(picture.getAttribute("height") ?? "0")];
-  for (const element of picture.querySelectorAll("g[id]")) element.removeAttribute("id"); // the sheet has the same bars
+  for (const element of picture.querySelectorAll(".page-margin [id]")) element.removeAttribute("id"); // the sheet has the same bars
   picture.setAttribute("viewBox", `0 0 ${width} ${height}`);
   picture.removeAttribute("width");
   picture.removeAttribute("height");

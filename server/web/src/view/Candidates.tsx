@@ -1,11 +1,11 @@
-import type { Candidate, Version } from "../desk/desk";
+import type { Candidate, Range, Version } from "../desk/desk";
 import { CandidateCard } from "./CandidateCard";
 
 interface Props {
   readonly base: Version;
   readonly candidates: readonly Candidate[];
   readonly shown: number;
-  readonly asked: number;
+  readonly asked: Range;
   readonly writing: boolean;
   readonly onShow: (index: number) => void;
   readonly onKeep: () => void;
@@ -22,7 +22,7 @@ export function Candidates({ base, candidates, shown, asked, writing, onShow, on
       </div>
       <div className="cards" role="radiogroup" aria-label="Which version is shown in the score">
         {candidates.map((candidate, index) => (
-          <CandidateCard key={index} base={base} candidate={candidate} index={index} isShown={index === shown} asked={asked} onShow={onShow} />
+          <CandidateCard key={index} base={base} candidate={candidate} index={index} isShown={index === shown} asked={asked} writing={writing} onShow={onShow} />
         ))}
       </div>
     </section>

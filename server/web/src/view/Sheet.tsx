@@ -1,13 +1,18 @@
 import { type MouseEvent, useEffect, useLayoutEffect, useRef, useState } from "react";
+import type { Range } from "../desk/desk";
 import { type Trouble, troubleFrom } from "../desk/server";
 import { engraver, type Music } from "../engraver/engraver";
 import { barOf } from "../sound/timemap";
+import { latest, scaleFor } from "./drawing";
+import { NewBars, type Streamed } from "./NewBars";
 import { SheetPage } from "./SheetPage";
 import { useWidth } from "./useWidth";
 
 interface Props {
   readonly music: Music;
-  readonly newFrom: number | null;
+  readonly fresh: Range | null;
+  /** What is being written, drawn below until it is part of the music. */
+  readonly streamed: Streamed | null;
   readonly sounding: readonly string[];
   readonly onBar: (bar: number) => void;
   readonly onTrouble: (trouble: Trouble) => void;
@@ -17,32 +22,33 @@ export interface Engraved {
   readonly number: number;
   readonly pages: number;
   readonly first: string;
+  readonly music: Music;
 }
 
 /** The drawn score. The old picture stays until the new one is there; of many changes at once only the last is drawn. */
-export function Sheet({ music, newFrom, sounding, onBar, onTrouble }: Props) {
+export function Sheet({ music, fresh, streamed, sounding, onBar, onTrouble }: Props) {
   const frame = useRef<HTMLDivElement>(null);
   const width = useWidth(frame);
   const [engraved, setEngraved] = useState<Engraved | null>(null);
   const queue = useRef({ busy: false, next: null as null | (() => Promise<void>), number: 0 });
 
   useEffect(() => {
-    if (width === 0) return;
+    if (width === 0 || music.to === 0) return;
     const draw = async (): Promise<void> => {
-      const { pages, first } = await engraver.engrave("sheet", music, width, width < 560 ? 32 : 40);
+      const { pages, first } = await engraver.engrave("sheet", music, width, scaleFor(width));
       queue.current.number += 1;
-      setEngraved({ number: queue.current.number, pages, first });
+      setEngraved({ number: queue.current.number, pages, first, music });
     };
     void latest(queue.current, draw, (error) => onTrouble({ ...troubleFrom(error), message: "This score can't be drawn", hint: "It can still be continued and downloaded; or open it in a notation program and export it again" }));
   }, [music, width]);
 
   useLayoutEffect(() => markSounding(frame.current, sounding), [sounding, engraved]);
 
-  const shownFrom = useRef<number | null>(null);
+  const shown = useRef<Range | null>(null);
   useEffect(() => {
-    if (!engraved || newFrom === shownFrom.current) return;
-    shownFrom.current = newFrom;
-    if (newFrom !== null && engraved.pages > 1) frame.current?.lastElementChild?.scrollIntoView({ block: "center" });
+    if (!engraved || fresh === shown.current) return;
+    shown.current = fresh;
+    if (fresh !== null && engraved.pages > 1) void engraver.pageOf("sheet", fresh.from).then((page) => frame.current?.children[page - 1]?.scrollIntoView({ block: "center" }), () => undefined);
   }, [engraved]);
 
   const clicked = (event: MouseEvent): void => {
@@ -50,28 +56,16 @@ export function Sheet({ music, newFrom, sounding, onBar, onTrouble }: Props) {
     const bar = measure ? barOf(measure.id) : null;
     if (bar !== null) onBar(bar);
   };
+  const written = useRef<Streamed | null>(null);
+  written.current = streamed ?? (engraved?.music === music ? null : written.current);
+  const isDrawn = (music.to ?? 1) > 0;
   return (
     <div className="sheet" ref={frame} onClick={clicked} data-drawn={engraved?.number ?? 0}>
-      {engraved ? Array.from({ length: engraved.pages }, (_, index) => <SheetPage key={index} page={index + 1} engraved={engraved} newFrom={newFrom} />) : <p className="aside drawing">Drawing the score …</p>}
+      {!engraved && <p className="aside drawing">Drawing the score …</p>}
+      {engraved && isDrawn && Array.from({ length: engraved.pages }, (_, index) => <SheetPage key={index} page={index + 1} engraved={engraved} fresh={fresh} />)}
+      {written.current && <NewBars key={`new ${written.current.version}`} {...written.current} />}
     </div>
   );
-}
-
-interface Queue {
-  busy: boolean;
-  next: null | (() => Promise<void>);
-}
-
-async function latest(queue: Queue, work: () => Promise<void>, failed: (error: unknown) => void): Promise<void> {
-  queue.next = work;
-  if (queue.busy) return;
-  queue.busy = true;
-  while (queue.next) {
-    const now: () => Promise<void> = queue.next;
-    queue.next = null;
-    await now().catch(failed);
-  }
-  queue.busy = false;
 }
 
 function markSounding(frame: HTMLElement | null, ids: readonly string[]): void {

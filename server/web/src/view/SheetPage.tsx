@@ -1,11 +1,12 @@
 import { useEffect, useRef } from "react";
+import type { Range } from "../desk/desk";
 import { engraver } from "../engraver/engraver";
 import { pictureOf, tint } from "../engraver/svg";
 import { barOf } from "../sound/timemap";
 import type { Engraved } from "./Sheet";
 
 /** One page, drawn when it comes near the window. */
-export function SheetPage({ page, engraved, newFrom }: { page: number; engraved: Engraved; newFrom: number | null }) {
+export function SheetPage({ page, engraved, fresh }: { page: number; engraved: Engraved; fresh: Range | null }) {
   const frame = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const element = frame.current;
@@ -14,7 +15,7 @@ export function SheetPage({ page, engraved, newFrom }: { page: number; engraved:
     const show = (svg: string): void => {
       if (left) return;
       element.replaceChildren(pictureOf(svg));
-      mark(element, newFrom);
+      mark(element, fresh);
     };
     if (page === 1) show(engraved.first);
     const observer = page === 1 ? null : new IntersectionObserver(([entry]) => {
@@ -29,15 +30,16 @@ export function SheetPage({ page, engraved, newFrom }: { page: number; engraved:
     };
   }, [engraved, page]);
   useEffect(() => {
-    if (frame.current) mark(frame.current, newFrom);
-  }, [newFrom]);
+    if (frame.current) mark(frame.current, fresh);
+  }, [fresh]);
   return <div className="sheet-page" ref={frame} />;
 }
 
-function mark(frame: HTMLElement, newFrom: number | null): void {
+/** Tints the fresh bars of a picture. */
+export function mark(frame: HTMLElement, fresh: Range | null): void {
   for (const measure of frame.querySelectorAll<SVGGElement>("g.measure")) {
     const bar = barOf(measure.id);
-    const isNew = newFrom !== null && bar !== null && bar >= newFrom;
+    const isNew = fresh !== null && bar !== null && bar >= fresh.from && bar < fresh.to;
     measure.querySelector(":scope > .tint")?.remove();
     measure.classList.toggle("new-bar", isNew);
     if (isNew) tint(measure);

@@ -1,0 +1,47 @@
+import { useEffect, useRef } from "react";
+import { engraver } from "../engraver/engraver";
+import { pictureOf } from "../engraver/svg";
+import { pieceCount, PIECE, type Stretch } from "../score/stretch";
+import { latest, type Queue, scaleFor } from "./drawing";
+import { mark } from "./SheetPage";
+import { useWidth } from "./useWidth";
+
+export interface Streamed {
+  /** Which of the versions it is. */
+  readonly version: number;
+  readonly xml: string;
+  readonly stretch: Stretch;
+  readonly asked: number;
+}
+
+/** The new bars while they are written, a few to a picture: only the last one is drawn anew when a bar comes. */
+export function NewBars(streamed: Streamed) {
+  const { stretch } = streamed;
+  const frame = useRef<HTMLDivElement>(null);
+  const width = useWidth(frame);
+  return (
+    <div className="streamed" ref={frame}>
+      {width > 0 && Array.from({ length: pieceCount(stretch) }, (_, piece) => (
+        <Piece key={piece} {...streamed} piece={piece} width={width} />
+      ))}
+    </div>
+  );
+}
+
+function Piece({ xml, stretch, asked, piece, width }: Streamed & { piece: number; width: number }) {
+  const frame = useRef<HTMLDivElement>(null);
+  const queue = useRef<Queue>({ busy: false, next: null });
+  const count = Math.min(stretch.bars.length, (piece + 1) * PIECE);
+  useEffect(() => {
+    const draw = async (): Promise<void> => {
+      const svg = await engraver.engravePiece(xml, stretch, asked, piece, width, scaleFor(width));
+      if (!frame.current) return;
+      const isFirst = !frame.current.hasChildNodes();
+      frame.current.replaceChildren(pictureOf(svg));
+      mark(frame.current, { from: stretch.first, to: stretch.first + count });
+      if (isFirst) void frame.current.scrollIntoView({ block: "nearest" });
+    };
+    void latest(queue.current, draw, () => undefined); // the whole score is drawn afterwards, and tells what can't be
+  }, [xml, count, width]);
+  return <div className="piece" ref={frame} />;
+}
