@@ -2,7 +2,7 @@
 
 Each program works in a process of its own, and all take turns file by file, so that a busy machine slows them alike. Measured is the
 processor's time for one `<measure>` of one part; archives are unpacked before. The ratios are medians over rounds of what was
-measured in the same round.
+measured in the same round. Where nothing is named, the chorales are measured, and the songs and quartets of `--data` if it has them.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
+from importlib.util import find_spec
 from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median
@@ -32,6 +33,8 @@ from chordllama.codec.container import read_container
 LARGEST = 3_000_000
 """Bytes of XML beyond which a file isn't chosen: music21 alone would need minutes for it."""
 CHORALES = "chorales"
+USUAL = ("openscore-lieder", "openscore-quartets")
+"""Folders of `--data` that are measured where nothing is named."""
 _MEASURE = re.compile(rb"<measure[\s>]")
 
 Seconds = dict[str, float]
@@ -87,9 +90,14 @@ ROWS = ("lxml", "encode", "read", "dumps", "decode", "loads", "write", "verovio"
 
 
 def _serve(program: str, connection: Connection) -> None:
-    """The life of a program's process: a path comes in, its seconds or an error's sentence go out."""
+    """The life of a program's process: whether it is there, then a path comes in, its seconds or an error's sentence go out."""
     warnings.simplefilter("ignore")
-    steps = PROGRAMS[program]()
+    try:
+        steps = PROGRAMS[program]()
+    except ImportError as error:
+        connection.send(f"{program} is left out: {error}")
+        return
+    connection.send("")
     while path := connection.recv():
         try:
             connection.send(_measured(steps, path))
@@ -109,14 +117,20 @@ def _measured(steps: Steps, path: Path) -> Seconds:
 
 
 @contextmanager
-def _process(program: str) -> Iterator[Connection]:
+def _process(program: str) -> Iterator[Connection | None]:
+    """The way to a program's process; None for a program that isn't installed."""
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
     process = context.Process(target=_serve, args=(program, there), daemon=True)
     process.start()
+    there.close()  # so that a process that dies ends the wait for its answer
     try:
-        yield here
-        here.send(None)
+        if absent := here.recv():
+            print(absent, file=sys.stderr)
+            yield None
+        else:
+            yield here
+            here.send(None)
     finally:
         process.join(timeout=5)
 
@@ -131,6 +145,8 @@ def main(arguments: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         files = _unpacked(sample, Path(folder))
         rounds = measure(files, options.rounds)
+        if not files:
+            raise SystemExit("nothing was measured: none of the files can be read by all programs")
         found = {group: _summary(group, files, rounds) for group in (*dict.fromkeys(files.values()), "all")}
     print(json.dumps({"setting": _setting(), "groups": found}, indent=1)) if options.json else _print(found)
     return 0
@@ -142,6 +158,9 @@ def _options(arguments: list[str] | None) -> Namespace:
     parser.add_argument(
         "--music21-chorales", action="store_true", help="the four-part Bach chorales of music21's corpus"
     )
+    parser.add_argument(
+        "--data", type=Path, default=Path("../shared/data"), help="where the usual folders of scores are [%(default)s]"
+    )
     parser.add_argument("--cache", type=Path, default=CACHE, help="where the chorales are exported to [%(default)s]")
     parser.add_argument("--sample", type=int, default=6, metavar="N", help="files of each folder [%(default)s]")
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="times that all is measured [%(default)s]")
@@ -152,14 +171,20 @@ def _options(arguments: list[str] | None) -> Namespace:
 def _sample(options: Namespace) -> dict[Path, str]:
     """The files with the names of their groups: at equal distances from each folder."""
     found: dict[Path, str] = {}
-    if options.music21_chorales:
+    usual = not (options.music21_chorales or options.paths)
+    folders = [options.data / name for name in USUAL] if usual else options.paths
+    if absent := [str(folder) for folder in folders if not folder.exists()]:
+        print(f"not there, and so not measured: {', '.join(absent)}", file=sys.stderr)
+    if usual or options.music21_chorales:
         found |= dict.fromkeys(chorales(options.cache, most=options.sample), CHORALES)
-    for path in options.paths:
+    for path in filter(Path.exists, folders):
         fitting = [file for file in score_files([path]) if len(read_container(file.read_bytes(), file.name)) <= LARGEST]
         step = max(1, len(fitting) // options.sample)
         found |= dict.fromkeys(fitting[::step][: options.sample], path.name)
     if not found:
-        raise SystemExit("nothing to measure: name files or folders of scores, or --music21-chorales")
+        raise SystemExit(
+            "nothing to measure: name files or folders of scores (.musicxml, .xml, .mxl), or --music21-chorales"
+        )
     return found
 
 
@@ -176,7 +201,7 @@ def _unpacked(sample: dict[Path, str], folder: Path) -> dict[Path, str]:
 def measure(files: dict[Path, str], rounds: int) -> list[dict[Path, Seconds]]:
     """The seconds of each step for each file in each round; a file that a program can't read is taken out of `files`."""
     with ExitStack() as stack:
-        processes = [stack.enter_context(_process(program)) for program in PROGRAMS]
+        processes = list(filter(None, [stack.enter_context(_process(program)) for program in PROGRAMS]))
         found = []
         for number in range(rounds + 1):
             found.append({path: seconds for path in list(files) if (seconds := _turn(path, files, processes))})
@@ -205,7 +230,8 @@ def _summary(group: str, files: dict[Path, str], rounds: list[dict[Path, Seconds
     """Milliseconds a measure of each row, and its ratio to lxml and to our encoding."""
     chosen = [path for path in files if group in (files[path], "all")]
     measures = sum(len(_MEASURE.findall(path.read_bytes())) for path in chosen)
-    sums = [{row: sum(found[path][row] for path in chosen) for row in ROWS} for found in rounds]
+    rows = [row for row in ROWS if all(row in rounds[0][path] for path in chosen)]
+    sums = [{row: sum(found[path][row] for path in chosen) for row in rows} for found in rounds]
     return {
         "files": len(chosen),
         "measures": measures,
@@ -216,14 +242,15 @@ def _summary(group: str, files: dict[Path, str], rounds: list[dict[Path, Seconds
                 "to lxml": median(found[row] / found["lxml"] for found in sums),
                 "to encode": median(found[row] / found["encode"] for found in sums),
             }
-            for row in ROWS
+            for row in rows
         },
     }
 
 
 def _setting() -> dict[str, str]:
     packages = ("lxml", "verovio", "partitura", "music21", "ruamel.yaml")
-    return {"python": platform.python_version(), **{package: version(package) for package in packages}}
+    there = [package for package in packages if find_spec(package)]
+    return {"python": platform.python_version(), **{package: version(package) for package in there}}
 
 
 def _print(groups: dict[str, dict[str, Any]]) -> None:
