@@ -818,7 +818,7 @@ var DEFAULTS = { server: "", bars: 8, suggestions: 3, temperature: 0.9, asFile: 
 // What goes on between the first look for a server and the last suggestion. `host` offers
 //   score, division, version, language, fraction(n, d), element(type, property, value), undo(), CHORD,
 //   request(method, address, body, then(status, text, header)) -> {abort()}, later(milliseconds, then), now(),
-//   exported() -> MusicXML, opened(xml, number) -> score, closed(score), start(command) -> whether it can, changed(view)
+//   exported() -> MusicXML, opened(xml, name, kept) -> score, lookAt(name), closed(score), start(command) -> whether it can, changed(view)
 function session(host, saved) {
     var settings = {};
     for (var name in DEFAULTS) {
@@ -826,7 +826,7 @@ function session(host, saved) {
     }
     settings.server = settings.server || SERVER;
     var state = { phase: "looking", model: "", chosen: {}, notes: [], rolls: [], current: 0, found: [] };
-    var job = null, turn = 0;
+    var job = null, turn = 0, tabs = 0;
 
     function say(key, values) {
         return text(host.language, key, values || []);
@@ -1063,7 +1063,7 @@ function session(host, saved) {
     function show(number) {
         var found = state.found[number], notes = state.standing.slice();
         try {
-            var leftOut = job.placed ? insert(host, job.plan, found.editor) : opened(found, number);
+            var leftOut = job.placed ? insert(host, job.plan, found.editor) : opened(found);
             var words = countsInWords(host.language, leftOut);
             notes = words ? notes.concat([say("leftOut", [words])]) : notes;
         } catch (fault) {
@@ -1077,11 +1077,13 @@ function session(host, saved) {
         change({ phase: "choosing", current: number, message: say(key, [number + 1, state.found.length]), notes: notes, left: "", progress: 1 });
     }
 
-    function opened(found, number) {
-        job.tab = host.opened(found.musicxml, number + 1);
+    function opened(found) {
+        job.tabName = job.plan.name + "-chordllama-" + (++tabs);
+        job.tab = host.opened(found.musicxml, job.tabName, false);
         if (!job.tab) {
             throw new Refusal("notOpened");
         }
+        host.lookAt(job.tabName);
         return {};
     }
 
@@ -1090,12 +1092,17 @@ function session(host, saved) {
             host.undo();
         } else {
             host.closed(job.tab);
+            host.lookAt(job.plan.name);
         }
     }
 
     function keep() {
-        var bars = state.found[state.current].bars;
-        change({ phase: "start", message: say(job.placed ? "kept" : "keptTab", [bars]), notes: standing(), found: [] });
+        var found = state.found[state.current];
+        if (!job.placed) {
+            host.closed(job.tab);
+            host.opened(found.musicxml, job.tabName, true);
+        }
+        change({ phase: "start", message: say(job.placed ? "kept" : "keptTab", [found.bars]), notes: standing(), found: [] });
     }
 
     function next() {
@@ -1149,7 +1156,7 @@ function continueAtOnce(host, bars) {
     if (!found) {
         throw new Error(failure);
     }
-    return host.opened(found, 1);
+    return host.opened(found, host.score.scoreName + "-chordllama-1", false);
 }
 
 if (typeof module !== "undefined") {

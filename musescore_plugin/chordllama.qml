@@ -88,10 +88,20 @@ MuseScore {
         return xml;
     }
 
-    function opened(xml, number) {
+    // Opens MusicXML in a new tab. A suggestion (not `kept`) can be closed without a question; one that is kept is a new score, which
+    // MuseScore asks a name for when it is saved.
+    function opened(xml, name, kept) {
         var file = made("import FileIO 3.0; FileIO { }");
-        file.source = file.tempPath() + "/chordllama-" + curScore.scoreName + "-" + number + ".musicxml";
-        return file.write(xml) ? readScore(file.source, true) : null;
+        file.source = file.tempPath() + "/" + name + ".musicxml";
+        var score = file.write(xml) ? readScore(file.source, !kept) : null;
+        file.remove();
+        return score;
+    }
+
+    function lookAt(name) {
+        for (var n = scores.length; n > 0 && curScore.scoreName !== name; --n) {
+            cmd("next-score");
+        }
     }
 
     function start(command) {
@@ -118,6 +128,7 @@ MuseScore {
             now: function () { return Date.now(); },
             exported: exported,
             opened: opened,
+            lookAt: lookAt,
             closed: function (score) { closeScore(score); },
             start: start,
             changed: function (view) { root.shown = view; remember(view.saved); }
