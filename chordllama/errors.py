@@ -7,6 +7,7 @@ ChordLlamaError
 │   ├── CompactError     a line of the compact text breaks the format
 │   └── ClassicError     a line of the 2024 format breaks it where it can't be mended
 ├── ModelError           a model can't be found, loaded, trained or exported    exit code 4
+│   └── PromptTooLongError  one bar of all staves is more than the model reads
 ├── EndpointError        an endpoint can't be reached or answers wrongly        exit code 5
 └── CorpusError          a source can't be fetched, unpacked or read            exit code 6
 """
@@ -59,6 +60,10 @@ class ModelError(ChordLlamaError):
     """A model can't be found, loaded, trained or exported."""
 
     exit_code = 4
+
+
+class PromptTooLongError(ModelError):
+    """The last bar alone, of all staves, is more than the model's context holds."""
 
 
 class EndpointError(ChordLlamaError):

@@ -51,11 +51,12 @@ var TEXTS = {
     onlyDrums: ["There are only percussion staves, which can't be continued.", "Es gibt nur Schlagzeugsysteme, die nicht weitergeschrieben werden können."],
     noStaves: ["Choose at least one staff.", "Bitte mindestens ein System wählen."],
     drumsStay: ["Percussion stays as it is: {0}", "Schlagzeug bleibt, wie es ist: {0}"],
-    manyStaves: ["These are more staves than the model reads: choose fewer of them.", "Das sind mehr Systeme, als das Modell liest: bitte weniger wählen."],
+    manyStaves: ["These are more staves than the model reads: continue fewer of them.", "Das sind mehr Systeme, als das Modell liest: bitte weniger weiterschreiben."],
     busy: ["The server is busy. Next try in {0} s.", "Der Server ist beschäftigt. Nächster Versuch in {0} s."],
     mismatch: ["The plugin is version {0}, the server {1}. Run: chordllama plugin install", "Das Plugin hat Version {0}, der Server {1}. Bitte ausführen: chordllama plugin install"],
     otherApi: ["The server ({1}) doesn't speak this plugin's language ({0}). Run: chordllama plugin install, and open this window again.", "Der Server ({1}) spricht nicht die Sprache dieses Plugins ({0}). Bitte ausführen: chordllama plugin install, und dieses Fenster neu öffnen."],
     musicFollows: ["There is music after the selection: the new bars are put at the score's end.", "Nach der Auswahl folgt Musik: die neuen Takte kommen ans Ende der Partitur."],
+    copyEnds: ["The new tab ends with the selection and its new bars.", "Der neue Reiter endet mit der Auswahl und ihren neuen Takten."],
     otherMetre: ["The score ends in another metre than the selection: the new bars can't follow there.", "Die Partitur endet in einer anderen Taktart als die Auswahl: dort können die neuen Takte nicht folgen."],
     unreadable: ["Bar {0} can't be read: its notes don't fit its length.", "Takt {0} ist nicht lesbar: seine Noten passen nicht zu seiner Länge."],
     changed: ["The score was changed meanwhile: nothing was put into it.", "Die Partitur wurde inzwischen geändert: es wurde nichts eingesetzt."],
@@ -218,9 +219,9 @@ function selectionEnd(host, lastTick) {
     return cursor.segment && cursor.tick ? cursor.tick : lastTick;
 }
 
-// Where the music ends and where the new bars go.
+// Where the music ends and where the new bars go: into the score itself, or into a copy of it that ends where the music ends.
 // {bars, staves, last: index of the last bar that is told, fill: empty bars after it that are written into, note: key of a text}
-function planFor(host, chosen, language) {
+function planFor(host, chosen, language, intoCopy) {
     if (!host.score) {
         throw new Refusal("noScore");
     }
@@ -243,21 +244,26 @@ function planFor(host, chosen, language) {
     if (last < 0 || filled.slice(0, last + 1).indexOf(true) < 0) {
         throw new Refusal("emptyScore");
     }
-    return withTarget({ bars: bars, staves: staves, last: last, fill: 0, note: "", name: host.score.scoreName }, filled);
+    var plan = { bars: bars, staves: staves, last: last, fill: 0, note: "", name: host.score.scoreName };
+    var follows = filled.slice(last + 1).indexOf(true) >= 0;
+    if (intoCopy) {
+        plan.note = follows ? "copyEnds" : "";
+        return plan;
+    }
+    return withTarget(plan, follows);
 }
 
-function withTarget(plan, filled) {
+function withTarget(plan, follows) {
     var after = plan.bars.slice(plan.last + 1), time = plan.bars[plan.last].time;
-    var alike = after.every(function (bar) { return isSame(bar.length, time) && isSame(bar.time, time); });
-    if (alike && filled.slice(plan.last + 1).indexOf(true) < 0) {
-        plan.fill = after.length;
-    } else if (filled.slice(plan.last + 1).indexOf(true) < 0) {
-        plan.last = plan.bars.length - 1; // the empty bars have another metre: they are music too
-    } else {
+    if (follows) {
         plan.note = "musicFollows";
         if (!isSame(after[after.length - 1].time, time)) {
             throw new Refusal("otherMetre");
         }
+    } else if (after.every(function (bar) { return isSame(bar.length, time) && isSame(bar.time, time); })) {
+        plan.fill = after.length;
+    } else {
+        plan.last = plan.bars.length - 1; // the empty bars have another metre: they are music too
     }
     return plan;
 }
@@ -937,7 +943,7 @@ function session(host, saved) {
         ++turn;
         var order, plan;
         try {
-            plan = planFor(host, placed() ? state.chosen : null, host.language);
+            plan = planFor(host, placed() ? state.chosen : null, host.language, !placed());
             order = placed() ? { editor: documentFor(host, plan), format: "editor" } : { musicxml: exportedFor(plan), format: "json" };
         } catch (fault) {
             change({ phase: "start", message: say(fault.key || "notWritten", fault.values || [fault.message]), notes: standing(), found: [] });
@@ -961,7 +967,7 @@ function session(host, saved) {
         if (!xml) {
             throw new Refusal("notExported");
         }
-        return plan.note ? firstMeasures(xml, plan.bars.length) : firstMeasures(xml, plan.last + 1);
+        return firstMeasures(xml, plan.last + 1);
     }
 
     function send(order) {
@@ -1134,7 +1140,7 @@ function session(host, saved) {
     };
 }
 
-var KNOWN = { too_many_staves: "manyStaves" };
+var KNOWN = { prompt_too_long: "manyStaves" };
 
 function parsed(answer) {
     try {
@@ -1146,7 +1152,7 @@ function parsed(answer) {
 
 // What a run without a window does (mscore3 -p): it writes bars after the score and opens the result. `host.request` answers at once.
 function continueAtOnce(host, bars) {
-    var plan = planFor(host, null, host.language), found = null, failure = "";
+    var plan = planFor(host, null, host.language, true), found = null, failure = "";
     var order = { musicxml: firstMeasures(host.exported(), plan.last + 1), bars: bars, format: "json" };
     host.request("POST", SERVER + "/v1/continue", JSON.stringify(order), function (status, answer) {
         var told = parsed(answer);

@@ -92,4 +92,6 @@ def test_a_composer_continues_a_score_in_musescores_window(place: Home) -> None:
         musescore.press("^MuseScore 3: ", "ctrl+z")  # the old tab has nothing to undo
         musescore.save(old)
     check_continued(place, kept, 4)
+    settings = (place.folder / "configuration" / "MuseScore" / "MuseScore3.ini").read_text()
+    assert r'\"bars\":4,\"suggestions\":2' in settings, "the settings are remembered"
     assert read(place.exported(old)) == read(place.exported(SCORE))

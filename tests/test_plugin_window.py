@@ -245,7 +245,7 @@ def test_grace_notes_are_counted(tmp_path: Path) -> None:
 
 
 def test_more_staves_than_the_model_reads_are_said(tmp_path: Path) -> None:
-    script = Script(failure={"code": "too_many_staves", "message": "…"})
+    script = Script(failure={"code": "prompt_too_long", "message": "…"})
     with scripted(script) as server, window(tmp_path, server, told(PIANO), settings=settings(server)) as plugin:
         plugin.continue_("start")
         plugin.wait(lambda: plugin.message.startswith("These are more staves than the model reads"))

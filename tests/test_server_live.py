@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from editor_documents import told
 from served import health, served, wait_until
 
 CHORALE = (Path(__file__).parent / "data/chorale.musicxml").read_bytes()
@@ -53,6 +54,13 @@ def test_a_client_that_leaves_before_a_direct_answer_stops_the_work_too(address:
             timeout=httpx.Timeout(10, read=0.3),
         )
     assert wait_until(lambda: health(address)["running"] == 0, 2) < 0.5
+
+
+def test_more_staves_than_the_model_reads_are_refused_with_a_code_of_their_own(address: str) -> None:
+    parts = "".join(f" {number}: clef=G2 Part\n" for number in range(1, 151))
+    score = told(f"parts:\n{parts}1: time=4/4 {' / '.join(['c516 ds fs g as b c gs f58t g a c54'] * 150)}\n")
+    answer = httpx.post(f"{address}/v1/continue", json={"editor": score, "format": "editor"}, timeout=60)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "prompt_too_long")
 
 
 def test_a_stream_can_be_taken_up_where_it_broke_off(address: str) -> None:

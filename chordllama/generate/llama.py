@@ -16,7 +16,7 @@ from time import perf_counter
 from types import TracebackType
 from typing import Self
 
-from chordllama.errors import ChordLlamaError, ModelError
+from chordllama.errors import ChordLlamaError, ModelError, PromptTooLongError
 from chordllama.generate.backend import Guard, Sampling, Timing, Written, timed
 from chordllama.generate.llama_runtime import Evaluator, Logits, Vocabulary, default_threads, library, load
 from chordllama.generate.llama_sampling import Draw, Table
@@ -246,7 +246,7 @@ class LlamaBackend:
             raise ModelError("the model is closed")
 
     def stream(self, prompt: str, sampling: Sampling, guards: Sequence[Guard] = ()) -> Iterator[Written]:
-        """See `Backend.stream`. Raises ModelError when the prompt is empty or fills the context."""
+        """See `Backend.stream`. Raises ModelError when the prompt is empty, PromptTooLongError when it fills the context."""
         self._check_open()
         if not self._busy.acquire(blocking=False):
             raise ModelError("the model is writing already", hint="wait until the other text is written")
@@ -266,7 +266,7 @@ class LlamaBackend:
         """An evaluator with room for so many tokens and candidates: the one at hand, or a larger one in its place."""
         if prompt >= self._context:
             cause = f"it has {prompt} tokens, and the model's context holds {self._context}"
-            raise ModelError("the prompt is too long", cause=cause, hint="give it fewer bars or parts to read")
+            raise PromptTooLongError("the prompt is too long", cause=cause, hint="give it fewer bars or parts to read")
         cells = prompt + candidates * (min(tokens, self._context - prompt) + 1)
         sequences = candidates + 1  # the prompt has one
         have = self._evaluator

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chordllama.errors import ChordLlamaError, CompactError, ContainerError, EndpointError, ModelError, ScoreError
+from chordllama.errors import ChordLlamaError, CompactError, ContainerError, EndpointError, ModelError, PromptTooLongError, ScoreError
 from chordllama.generate.backend import SamplingError
 
 # class -> (status, type, code); the first that fits counts
@@ -16,6 +16,7 @@ _KINDS: tuple[tuple[type[ChordLlamaError], int, str, str], ...] = (
     (ContainerError, 422, "score_error", "file_rejected"),
     (ScoreError, 422, "score_error", "score_rejected"),
     (SamplingError, 400, "invalid_request_error", "invalid_value"),
+    (PromptTooLongError, 422, "score_error", "prompt_too_long"),
     (ModelError, 500, "model_error", "model_failed"),
     (EndpointError, 502, "endpoint_error", "endpoint_failed"),
     (ChordLlamaError, 422, "score_error", "not_possible"),

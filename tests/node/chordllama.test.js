@@ -130,6 +130,13 @@ test("MusicXML is cut after a bar in every part", () => {
     assert.strictEqual(plugin.firstMeasures(xml, 1).match(/<measure /g).length, 1);
 });
 
+test("into a copy goes what the selection ends with, in place the new bars follow all music", () => {
+    const bar = { voices: [{ staff: 0, voice: 0, events: [{ duration: [1, 1], notes: [{ pitch: 60, tpc: 14 }] }] }] };
+    const told = { parts: [{ name: "Part", staves: 1 }], bars: [{ ...bar, time: [4, 4], keys: [0] }, bar, bar], selection: [0, 1] };
+    const placed = plugin.planFor(hostFor(told), null, "en"), copied = plugin.planFor(hostFor(told), null, "en", true);
+    assert.deepStrictEqual([placed.last, placed.note, copied.last, copied.note], [1, "musicFollows", 1, "copyEnds"]);
+});
+
 test("versions from 3.5 on are written in place", () => {
     assert.deepStrictEqual([[3, 2], [3, 4], [3, 5], [3, 7], [4, 0], [4, 7]].map(plugin.canWriteInPlace), [false, false, true, true, true, true]);
 });
