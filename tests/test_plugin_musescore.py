@@ -93,5 +93,5 @@ def test_a_composer_continues_a_score_in_musescores_window(place: Home) -> None:
         musescore.save(old)
     check_continued(place, kept, 4)
     settings = (place.folder / "configuration" / "MuseScore" / "MuseScore3.ini").read_text()
-    assert r'\"bars\":4,\"suggestions\":2' in settings, "the settings are remembered"
+    assert r"\"bars\":4,\"suggestions\":2" in settings, "the settings are remembered"
     assert read(place.exported(old)) == read(place.exported(SCORE))

@@ -7,7 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chordllama.errors import ChordLlamaError, CompactError, ContainerError, EndpointError, ModelError, PromptTooLongError, ScoreError
+from chordllama.errors import (
+    ChordLlamaError,
+    CompactError,
+    ContainerError,
+    EndpointError,
+    ModelError,
+    PromptTooLongError,
+    ScoreError,
+)
 from chordllama.generate.backend import SamplingError
 
 # class -> (status, type, code); the first that fits counts
