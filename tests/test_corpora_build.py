@@ -22,7 +22,6 @@ from small_corpus import bytes_of, folder_of, mine, musicxml, rows_of, settings,
 from chordllama import files
 from chordllama.cli import run
 from chordllama.corpora.build import Unfinished, build
-from chordllama.corpora.document import Task
 from chordllama.corpora.engines import Local
 from chordllama.corpora.settings import Settings
 from chordllama.corpora.shards import Place, part_of, plan
@@ -264,10 +263,3 @@ def test_parts_together_are_all() -> None:
 if __name__ == "__main__":
     folder, out, where = map(Path, sys.argv[1:])
     build(Place(out, "music"), Settings("music", tokenizer(where), 2000), [(mine(), folder)], Local(2))
-
-
-@pytest.mark.parametrize("task", ["lyrics", "prose"])
-def test_a_task_without_rows_is_refused_before_anything_is_made(task: Task, tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match=f"{task}: no rows can be made of this task yet"):
-        build(Place(tmp_path / "out", task), settings(tmp_path / "tokenizer"), [], ONE)
-    assert not (tmp_path / "out").exists()

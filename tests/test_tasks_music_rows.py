@@ -15,7 +15,8 @@ from chordllama.codec.grammar import END
 from chordllama.generate.continuation import read_answer
 from chordllama.score import Score
 from chordllama.tasks.music import TASKS, Wishes, lean, parse_instruction, prompt
-from chordllama.tasks.music_rows import FEWEST_BARS, MusicRow, cuts, rows, transposed
+from chordllama.tasks.music_rows import FEWEST_BARS, MusicRow, rows, transposed
+from chordllama.tasks.windows import cuts
 from chordllama.transpose import CannotTranspose, transpose
 from chordllama.transpose_text import transpose_line
 

@@ -10,12 +10,15 @@ from typing import Any, NamedTuple
 
 from chordllama.codec.compact import dumps
 from chordllama.codec.musicxml import read_with_origin
-from chordllama.corpora import clean_music, signatures
+from chordllama.corpora import clean_lyrics, clean_music, signatures
+from chordllama.corpora.clean_texts import Writing, facts_of
 from chordllama.corpora.document import Document, Task
 from chordllama.corpora.rules import Outcome, Rule, Step, clean
 from chordllama.corpora.signatures import Signature
 from chordllama.errors import ContainerError, ScoreError
 from chordllama.foreign import Converter, foreign_format
+from chordllama.tasks.lyrics import LABEL
+from chordllama.tasks.syllables import plain
 
 UNREADABLE = "unreadable"
 MENDED = "mended"
@@ -105,8 +108,34 @@ def _nothing(_content: Any, _facts: Mapping[str, str]) -> dict[str, str]:
     return {}
 
 
+# -------------------------------------------------------------------------------------------------------------------- texts
+
+
+def _open_text(document: Document) -> tuple[Writing, int]:
+    told, sung = document.facts.get("language", ""), bool(document.facts.get("sung"))
+    return Writing(document.data.decode("utf-8"), told, sung=sung), 0
+
+
+def _lyrics_texts(writing: Writing) -> tuple[str, ...]:
+    return (writing.text,)
+
+
+def _lyrics_signatures(writing: Writing) -> list[Signature]:
+    return signatures.of_text([LABEL.sub(" ", plain(writing.text))])
+
+
+def _lyrics_sizes(writing: Writing) -> dict[str, int]:
+    lines = [line for line in writing.text.split("\n") if line and not LABEL.fullmatch(line)]
+    return {"lines": len(lines), "words": sum(len(line.split()) for line in lines)}
+
+
+def _text_facts(writing: Writing, _facts: Mapping[str, str]) -> dict[str, str]:
+    return facts_of(writing)
+
+
 CLEANERS: dict[Task, Cleaner] = {
     "music": Cleaner(_open_score, clean_music.RULES, _score_texts, signatures.of_music, _score_sizes, _nothing),
+    "lyrics": Cleaner(_open_text, clean_lyrics.RULES, _lyrics_texts, _lyrics_signatures, _lyrics_sizes, _text_facts),
 }
 
 

@@ -18,7 +18,18 @@ Format = Literal["jsonl", "parquet", "chat"]
 FORMATS: tuple[Format, ...] = ("jsonl", "parquet", "chat")
 PACKAGE = Path(__file__).parent.parent
 _CODE = ("codec", "corpora", "tasks")
-_LIBRARIES = ("datasketch", "lingua-language-detector", "music21", "numpy", "pyarrow", "pyphen", "sumy", "tiktoken")
+_LIBRARIES = (
+    "datasketch",
+    "lingua-language-detector",
+    "music21",
+    "numpy",
+    "pyarrow",
+    "pyphen",
+    "sentencex",
+    "sumy",
+    "syllapy",
+    "tiktoken",
+)
 """Whose version may change a result."""
 
 

@@ -213,15 +213,11 @@ def _row_counts(rows: Sequence[Row], kept: Sequence[Cleaned], job: Job) -> dict[
         "copies": sum(verdict is None for verdict in job.verdicts),
         "splits": splits,
         "sizes": dict(sizes),
-        "kinds": _count(row.instruction.partition(":")[0] if row.task == "music" else _kind(row) for row in rows),
+        "kinds": _count(row.instruction.partition(":")[0] for row in rows),
         "licences": _count(row.licence for row in rows),
         "languages": _count(cleaned.facts.get("language", "") for cleaned in kept),
         "works": sorted({(row.work, row.split) for row in rows}),
     }
-
-
-def _kind(row: Row) -> str:
-    return row.instruction.partition("\n")[0].partition(":")[0]
 
 
 def _count(values: Iterator[str]) -> dict[str, int]:

@@ -6,10 +6,8 @@ instruction + input + output is exactly the prompt and the answer that a model i
 from __future__ import annotations
 
 import random
-from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
-from itertools import pairwise
 from typing import NamedTuple
 
 from chordllama.codec.compact import dump_bar
@@ -33,6 +31,7 @@ from chordllama.tasks.music import (
     parse_instruction,
     rhythm,
 )
+from chordllama.tasks.windows import cuts
 from chordllama.transpose import CannotTranspose
 from chordllama.transpose_text import transpose_key, transpose_line
 
@@ -80,26 +79,6 @@ def rows(
 
 SHARES: Mapping[Task, float] = {"continue": 1.1, "infill": 1.1, "harmonise": 1.95, "vary": 2.2}
 """How many tokens a row has for each of its bars' own; the first bar of an excerpt tells key and time again."""
-
-
-def cuts(sizes: Sequence[int], budget: float) -> list[tuple[int, int]]:
-    """Neighbouring windows over all bars, as few as keep to the budget where bars do; the largest is as small as it can be."""
-    if budget <= 0:
-        return []
-    fewest = len(_filled(sizes, budget))
-    limits = range(int(budget) + 1)
-    return _filled(sizes, bisect_left(limits, True, key=lambda limit: len(_filled(sizes, limit)) <= fewest))
-
-
-def _filled(sizes: Sequence[int], limit: float) -> list[tuple[int, int]]:
-    """Windows that take bars as long as the limit allows; a longer bar stands alone."""
-    edges, size = [0], 0
-    for place, more in enumerate(sizes):
-        if size + more > limit and place > edges[-1]:
-            edges.append(place)
-            size = 0
-        size += more
-    return list(pairwise([*edges, len(sizes)]))
 
 
 # ---------------------------------------------------------------------------------------------------------- the four tasks

@@ -1,12 +1,87 @@
-"""How a training pair becomes one prompt and one answer, whatever the task. Knows no score and no model.
+"""How a training pair becomes one prompt and one answer, and how lyrics and prose are asked for. Knows no score and no model.
 
-The wording of fine-tuning stands here once.
+The wording stands here once: training rows, generation and evaluation all take it from here. (The instruction of music, which a
+program reads back, is written and read in tasks/music.py.)
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+LyricsTask = Literal["write", "continue", "fit"]
+ProseTask = Literal["scene", "continue"]
+
+
+class Prompt(NamedTuple):
+    """What is asked for, and what is given. Both end with a line break, so that `wording` only puts them together."""
+
+    instruction: str
+    input: str
+
+
+class Pair(NamedTuple):
+    """A prompt with its answer; the three texts follow each other without anything between them."""
+
+    instruction: str
+    input: str
+    output: str
+
+
+LYRICS: Mapping[LyricsTask, str] = {
+    "write": "Write lyrics: the text that has this title, artist or poet, language and form.\n",
+    "continue": "Continue lyrics: the lines that come after these, to the end.\n",
+    "fit": "Fit lyrics: one line for each number that has no words yet, with that many syllables.\n",
+}
+PROSE: Mapping[ProseTask, str] = {
+    "scene": "Write prose: the scene in which these beats happen, in their order.\n",
+    "continue": "Continue prose: the paragraphs that come after these.\n",
+}
+BEAT = "- {}\n"
+BEATS_SYSTEM = "You list the beats of a scene: what happens, in its order, each in one short sentence."
+BEATS_QUESTION = (
+    "List the {number} most important beats of this scene in {language}. Write one beat a line, with nothing before or "
+    "after them, and quote nothing.\n\n{scene}"
+)
+"""What a model at an endpoint is asked where scenes have no beats yet."""
+LANGUAGES: Mapping[str, str] = {
+    "ca": "Catalan",
+    "cs": "Czech",
+    "cy": "Welsh",
+    "da": "Danish",
+    "de": "German",
+    "en": "English",
+    "es": "Spanish",
+    "fi": "Finnish",
+    "fr": "French",
+    "ga": "Irish",
+    "hu": "Hungarian",
+    "it": "Italian",
+    "la": "Latin",
+    "nb": "Norwegian",
+    "nl": "Dutch",
+    "pl": "Polish",
+    "pt": "Portuguese",
+    "ro": "Romanian",
+    "ru": "Russian",
+    "sv": "Swedish",
+    "tr": "Turkish",
+}
+"""ISO 639-1 codes of the languages that are told apart, and what prompts call them."""
 
 
 def wording(instruction: str, given: str) -> str:
     """The prompt of a pair: the instruction on lines of its own, then what is given, then a line break."""
     opening = f"{instruction.rstrip()}\n" if instruction.strip() else ""
     return f"{opening}{given.removesuffix(chr(10))}\n"
+
+
+def described(facts: Mapping[str, str]) -> str:
+    """Facts one a line under each other, and a blank line; nothing for none."""
+    lines = [f"{name}: {' '.join(value.split())}\n" for name, value in facts.items() if value.strip()]
+    return "".join([*lines, "\n"]) if lines else "\n"
+
+
+def language_name(code: str) -> str:
+    """What prompts call a language: its English name, or the code itself where it isn't known."""
+    return LANGUAGES.get(code, code)
