@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -30,7 +30,7 @@ class State:
 
     def apply(self, bar: Bar) -> None:
         """Take over what changes in a bar."""
-        for part in range(len(self.parts)):
+        for part in range(len(self.parts)) if bar.keys or bar.times else ():
             for staff, value in (*changes_for(bar.keys, part), *changes_for(bar.times, part)):
                 if isinstance(value, Key):
                     self.keys[part] = _changed(self.keys.get(part, {}), staff, value)
@@ -75,7 +75,15 @@ def _changed(known: dict[int | None, T], staff: int | None, value: T) -> dict[in
 
 def excerpt(score: Score, first: int, last: int) -> Score:
     """The bars from `first` up to but without `last` (counted from 0), with the clefs, keys and times in force before them."""
-    state = State(score.parts).after(score.bars[:first])
-    bars = score.bars[first:last]
-    restated = (state.restate(bars[0]), *bars[1:]) if bars else ()
-    return replace(score, parts=tuple(state.part(index) for index in range(len(score.parts))), bars=restated)
+    return next(excerpts(score, [(first, last)]))
+
+
+def excerpts(score: Score, windows: Iterable[tuple[int, int]]) -> Iterator[Score]:
+    """An excerpt for each window of bars, of which none begins before the one before it: what is in force is followed once."""
+    state, place = State(score.parts), 0
+    for first, last in windows:
+        state.after(score.bars[place:first])
+        place = first
+        bars = score.bars[first:last]
+        restated = (state.restate(bars[0]), *bars[1:]) if bars else ()
+        yield replace(score, parts=tuple(state.part(index) for index in range(len(score.parts))), bars=restated)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from chordllama.codec.compact import dumps, loads
 from chordllama.codec.musicxml import read, write
-from chordllama.excerpt import excerpt
+from chordllama.excerpt import excerpt, excerpts
 from chordllama.score import Change, Key, Score, Time, Transposition
 
 DATA = Path(__file__).parent / "data"
@@ -61,3 +61,10 @@ def test_the_whole_score_is_an_excerpt_of_itself() -> None:
 def test_no_bars_are_a_score_without_bars() -> None:
     score = score_of("chorale")
     assert excerpt(score, 3, 3).bars == ()
+
+
+def test_many_excerpts_are_each_what_one_is() -> None:
+    for name in ("changes", "clarinet", "chorale"):
+        score = score_of(name)
+        windows = [(0, 1), (0, 3), (2, 3), (2, len(score.bars)), (3, 3)]
+        assert list(excerpts(score, windows)) == [excerpt(score, first, last) for first, last in windows]

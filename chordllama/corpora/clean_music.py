@@ -13,7 +13,7 @@ from chordllama.check_bars import measured_bars, uneven_staves
 from chordllama.codec.compact import dumps, loads
 from chordllama.corpora.rules import Refused, Rule
 from chordllama.errors import CompactError
-from chordllama.excerpt import excerpt
+from chordllama.excerpt import excerpts
 from chordllama.score import Bar, Change, Chord, Group, Item, Row, Score, Spacer, Ticks, duration_of
 
 Stretches = tuple[Score, ...]
@@ -156,9 +156,8 @@ def _between(score: Score, broken: set[int]) -> Iterator[Score]:
     if not broken:
         yield score
         return
-    for before, after in pairwise([-1, *sorted(broken), len(score.bars)]):
-        if after - before > 1:
-            yield excerpt(score, before + 1, after)
+    edges = pairwise([-1, *sorted(broken), len(score.bars)])
+    yield from excerpts(score, ((before + 1, after) for before, after in edges if after - before > 1))
 
 
 def _long_enough(scores: Stretches) -> tuple[Stretches, int]:

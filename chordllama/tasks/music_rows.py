@@ -14,7 +14,7 @@ from chordllama.codec.compact import dump_bar
 from chordllama.codec.frames import format_time
 from chordllama.codec.grammar import END
 from chordllama.codec.keys import format_key
-from chordllama.excerpt import excerpt
+from chordllama.excerpt import excerpts
 from chordllama.score import Bar, Key, Score, Time
 from chordllama.tasks.music import (
     TASKS,
@@ -72,9 +72,13 @@ def rows(
         if task == "harmonise" and len(score.parts) < 2:
             continue
         budget = room * chance.choice((1.0, 1.0, 0.5, 0.25)) / SHARES[task]
-        for first, last in cuts(sizes, budget):
-            if last - first >= FEWEST_BARS and sum(sizes[first:last]) <= room / SHARES[task]:
-                yield WRITERS[task](excerpt(score, first, last), facts, chance)
+        windows = [
+            (first, last)
+            for first, last in cuts(sizes, budget)
+            if last - first >= FEWEST_BARS and sum(sizes[first:last]) <= room / SHARES[task]
+        ]
+        for piece in excerpts(score, windows):
+            yield WRITERS[task](piece, facts, chance)
 
 
 SHARES: Mapping[Task, float] = {"continue": 1.1, "infill": 1.1, "harmonise": 1.95, "vary": 2.2}
