@@ -130,27 +130,37 @@ def test_what_is_no_more_wanted_goes(scores: Path, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_killed_at_any_point_it_goes_on_and_ends_the_same(scores: Path, built: Path, tmp_path: Path) -> None:
-    command = [
-        sys.executable,
-        __file__,
-        str(scores),
-        str(tmp_path),
-        str(built.parent / "tokenizer"),
-    ]
+    command = [sys.executable, __file__, str(scores), str(tmp_path), str(built.parent / "tokenizer")]
     chance = random.Random(25)
-    kills = 0
-    while kills < KILLS:
+    found: list[int] = []
+    while len(found) < KILLS:
         if (tmp_path / "music" / "manifest.json").exists():
             shutil.rmtree(tmp_path / "music")  # all was finished: begin with one step less
             shutil.rmtree(tmp_path / ".build" / "music" / chance.choice(("rows", "clean")))
         process = subprocess.Popen(command, cwd=Path(__file__).parents[1], start_new_session=True)
-        time.sleep(chance.uniform(0.3, 2.5))
-        kills += process.poll() is None
-        with contextlib.suppress(ProcessLookupError):  # it was done
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        if kill(process, tmp_path, chance.randrange(8), chance.uniform(0, 0.2)):
+            found.append(files_in(tmp_path))
+    assert len(set(found)) > 5  # the kills came at different points
     subprocess.run(command, cwd=Path(__file__).parents[1], check=True)
     assert bytes_of(tmp_path) == bytes_of(built)
+
+
+def kill(process: subprocess.Popen[bytes], folder: Path, files: int, seconds: float) -> bool:
+    """Kill a build some time after it has made so many more files, half-written ones among them; False if it was done before."""
+    wanted = files_in(folder) + files
+    while process.poll() is None and files_in(folder) < wanted:
+        time.sleep(0.005)
+    time.sleep(seconds)
+    alive = process.poll() is None
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    return alive
+
+
+def files_in(folder: Path) -> int:
+    """How many files there are below a folder."""
+    return sum(len(names) for _, _, names in os.walk(folder))
 
 
 # Bad input
