@@ -32,6 +32,8 @@ needs_screen = pytest.mark.skipif(
     not (shutil.which("Xvfb") and shutil.which("xdotool")), reason="Xvfb and xdotool are not installed"
 )
 
+_PATIENCE = 8.0
+_TRIES = 4
 _QUIET = {
     "application": {"startup\\firstStart": "false", "autosave\\useAutosave": "false"},
     "ui": {
@@ -137,7 +139,7 @@ class Editor:
 
     def window(self, name: str) -> str:
         """The id of a window; waits for it."""
-        self.wait(lambda: bool(self._xdotool("search", "--onlyvisible", "--name", name)), f"a window {name!r}")
+        self.wait(lambda: self.sees(name), f"a window {name!r}")
         return self._xdotool("search", "--onlyvisible", "--name", name).splitlines()[-1]
 
     def press(self, window: str, *keys: str) -> None:
@@ -148,10 +150,27 @@ class Editor:
 
     def open_plugin(self) -> None:
         """Plugins → ChordLlama, which is the menu's last line."""
-        self.press("^MuseScore 3: ", "alt+p")
-        self._xdotool("key", "Up")
-        self._xdotool("key", "Return")
-        self.window("^ChordLlama$")
+        self._press_until(lambda: self.sees("^ChordLlama$"), "the plugin's window", "Escape", "alt+p", "Up", "Return")
+
+    def switch_tab(self, title: str) -> None:
+        """Go to the other tab."""
+        self._press_until(lambda: self.title() == title, f"the tab {title!r}", "ctrl+Tab")
+
+    def sees(self, window: str) -> bool:
+        """Whether a window of this name is seen."""
+        return bool(self._xdotool("search", "--onlyvisible", "--name", window))
+
+    def _press_until(self, true: Callable[[], bool], what: str, *keys: str) -> None:
+        """Press keys, which a busy MuseScore loses at times: after a few seconds once more."""
+        for _ in range(_TRIES - 1):
+            self.press("^MuseScore 3: ", *keys)
+            ends = monotonic() + _PATIENCE
+            while monotonic() < ends:
+                if true():
+                    return
+                sleep(0.03)
+        self.press("^MuseScore 3: ", *keys)
+        self.wait(true, what)
 
     def click(self, place: tuple[int, int]) -> None:
         """Click into the plugin's window."""
@@ -176,22 +195,27 @@ class Editor:
 
     def save(self, path: Path) -> None:
         """Save the score that is seen and has no file yet, by MuseScore's own dialogue."""
-        self.press("^MuseScore 3: ", "ctrl+s")
-        window = self.window("^Save ")
-        self._xdotool("windowfocus", "--sync", window)
+        self._press_until(lambda: self.sees("^Save "), "MuseScore's dialogue", "ctrl+s")
+        self._xdotool("windowfocus", "--sync", self.window("^Save "))
         self._xdotool("key", "ctrl+a")
         self._xdotool("type", "--delay", "5", str(path))
         self._xdotool("key", "Return")
-        self.wait(lambda: path.exists() and path.stat().st_size > 0, f"{path.name} to be saved")
+        self.wait(lambda: path.exists() and not self.sees("^Save "), f"{path.name} to be saved")
 
     def wait(self, true: Callable[[], bool], what: str, seconds: float = 60) -> float:
         """Wait until something is so; the seconds that it took. Fails after so many, with MuseScore's own words."""
         started = monotonic()
         while not true():
-            words = (self.home.folder / "said.txt").read_text(errors="replace")[-2000:]
-            assert monotonic() - started < seconds, f"waited in vain for {what}; MuseScore said:\n{words}"
+            assert monotonic() - started < seconds, f"waited in vain for {what}; {self._state()}"
             sleep(0.03)
         return monotonic() - started
+
+    def _state(self) -> str:
+        """What is seen and was said, for whoever looks for the reason of a failure."""
+        picture = self.home.folder / "seen.png"
+        ImageGrab.grab(xdisplay=self.display).save(picture)
+        words = (self.home.folder / "said.txt").read_text(errors="replace")[-2000:]
+        return f"see {picture}; MuseScore said:\n{words}"
 
     def _xdotool(self, *arguments: str) -> str:
         done = subprocess.run(

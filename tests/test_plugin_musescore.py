@@ -87,8 +87,7 @@ def test_a_composer_continues_a_score_in_musescores_window(place: Home) -> None:
         musescore.wait_for_the_choice_to_end()
         kept, old = place.folder / "kept.mscz", place.folder / "old.mscz"
         musescore.save(kept)
-        musescore.press("^MuseScore 3: ", "ctrl+Tab")
-        musescore.wait_for_title("chorale")
+        musescore.switch_tab("chorale")
         musescore.press("^MuseScore 3: ", "ctrl+z")  # the old tab has nothing to undo
         musescore.save(old)
     check_continued(place, kept, 4)
