@@ -22,7 +22,7 @@ from chordllama.corpora.dataset_commands import clean, push, stats
 from chordllama.errors import ChordLlamaError
 from chordllama.plugin.commands import plugin
 from chordllama.terminal import say
-from chordllama.training.commands import export, train
+from chordllama.training.commands import export, publish, train
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -37,6 +37,7 @@ cli.add_command(check)
 cli.add_command(continue_)
 cli.add_command(train)
 cli.add_command(export)
+cli.add_command(publish)
 for _command in (build, stats, clean, push):
     corpus.add_command(_command)
 cli.add_command(corpus)

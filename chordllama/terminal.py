@@ -25,6 +25,7 @@ _COLOURS = {
     "done": "green",
     "stopped": "yellow",
     "training": "cyan",
+    "exported": "green",
 }
 
 

@@ -64,7 +64,13 @@ def row(number: int, split: str) -> dict[str, Any]:
         "input": f"parts:\n 1: clef=G2\n1: {' '.join(pitches[:3])}\n",
         "output": f"-1: {' '.join(pitches[3:])}\n0:",
         "split": split,
+        "source": "second" if number % 3 else "first",
+        "licence": "CC0-1.0",
     }
+
+
+def rows_of(recipe: LoraRecipe, folder: Path) -> dict[str, list[dict[str, str]]]:
+    return read_rows(recipe.data, files_of(recipe.data, folder), recipe.seed)
 
 
 @pytest.fixture(scope="module")
@@ -160,7 +166,7 @@ def test_the_loss_counts_the_answer_and_its_end_only(folder: Path, recipe: LoraR
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(folder / "base")
-    first = token_rows(recipe, files_of(recipe.data, folder), tokenizer, "train").rows[0]
+    first = token_rows(recipe, rows_of(recipe, folder)["train"], tokenizer, "train").rows[0]
     written = [token for token, counts in zip(first["input_ids"], first["completion_mask"], strict=True) if counts]
     given = [token for token, counts in zip(first["input_ids"], first["completion_mask"], strict=True) if not counts]
     assert tokenizer.decode(written) == row(0, "train")["output"] + "<|end_of_text|>"
@@ -169,10 +175,12 @@ def test_the_loss_counts_the_answer_and_its_end_only(folder: Path, recipe: LoraR
 
 def test_rows_are_chosen_by_task_and_number(folder: Path, recipe: LoraRecipe) -> None:
     files = files_of(recipe.data, folder)
-    chosen = read_rows(replace(recipe.data, task="music", maximum_rows=5), files, "train", seed=1)
+    chosen = read_rows(replace(recipe.data, task="music", maximum_rows=5), files, seed=1)["train"]
     assert [found["task"] for found in chosen] == ["music"] * 5
+    of_source = read_rows(replace(recipe.data, sources=("second",)), files, seed=1)["train"]
+    assert {found["source"] for found in of_source} == {"second"}
     with pytest.raises(ModelError, match="no row of the split"):
-        read_rows(replace(recipe.data, instructions="vary"), files, "train", seed=1)
+        read_rows(replace(recipe.data, instructions="vary"), files, seed=1)
 
 
 def test_rows_that_fit_no_sequence_are_refused(folder: Path, recipe: LoraRecipe) -> None:
@@ -181,7 +189,7 @@ def test_rows_that_fit_no_sequence_are_refused(folder: Path, recipe: LoraRecipe)
     short = replace(recipe, training=replace(recipe.training, sequence_length=16))
     tokenizer = AutoTokenizer.from_pretrained(folder / "base")
     with pytest.raises(ModelError, match=r"longer than training\.sequence_length"):
-        token_rows(short, files_of(recipe.data, folder), tokenizer, "train")
+        token_rows(short, rows_of(recipe, folder)["train"], tokenizer, "train")
 
 
 def test_missing_and_broken_rows_are_named(tmp_path: Path, recipe: LoraRecipe) -> None:
@@ -190,10 +198,10 @@ def test_missing_and_broken_rows_are_named(tmp_path: Path, recipe: LoraRecipe) -
     (tmp_path / "rows").mkdir()
     (tmp_path / "rows" / "train.jsonl").write_text('{"text": "a"}\n', encoding="utf-8")
     with pytest.raises(ModelError, match="the rows have no instruction, input, output, split"):
-        read_rows(recipe.data, files_of(recipe.data, tmp_path), "train", seed=1)
+        read_rows(recipe.data, files_of(recipe.data, tmp_path), seed=1)
     (tmp_path / "rows" / "train.jsonl").write_text("{", encoding="utf-8")
     with pytest.raises(ModelError, match="the rows can't be read"):
-        read_rows(recipe.data, files_of(recipe.data, tmp_path), "train", seed=1)
+        read_rows(recipe.data, files_of(recipe.data, tmp_path), seed=1)
 
 
 def test_a_base_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""A whole training run, small: trained, killed, resumed, exported to GGUF and compared with transformers."""
+"""A whole training run, small: trained, killed, resumed."""
 
 from __future__ import annotations
 
@@ -17,41 +17,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tiny_run import RECIPE, STEPS, row, write_corpus
 
 from chordllama.errors import ModelError
-from chordllama.training import export as exporting
-from chordllama.training.export import Agreement, export, greedy_agreement
 from chordllama.training.packing import cut_at_lines, pack_rows
 from chordllama.training.pretrain import StepReport, batch_rows, learning_rate, pretrain
 from chordllama.training.recipe import Recipe, load_recipe
 
-STEPS = 30
 KILLED_AT = 17
-
-RECIPE = f"""\
-name: tiny
-licence: CC0-1.0
-seed: 7
-data:
-  corpora: [songs]
-tokenizer:
-  vocabulary: 512
-model:
-  layers: 2
-  feed_forward: 256
-  context: 256
-training:
-  steps: {STEPS}
-  batch_tokens: 512
-  micro_batch_tokens: 256
-  sequence_length: 64
-  learning_rate: 0.01
-  warmup: 3
-  threads: 1
-  validate_every: 10
-  validation_tokens: 512
-  checkpoint_every: 5
-"""
 
 TRAIN = """\
 import os, signal, sys
@@ -80,31 +53,6 @@ pretrain.pretrain(load_recipe(folder / "recipe.yaml"), [folder / "songs"], out, 
 """
 
 
-def song(dice: random.Random) -> str:
-    """A scale that turns back, in lines: enough of a rule to be learnt in thirty steps."""
-    start, text = dice.randrange(7), ["title: Lied", "parts:", " 1: clef=G2 Voice"]
-    for bar in range(dice.randrange(4, 20)):
-        text += [f"{bar + 1}: " + " ".join("abcdefg"[(start + bar + step) % 7] + "4" for step in range(4))]
-    return "\n".join(text) + "\n"
-
-
-def row(text: str) -> dict[str, str]:
-    """A row of a corpus; half of the text is the answer."""
-    lines = text.splitlines(keepends=True)
-    place = len(lines) // 2
-    return {"task": "songs", "instruction": "", "input": "".join(lines[:place]), "output": "".join(lines[place:])}
-
-
-def write_corpus(corpus: Path) -> None:
-    dice = random.Random(3)
-    songs = [song(dice) for _ in range(120)]
-    (corpus / "data").mkdir(parents=True)
-    for split, first in (("train", 1), ("validation", 0)):
-        rows = [row(text) for index, text in enumerate(songs) if bool(index % 10) == bool(first)]
-        path = corpus / "data" / f"{split}-00000-of-00001.jsonl"
-        path.write_text("".join(json.dumps(one) + "\n" for one in rows), encoding="utf-8")
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("training")
@@ -123,11 +71,6 @@ def run(folder: Path, recipe: Recipe) -> Path:
     """The run that nothing disturbed."""
     pretrain(recipe, [folder / "songs"], folder / "run")
     return folder / "run"
-
-
-@pytest.fixture(scope="module")
-def files(run: Path) -> list[Path]:
-    return export(run, run.parent / "gguf", ["q4_k_m"])
 
 
 def log(run: Path) -> list[dict[str, Any]]:
@@ -333,158 +276,3 @@ def test_pieces_that_fit_together_badly_are_cut_at_lines() -> None:
     assert sum(map(len, rows)) == sum(map(len, pieces))
     assert all(row[-1] == newline and len(row) % 3 == 0 for row in rows)
     assert sum(map(len, rows)) > 0.9 * 32 * len(rows)
-
-
-def test_a_sixteen_bit_file_writes_what_transformers_writes(run: Path, files: list[Path]) -> None:
-    agreement = greedy_agreement(run, files[0], ["", "title: Lied\nparts:\n", "1: c4"], tokens=200)
-    assert agreement.tokens == 200
-    assert agreement.holds
-    assert agreement.equal >= 195
-
-
-def test_a_four_bit_file_writes_nearly_the_same(run: Path, files: list[Path]) -> None:
-    assert [path.name for path in files] == ["tiny-f16.gguf", "tiny-q4_k_m.gguf"]
-    assert files[1].stat().st_size < files[0].stat().st_size / 2
-    assert greedy_agreement(run, files[1], [""], tokens=200).equal > 150
-
-
-def test_of_a_model_from_elsewhere_no_licence_is_claimed(run: Path, tmp_path: Path) -> None:
-    from gguf import GGUFReader
-
-    elsewhere = shutil.copytree(run / "best", tmp_path / "elsewhere")
-    (elsewhere / "run.json").unlink()
-    (whole,) = export(elsewhere, tmp_path / "out", [])
-    assert "general.license" not in GGUFReader(whole).fields
-
-
-def test_a_file_names_its_model_tokenizer_and_licence(run: Path, files: list[Path]) -> None:
-    from gguf import GGUFReader
-
-    for path in files:
-        fields = GGUFReader(path).fields
-        found = {key: fields[key].contents() for key in fields}
-        assert found["general.name"] == "tiny"
-        assert found["general.license"] == "CC0-1.0"
-        assert found["tokenizer.ggml.pre"] == "sarvam-moe"
-        assert found["tokenizer.ggml.add_bos_token"] is True
-        assert found["llama.rope.freq_base"] == 500_000
-        assert found["llama.context_length"] == 256
-
-
-def test_a_file_that_writes_something_else_gets_no_name(
-    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def turned(source: str, values: Any, config: dict[str, Any]) -> Any:
-        return -values if "down_proj" in source else values
-
-    monkeypatch.setattr(exporting, "_permuted", turned)
-    with pytest.raises(ModelError, match="writes other tokens"):
-        export(run, tmp_path)
-    assert not list(tmp_path.iterdir())
-
-
-def test_agreement_holds_only_if_every_token_is_equal_or_nearly_tied() -> None:
-    assert Agreement(tokens=200, equal=199, near_ties=1).holds
-    assert not Agreement(tokens=200, equal=199, near_ties=0).holds
-
-
-def test_llama_3_stretches_slow_rotations_as_transformers_does() -> None:
-    from transformers import LlamaConfig
-    from transformers.models.llama.modeling_llama import LlamaRotaryEmbedding
-
-    rope = {
-        "rope_type": "llama3",
-        "rope_theta": 500_000.0,
-        "factor": 32.0,
-        "low_freq_factor": 1.0,
-        "high_freq_factor": 4.0,
-        "original_max_position_embeddings": 8192,
-    }
-    config = LlamaConfig(hidden_size=256, num_attention_heads=4, head_dim=64, rope_parameters=rope)
-    stretched = LlamaRotaryEmbedding(config).inv_freq.numpy()
-    factors = exporting._rope_factors(rope, 64)
-    assert factors is not None
-    assert factors.dtype == np.float32
-    np.testing.assert_allclose(500_000.0 ** -(np.arange(0, 64, 2) / 64) / factors, stretched, rtol=1e-5)
-    assert exporting._rope_factors({"rope_type": "default", "rope_theta": 1e4}, 64) is None
-    with pytest.raises(ModelError, match="yarn"):
-        exporting._rope_factors({"rope_type": "yarn"}, 64)
-
-
-LLAMA_3_SPLITS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-
-
-def random_llama_3(folder: Path) -> Any:
-    """A random model of Llama 3's kind: byte-level tokenizer, stretched rotations, untied embeddings, a chat template."""
-    import torch
-    from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
-    from transformers import LlamaConfig, LlamaForCausalLM
-
-    tokenizer = Tokenizer(models.BPE(ignore_merges=True))
-    split = pre_tokenizers.Split(Regex(LLAMA_3_SPLITS), "isolated")
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([split, pre_tokenizers.ByteLevel(False, use_regex=False)])
-    special = ["<|begin_of_text|>", "<|end_of_text|>"]
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    trainer = trainers.BpeTrainer(
-        vocab_size=400, special_tokens=special, initial_alphabet=alphabet, show_progress=False
-    )
-    tokenizer.train_from_iterator([song(random.Random(5)) for _ in range(50)], trainer)
-    rope = {"rope_type": "llama3", "rope_theta": 10_000.0, "factor": 8.0, "low_freq_factor": 1.0}
-    rope |= {"high_freq_factor": 4.0, "original_max_position_embeddings": 32}
-    torch.manual_seed(1)
-    config = LlamaConfig(
-        vocab_size=tokenizer.get_vocab_size() + 3,
-        hidden_size=256,
-        intermediate_size=256,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        rope_parameters=rope,
-        max_position_embeddings=256,
-        initializer_range=0.2,
-        tie_word_embeddings=False,
-        bos_token_id=0,
-        eos_token_id=[1, 0],
-    )
-    model: Any = LlamaForCausalLM(config)
-    model.to(torch.bfloat16).save_pretrained(folder)
-    tokenizer.save(str(folder / "tokenizer.json"))
-    (folder / "chat_template.jinja").write_text("{{ messages[0].content }}", encoding="utf-8")
-    return tokenizer
-
-
-def test_a_model_of_llama_3s_kind_is_exported_whole(tmp_path: Path) -> None:
-    from gguf import GGUFReader
-
-    from chordllama.generate.llama_runtime import Vocabulary, library, load
-
-    tokenizer = random_llama_3(tmp_path / "model")
-    path = export(tmp_path / "model", tmp_path / "gguf", [])[0]
-    assert path.name == "model-f16.gguf"
-    reader = GGUFReader(path)
-    assert {"rope_freqs.weight", "output.weight"} <= {tensor.name for tensor in reader.tensors}
-    assert reader.fields["tokenizer.chat_template"].contents() == "{{ messages[0].content }}"
-    assert reader.fields["tokenizer.ggml.tokens"].contents()[-1] == f"[PAD{tokenizer.get_vocab_size() + 2}]"
-    model = load(path)
-    text = song(random.Random(6)) + "1234 it's ünïcode\n\n  "
-    assert Vocabulary(model).tokens(text) == tokenizer.encode(text).ids
-    library().llama_model_free(model)
-
-
-def test_only_a_llama_with_a_known_tokenizer_is_exported(run: Path, tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="holds no trained model"):
-        export(tmp_path, tmp_path / "gguf")
-    with pytest.raises(ModelError, match='unknown quantisation "q9"'):
-        export(run, tmp_path / "gguf", ["q9"])
-    with pytest.raises(ModelError, match="can't be written to GGUF"):
-        exporting._pre_tokenizer(run, {"model": {}, "normalizer": None, "pre_tokenizer": {"type": "Whitespace"}})
-    config = json.loads((run / "best" / "config.json").read_text(encoding="utf-8"))
-    (tmp_path / "config.json").write_text(json.dumps({**config, "model_type": "gpt2"}), encoding="utf-8")
-    with pytest.raises(ModelError, match="found a gpt2 model, wanted a llama"):
-        exporting._config(tmp_path)
-
-
-def test_weights_that_ran_away_are_refused() -> None:
-    for value in (1e6, math.inf, math.nan):
-        with pytest.raises(ModelError, match="does not fit"):
-            exporting._stored_type("w", np.array([[value]], np.float32))

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from chordllama.errors import ModelError
-from chordllama.training import export
+from chordllama.training.gguf_file import add_shape
+from chordllama.training.gguf_tokenizer import add_tokenizer
 from chordllama.training.recipe import TokenizerRecipe
 from chordllama.training.tokenizer import (
     LONGEST_PIECE,
@@ -99,8 +100,8 @@ def vocabulary_file(tokenizer: Any, folder: Path) -> Path:
     }
     path = folder / "vocabulary.gguf"
     writer = GGUFWriter(path, "llama")
-    export._add_shape(writer, config)
-    export._add_tokenizer(writer, folder, config)
+    add_shape(writer, config)
+    add_tokenizer(writer, folder, config)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,10 +9,10 @@ from typing import Any, NamedTuple
 from chordllama.corpora.card import MANIFEST
 from chordllama.corpora.download import digest
 from chordllama.corpora.stats import load_manifest
-from chordllama.errors import CorpusError, EndpointError
+from chordllama.errors import CorpusError
+from chordllama.hub import address_of, hub_endpoint, uploading
 
 CARD = "README.md"
-DEFAULT_ENDPOINT = "https://huggingface.co"
 FOLDERS = ("data", "chat", "parquet")
 
 
@@ -43,7 +42,7 @@ def plan(dataset: Path, repository: str) -> Upload:
             cause = "it isn't there" if not path.is_file() else f"its sha256 isn't {sha256}"
             raise CorpusError(f"{path}: is not what was built", cause=cause, hint="build the data set again")
         files[name] = path.stat().st_size
-    return Upload(dataset, repository, os.environ.get("HF_ENDPOINT", DEFAULT_ENDPOINT).rstrip("/"), files)
+    return Upload(dataset, repository, hub_endpoint(), files)
 
 
 def _outputs(manifest: Mapping[str, Any]) -> dict[str, str]:
@@ -55,14 +54,9 @@ def _outputs(manifest: Mapping[str, Any]) -> dict[str, str]:
 def push(upload: Upload, private: bool = False) -> str:
     """Upload a data set; return its address. What of an earlier one isn't part of it any more is deleted there.
 
-    The token is the library's own matter: HF_TOKEN, or what `hf auth login` keeps. Raises EndpointError where the hub can't be
-    reached or refuses.
+    Raises EndpointError where the hub can't be reached or refuses.
     """
-    from huggingface_hub import HfApi
-
-    hub = HfApi(endpoint=upload.endpoint)
-    try:
-        hub.create_repo(upload.repository, repo_type="dataset", private=private, exist_ok=True)
+    with uploading(upload.repository, "dataset", private) as hub:
         hub.upload_folder(
             repo_id=upload.repository,
             repo_type="dataset",
@@ -71,10 +65,4 @@ def push(upload: Upload, private: bool = False) -> str:
             delete_patterns=[f"{folder}/*" for folder in FOLDERS],
             commit_message="Data set built by chordllama",
         )
-    except Exception as fault:  # hub, network, token and name: the library has a class for each
-        raise EndpointError(
-            f"{upload.repository}: can't be uploaded to {upload.endpoint}",
-            cause=" ".join(f"{fault} {fault.__cause__ or ''}".split())[:300],
-            hint="the token is taken from HF_TOKEN, or from `hf auth login`; the same command goes on where this one stopped",
-        ) from fault
-    return f"{upload.endpoint}/datasets/{upload.repository}"
+    return address_of(upload.repository, "dataset")

@@ -76,6 +76,27 @@ def wording(instruction: str, given: str) -> str:
     return f"{opening}{given.removesuffix(chr(10))}\n"
 
 
+OLLAMA_TEMPLATE = "{{ if .System }}{{ .System }}\n{{ end }}{{ .Prompt }}\n{{ .Response }}"
+"""`wording` for Ollama, as a template of Go: it gets what `ollama_values` gives."""
+
+CHAT_TEMPLATE = (
+    "{{ bos_token }}{% for message in messages %}"
+    "{{ message['content'] }}{% if message['content'] and not message['content'].endswith('\n') %}{{ '\n' }}{% endif %}"
+    "{% endfor %}"
+)
+"""`wording` for programs that speak in messages (system: the instruction; user: what is given, if anything), as a template of Jinja,
+after the beginning token, which those programs leave to the template.
+
+It says nothing of tools, and is like none of the templates that Ollama knows: Ollama would otherwise take its own in place of the
+Modelfile's.
+"""
+
+
+def ollama_values(instruction: str, given: str) -> Mapping[str, str]:
+    """What is put into `OLLAMA_TEMPLATE`, whose line breaks come from the template."""
+    return {"System": instruction.rstrip(), "Prompt": given.removesuffix("\n"), "Response": ""}
+
+
 def described(facts: Mapping[str, str]) -> str:
     """Facts one a line under each other, and a blank line; nothing for none."""
     lines = [f"{name}: {' '.join(value.split())}\n" for name, value in facts.items() if value.strip()]

@@ -8,9 +8,11 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from chordllama.errors import ModelError
 from chordllama.resources import resource
@@ -28,6 +30,7 @@ class TrainingRow(NamedTuple):
     output: str
     source: str
     work: str
+    licence: str = ""
 
     @property
     def text(self) -> str:
@@ -53,6 +56,14 @@ def shards(corpora: Sequence[Path], split: str) -> list[Path]:
     return found
 
 
+def sources_of(rows: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
+    """The sources and licences of some rows, with the number of rows of each."""
+    counted = Counter(rows)
+    return [
+        {"name": name, "licence": licence, "rows": counted[name, licence]} for name, licence in sorted(counted) if name
+    ]
+
+
 def corpora_hash(corpora: Sequence[Path]) -> str:
     """The SHA-256 of all rows for training and validation, packed or not."""
     digest = hashlib.sha256()
@@ -61,6 +72,11 @@ def corpora_hash(corpora: Sequence[Path]) -> str:
             for line in _lines(path):
                 digest.update(line.encode())
     return digest.hexdigest()
+
+
+def all_rows(corpora: Sequence[Path], split: str) -> Iterator[TrainingRow]:
+    """The rows of a split, one corpus after the other. Raises ModelError as `read_rows` does."""
+    return chain.from_iterable(map(read_rows, shards(corpora, split)))
 
 
 def read_rows(path: Path) -> Iterator[TrainingRow]:

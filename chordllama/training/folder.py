@@ -21,6 +21,9 @@ from chordllama.training.lora_recipe import LoraRecipe
 from chordllama.training.recipe import Recipe
 
 BEST, CHECKPOINTS, DATA, TOKENIZER, LOG, RUN = "best", "checkpoints", "data", "tokenizer", "log.jsonl", "run.json"
+HELD_OUT = "held-out.jsonl"
+"""Some rows that the model isn't trained on, which an export is measured with."""
+HELD_OUT_ROWS = 64
 PACKAGES = ("torch", "transformers", "tokenizers")
 KEPT_CHECKPOINTS = 2
 
@@ -31,7 +34,7 @@ def claim(
     out: Path,
     resume: bool,
     packages: Sequence[str] = PACKAGES,
-    facts: Mapping[str, str] = MappingProxyType({}),
+    facts: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:
     """Write run.json, with the versions of `packages` and other `facts`, or check that the one there describes the same run.
 
@@ -99,11 +102,24 @@ def save_best(model: Any, out: Path) -> None:
         return
     folder = out / "best.part"
     shutil.copytree(out / TOKENIZER, folder)
-    shutil.copy(out / RUN, folder / RUN)
+    accompany(out, folder)
     model.config.architectures = [type(model).__name__]
     model.config.save_pretrained(folder)
     save_weights(model, folder / "model.safetensors")
     folder.replace(best)
+
+
+def keep_held_out(rows: Sequence[tuple[str, str, str]], out: Path) -> None:
+    """Keep some rows of instruction, input and output, evenly chosen, beside the run."""
+    chosen = rows[:: max(1, len(rows) // HELD_OUT_ROWS)][:HELD_OUT_ROWS]
+    lines = (json.dumps(dict(zip(("instruction", "input", "output"), row, strict=True))) + "\n" for row in chosen)
+    write_atomically(out / HELD_OUT, "".join(lines).encode("utf-8"))
+
+
+def accompany(out: Path, folder: Path) -> None:
+    """Copy what belongs to every model of a run into the model's folder: what the run says of itself, and held-out rows."""
+    for name in (RUN, HELD_OUT):
+        shutil.copy(out / name, folder / name)
 
 
 def keep_checkpoints(out: Path) -> None:

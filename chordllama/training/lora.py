@@ -24,16 +24,19 @@ from pathlib import Path
 from typing import Any
 
 from chordllama.errors import ModelError
+from chordllama.training.corpus import sources_of
 from chordllama.training.engines import Engine, choose_engine
-from chordllama.training.folder import BEST, CHECKPOINTS, LOG, RUN, claim, rewind_log
+from chordllama.training.folder import BEST, CHECKPOINTS, LOG, accompany, claim, keep_held_out, rewind_log
 from chordllama.training.lora_recipe import LoraRecipe
+from chordllama.training.memory import explained
 from chordllama.training.model import multiplies_bf16
 from chordllama.training.pretrain import StepReport, yield_cores
-from chordllama.training.rows import TRAIN, VALIDATION, TokenRows, files_of, hash_of, token_rows
+from chordllama.training.rows import TRAIN, VALIDATION, Row, TokenRows, files_of, hash_of, read_rows, token_rows
 
 ADAPTER = "adapter"
 PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate", "datasets", "unsloth", "bitsandbytes")
 STATE = "trainer_state.json"
+LESS_MEMORY = "lower training.batch_rows (and raise training.accumulation as much), then training.sequence_length"
 
 Progress = Callable[[StepReport], None]
 Say = Callable[[str], None]
@@ -56,27 +59,15 @@ def fine_tune(
     engine = choose_engine()
     say(f"fine-tuning with {engine.name} ({engine.why})")
     files = files_of(recipe.data, data)
-    claim(recipe, hash_of(files), out, resume, _installed(), {"engine": engine.name})
+    rows = read_rows(recipe.data, files, recipe.seed)
+    sources = sources_of((row.get("source", ""), row.get("licence", "")) for row in rows[TRAIN])
+    claim(recipe, hash_of(files), out, resume, _installed(), {"engine": engine.name, "sources": sources})
+    keep_held_out([(row["instruction"], row["input"], row["output"]) for row in rows[VALIDATION]], out)
     if (out / BEST / "config.json").exists():
         return out / BEST
-    with explained(recipe):
-        _run(recipe, files, engine, out, progress or (lambda _: None), say)
+    with explained(f"fine-tuning {recipe.base}", LESS_MEMORY):
+        _run(recipe, rows, engine, out, progress or (lambda _: None), say)
     return out / BEST
-
-
-@contextlib.contextmanager
-def explained(recipe: LoraRecipe) -> Any:
-    """Running out of memory as an error with a hint."""
-    import torch
-
-    try:
-        yield
-    except (MemoryError, torch.OutOfMemoryError) as error:
-        raise ModelError(
-            f"too little memory to fine-tune {recipe.base}",
-            cause=" ".join(str(error).split())[:300] or None,
-            hint="lower training.batch_rows (and raise training.accumulation as much), then training.sequence_length",
-        ) from error
 
 
 def _installed() -> list[str]:
@@ -89,14 +80,16 @@ def _installed() -> list[str]:
     return found
 
 
-def _run(recipe: LoraRecipe, files: list[Path], engine: Engine, out: Path, progress: Progress, say: Say) -> None:
+def _run(
+    recipe: LoraRecipe, read: dict[str, list[Row]], engine: Engine, out: Path, progress: Progress, say: Say
+) -> None:
     import torch
 
     torch.set_num_threads(recipe.training.threads)
     model, tokenizer = engine.load(recipe)
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
-    rows = {split: token_rows(recipe, files, tokenizer, split) for split in (TRAIN, VALIDATION)}
+    rows = {split: token_rows(recipe, found, tokenizer, split) for split, found in read.items()}
     _say_rows(rows, say)
     trainer = _trainer(recipe, engine, model, tokenizer, rows, out, progress)
     trainer.train(resume_from_checkpoint=_restore(out))
@@ -273,5 +266,5 @@ def _keep(recipe: LoraRecipe, engine: Engine, trainer: Any, tokenizer: Any, out:
     merged = out / f"{BEST}.part"
     shutil.rmtree(merged, ignore_errors=True)
     engine.merge(trainer.model, tokenizer, recipe, out / ADAPTER, merged)
-    shutil.copy(out / RUN, merged / RUN)
+    accompany(out, merged)
     merged.replace(out / BEST)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from chordllama.errors import ModelError
 from chordllama.files import write_atomically
 from chordllama.tasks.music_rows import MusicRow, transposed
-from chordllama.training.corpus import SPLITS, TrainingRow, read_rows, shards
+from chordllama.training.corpus import SPLITS, TrainingRow, all_rows
 from chordllama.training.recipe import Recipe
 from chordllama.training.tokenizer import (
     BOS,
@@ -79,13 +79,9 @@ def learn_tokenizer(recipe: Recipe, corpora: Sequence[Path], folder: Path) -> To
 
 def _sample(corpora: Sequence[Path]) -> Iterator[str]:
     """Every n-th training text, such that about TOKENIZER_CHARACTERS are read."""
-    size = sum(len(row.text) for row in _rows(corpora, "train"))
+    size = sum(len(row.text) for row in all_rows(corpora, "train"))
     stride = max(1, round(size / TOKENIZER_CHARACTERS))
-    return (row.text for row in islice(_rows(corpora, "train"), 0, None, stride))
-
-
-def _rows(corpora: Sequence[Path], split: str) -> Iterator[TrainingRow]:
-    return chain.from_iterable(map(read_rows, shards(corpora, split)))
+    return (row.text for row in islice(all_rows(corpora, "train"), 0, None, stride))
 
 
 def packed(recipe: Recipe, corpora: Sequence[Path], folder: Path, tokenizer: Path, split: str) -> Packed:
@@ -130,7 +126,7 @@ def _pack(recipe: Recipe, corpora: Sequence[Path], folder: Path, tokenizer: Path
 def _batches(recipe: Recipe, corpora: Sequence[Path], tokenizer: Path, split: str) -> Iterator[Batch]:
     transpositions = recipe.data.transpositions if split == "train" else 0
     repeated = recipe.data.repeated if split == "train" else ()
-    rows, first = _rows(corpora, split), 0
+    rows, first = all_rows(corpora, split), 0
     length = recipe.training.sequence_length + 1
     while taken := tuple(islice(rows, BATCH)):
         yield Batch(first, taken, transpositions, repeated, recipe.seed, tokenizer, length)

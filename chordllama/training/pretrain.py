@@ -23,7 +23,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chordllama.training.corpus import SPLITS, corpora_hash
+from chordllama.training.corpus import SPLITS, all_rows, corpora_hash, sources_of
 from chordllama.training.folder import (
     BEST,
     CHECKPOINTS,
@@ -33,6 +33,7 @@ from chordllama.training.folder import (
     checkpoints,
     claim,
     keep_checkpoints,
+    keep_held_out,
     rewind_log,
     save_best,
     save_weights,
@@ -79,11 +80,16 @@ def pretrain(
     Raises ModelError: unreadable rows, a run already in `out`, or one that was started differently.
     """
     yield_cores()
-    claim(recipe, corpora_hash(corpora), out, resume)
+    claim(recipe, corpora_hash(corpora), out, resume, facts={"sources": _sources(corpora)})
+    keep_held_out([(row.instruction, row.input, row.output) for row in all_rows(corpora, "validation")], out)
     tokenizer = learn_tokenizer(recipe, corpora, out / TOKENIZER)
     rows = {split: packed(recipe, corpora, out / DATA, out / TOKENIZER, split) for split in SPLITS}
     _Trainer(recipe, out, tokenizer, rows, progress or _silent).run()
     return out / BEST
+
+
+def _sources(corpora: Sequence[Path]) -> list[dict[str, Any]]:
+    return sources_of((row.source, row.licence) for row in all_rows(corpora, "train"))
 
 
 def _silent(_: StepReport) -> None:

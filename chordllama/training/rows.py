@@ -71,18 +71,30 @@ def hash_of(files: Iterable[Path]) -> str:
     return whole.hexdigest()
 
 
-def read_rows(recipe: RowsRecipe, files: list[Path], split: str, seed: int) -> list[dict[str, str]]:
-    """The rows of a split that the recipe asks for. Raises ModelError: a file can't be read, or nothing is left."""
-    rows = [row for path in files for row in _read(path) if row["split"] == split and _wanted(recipe, row)]
-    if not rows:
-        raise ModelError(f'there is no row of the split "{split}" that the recipe asks for', cause=str(files[0]))
-    if split == TRAIN and recipe.maximum_rows is not None and len(rows) > recipe.maximum_rows:
-        chosen = sorted(random.Random(seed).sample(range(len(rows)), recipe.maximum_rows))
-        return [rows[index] for index in chosen]
+Row = dict[str, str]
+
+
+def read_rows(recipe: RowsRecipe, files: list[Path], seed: int) -> dict[str, list[Row]]:
+    """The rows that the recipe asks for, by split. Raises ModelError: a file can't be read, or nothing is left of a split."""
+    rows: dict[str, list[Row]] = {TRAIN: [], VALIDATION: []}
+    for path in files:
+        for row in _read(path):
+            if row["split"] in rows and _wanted(recipe, row):
+                rows[row["split"]].append(row)
+    for split, found in rows.items():
+        if not found:
+            raise ModelError(f'there is no row of the split "{split}" that the recipe asks for', cause=str(files[0]))
+    rows[TRAIN] = _share(rows[TRAIN], recipe.maximum_rows, seed)
     return rows
 
 
-def _read(path: Path) -> Iterator[dict[str, str]]:
+def _share(rows: list[Row], most: int | None, seed: int) -> list[Row]:
+    if most is None or len(rows) <= most:
+        return rows
+    return [rows[index] for index in sorted(random.Random(seed).sample(range(len(rows)), most))]
+
+
+def _read(path: Path) -> Iterator[Row]:
     """Through `datasets`, whose cache is kept out of it: rows are read once a run."""
     from datasets import load_dataset
     from datasets.utils.logging import disable_progress_bar
@@ -98,15 +110,14 @@ def _read(path: Path) -> Iterator[dict[str, str]]:
     yield from loaded
 
 
-def _wanted(recipe: RowsRecipe, row: dict[str, str]) -> bool:
+def _wanted(recipe: RowsRecipe, row: Row) -> bool:
     of_task = recipe.task is None or row.get("task") == recipe.task
     of_source = recipe.sources is None or row.get("source") in recipe.sources
     return of_task and of_source and (recipe.instructions is None or row["instruction"].startswith(recipe.instructions))
 
 
-def token_rows(recipe: LoraRecipe, files: list[Path], tokenizer: Any, split: str) -> TokenRows:
+def token_rows(recipe: LoraRecipe, rows: list[Row], tokenizer: Any, split: str) -> TokenRows:
     """The rows of a split as tokens; prompt and answer are cut apart where the model will be asked to begin."""
-    rows = read_rows(recipe.data, files, split, recipe.seed)
     if split == VALIDATION and len(rows) > recipe.training.validation_rows:
         step = len(rows) / recipe.training.validation_rows
         rows = [rows[int(index * step)] for index in range(recipe.training.validation_rows)]
@@ -120,7 +131,7 @@ def token_rows(recipe: LoraRecipe, files: list[Path], tokenizer: Any, split: str
     return TokenRows(fitting, len(encoded) - len(fitting))
 
 
-def _encode(row: dict[str, str], tokenizer: Any) -> dict[str, list[int]]:
+def _encode(row: Row, tokenizer: Any) -> dict[str, list[int]]:
     prompt = tokenizer(wording(row["instruction"], row["input"]), add_special_tokens=False)["input_ids"]
     answer = tokenizer(row["output"], add_special_tokens=False)["input_ids"]
     beginning = [] if tokenizer.bos_token_id is None else [tokenizer.bos_token_id]

@@ -47,4 +47,4 @@ def train_recipe(recipe: Recipe, out: Path, data: Path, *, resume: bool = False)
     """
     with show_training() as step:
         pretrain(recipe, [corpus_folder(name, data) for name in recipe.data.corpora], out, resume, step)
-    return export(out, out, QUANTISATIONS)
+    return [file.path for file in export(out, out, QUANTISATIONS, lambda text: say("exported", text))]
