@@ -20,6 +20,7 @@ from chordllama.corpora.build_commands import build
 from chordllama.corpora.commands import corpus
 from chordllama.corpora.dataset_commands import clean, push, stats
 from chordllama.errors import ChordLlamaError
+from chordllama.evaluate.commands import evaluate
 from chordllama.plugin.commands import plugin
 from chordllama.terminal import say
 from chordllama.training.commands import export, publish, train
@@ -38,6 +39,7 @@ cli.add_command(continue_)
 cli.add_command(train)
 cli.add_command(export)
 cli.add_command(publish)
+cli.add_command(evaluate)
 for _command in (build, stats, clean, push):
     corpus.add_command(_command)
 cli.add_command(corpus)

@@ -137,6 +137,21 @@ def show_download() -> Iterator[Callable[[FileProgress], None]]:
 
 
 @contextmanager
+def show_evaluation(pieces: int) -> Iterator[Callable[[], None]]:
+    """A line with pieces measured and time left; gives the function to call after each."""
+    if not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("measuring"), BarColumn(), MofNCompleteColumn(), TextColumn("pieces"), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task("pieces", total=pieces)
+        yield lambda: progress.advance(task)
+
+
+@contextmanager
 def show_training() -> Iterator[Callable[[StepReport], None]]:
     """A line with steps, loss, speed and time left, or now and then a printed line where nobody watches."""
     if not sys.stderr.isatty():

@@ -65,7 +65,7 @@ def model_parameters() -> Any:
     return parameters
 
 
-def _check_file(path: Path) -> None:
+def check_file(path: Path) -> None:
     """Raise ModelError unless `path` begins as a GGUF file does."""
     hint = "name a .gguf file, or fetch one as models/README.md says"
     try:
@@ -79,7 +79,7 @@ def _check_file(path: Path) -> None:
 
 def load(path: Path) -> Any:
     """llama.cpp's model from a GGUF file. Raises ModelError with llama.cpp's own words."""
-    _check_file(path)
+    check_file(path)
     llama = library()
     _complaints.clear()
     model = llama.llama_model_load_from_file(str(path).encode(), model_parameters())

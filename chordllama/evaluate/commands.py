@@ -1,0 +1,100 @@
+"""The command evaluate: thin, it parses, calls, prints and writes. What it needs is imported inside it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from chordllama.terminal import show_evaluation
+
+if TYPE_CHECKING:
+    from chordllama.evaluate.evaluation import Evaluation, Report, System
+
+
+@click.command()
+@click.argument("models", metavar="MODEL", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--task", type=click.Choice(["music"]), default="music", show_default=True, help="What is measured.")
+@click.option("--bars", type=click.IntRange(1, 64), default=4, show_default=True, help="How many bars are continued.")
+@click.option("--candidates", type=click.IntRange(1, 16), default=2, show_default=True, help="Continuations a piece.")
+@click.option("--pieces", type=click.IntRange(1), metavar="N", help="Only the first N held-out pieces.")
+@click.option("--threads", type=click.IntRange(1, 64), help="Processors to use. [default: all but one]")
+@click.option(
+    "-o",
+    "--output",
+    metavar="DIR",
+    default="evaluation",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="Folder for report.json, report.md and report.png.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def evaluate(
+    models: tuple[Path, ...],
+    task: str,
+    bars: int,
+    candidates: int,
+    pieces: int | None,
+    threads: int | None,
+    output: Path,
+    as_json: bool,
+) -> None:
+    """Measure what models write on held-out works, beside the human and naive floors.
+
+    MODEL is a .gguf file, or a folder of them (f16, Q8_0 and Q4_K_M, say); without one it is the model that comes along.
+    """
+    from chordllama.evaluate.evaluation import Evaluation, Report, Settings
+    from chordllama.evaluate.held_out import held_out_chorales
+    from chordllama.generate.llama_runtime import check_file
+
+    files = _files(models)
+    for path in files:
+        check_file(path)
+    held_out = held_out_chorales(bars, pieces)
+    settings = Settings(candidates)
+    with show_evaluation(len(held_out.pieces) * (len(files) + 4)) as step:
+        evaluation = Evaluation(held_out, settings, step)
+        systems = [evaluation.human(), *evaluation.naive(), *(_model(evaluation, path, threads) for path in files)]
+    told = {"pieces": len(held_out.pieces), "bars": bars, "continuations of each": candidates}
+    told |= {key: getattr(settings.sampling, key) for key in ("temperature", "top_p", "min_p", "seed")}
+    report = Report(task, held_out.told, told, evaluation.headings, tuple(systems))
+    _deliver(report, output, as_json)
+
+
+def _files(models: tuple[Path, ...]) -> list[Path]:
+    """The model files, those of a folder in the order of their sizes, largest first."""
+    from chordllama.generate.models import EMBEDDED
+    from chordllama.resources import resource
+
+    found: list[Path] = []
+    for path in models or (resource(EMBEDDED),):
+        inside = sorted(path.glob("*.gguf"), key=lambda file: -file.stat().st_size) if path.is_dir() else [path]
+        if not inside:
+            raise click.UsageError(f"{path}: holds no .gguf file")
+        found += inside
+    return found
+
+
+def _model(evaluation: Evaluation, path: Path, threads: int | None) -> System:
+    from chordllama.evaluate.bits import scoring
+    from chordllama.generate.models import open_backend
+
+    with open_backend(str(path), threads) as backend, scoring(path, threads) as scorer:
+        return evaluation.model(path.stem, backend, scorer)
+
+
+def _deliver(report: Report, folder: Path, as_json: bool) -> None:
+    from chordllama.evaluate.plots import picture
+    from chordllama.evaluate.report import as_json as in_json
+    from chordllama.evaluate.report import as_markdown
+    from chordllama.files import write_atomically
+
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomically(folder / "report.json", in_json(report).encode())
+    write_atomically(folder / "report.md", as_markdown(report).encode())
+    write_atomically(folder / "report.png", picture(report))
+    click.echo(
+        json.dumps(json.loads(in_json(report)), ensure_ascii=False) if as_json else as_markdown(report), nl=as_json
+    )

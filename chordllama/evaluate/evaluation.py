@@ -1,0 +1,163 @@
+"""A whole evaluation of music: human, floors and models on the same held-out pieces. Knows no command line and writes no file."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from chordllama.evaluate import floors, measures
+from chordllama.evaluate.copying import Melodies
+from chordllama.evaluate.figures import Figure, Ratio, figure_of
+from chordllama.evaluate.grade import Grader
+from chordllama.evaluate.held_out import HeldOut, Piece
+from chordllama.evaluate.measures import Heading, Measure
+from chordllama.evaluate.passage import Passage
+from chordllama.evaluate.writing import free_answers, free_bars, write, write_freely
+from chordllama.generate.backend import Backend, Sampling
+from chordllama.score import Chord, Score
+
+Kind = Literal["human", "floor", "model"]
+Found = dict[str, list[Ratio]]
+"""What was found in the pieces of each work."""
+Scorer = Callable[[Passage], float | None]
+"""The bits that a passage's new bars cost; None where that can't be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """Who wrote, and its figures by the measures' names; what couldn't be measured is missing."""
+
+    name: str
+    kind: Kind
+    figures: Mapping[str, Figure]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All systems on the same pieces. `told` says in words what was measured on, `settings` how."""
+
+    task: str
+    told: str
+    settings: Mapping[str, object]
+    headings: tuple[Heading, ...]
+    systems: tuple[System, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How models write."""
+
+    candidates: int = 2
+    sampling: Sampling = field(default_factory=lambda: Sampling(temperature=0.9, top_p=1.0, min_p=0.05, seed=1))
+
+
+class Tally:
+    """What one system's passages give, gathered measure by measure."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, Found] = defaultdict(lambda: defaultdict(list))
+
+    def add(self, heading: Heading, work: str, ratio: Ratio | None) -> None:
+        """Add what a measure gave."""
+        if ratio is not None:
+            self._found[heading.name][work].append(ratio)
+
+    def measure(self, table: Iterable[Measure], work: str, passage: Passage) -> None:
+        """Measure a passage by each measure of a table."""
+        for measure in table:
+            self.add(measure.heading, work, measure.of(passage))
+
+    def system(self, name: str, kind: Kind, headings: Iterable[Heading]) -> System:
+        """The figures of all that was added."""
+        figures = {h.name: figure_of(self._found[h.name], h.summary) for h in headings if h.name in self._found}
+        return System(name, kind, {key: figure for key, figure in figures.items() if figure is not None})
+
+
+OWN = (
+    measures.BITS_A_NOTE,
+    measures.BITS_A_BAR,
+    measures.FREE_ANSWERS,
+    measures.FREE_BARS,
+    measures.COMPLETE,
+    measures.FIRST_BAR,
+    measures.ALL_BARS,
+)
+"""What only models have."""
+
+
+class Evaluation:
+    """The measures on some held-out music; `step` is called after each passage."""
+
+    def __init__(self, held_out: HeldOut, settings: Settings, step: Callable[[], None] = lambda: None) -> None:
+        self.held_out, self.settings, self._step = held_out, settings, step
+        self.table = (*measures.OF_PASSAGES, *measures.beside(*_background(held_out.training)))
+        self.headings = (*OWN, *(measure.heading for measure in self.table))
+
+    @property
+    def steps_a_system(self) -> int:
+        return len(self.held_out.pieces)
+
+    def human(self) -> System:
+        """The human's own continuations."""
+        return self._plain("human", "human", lambda piece: piece.human)
+
+    def naive(self) -> list[System]:
+        """What anybody could write."""
+        table: Mapping[str, floors.Floor] = {
+            "last two bars": floors.copy,
+            "another work": floors.stranger(self.held_out.pieces),
+            "pitches by chance": floors.at_random(self.settings.sampling.seed),
+        }
+        return [self._plain(name, "floor", floor) for name, floor in table.items()]
+
+    def _plain(self, name: str, kind: Kind, writer: floors.Floor) -> System:
+        tally = Tally()
+        for piece in self.held_out.pieces:
+            passage = writer(piece)
+            if passage is not None:
+                tally.measure(self.table, piece.work, passage)
+            self._step()
+        return tally.system(name, kind, self.headings)
+
+    def model(self, name: str, backend: Backend, scorer: Scorer | None = None) -> System:
+        """A model's continuations."""
+        tally = Tally()
+        for piece in self.held_out.pieces:
+            self._written(tally, piece, backend)
+            if scorer is not None and (bits := scorer(piece.human)) is not None:
+                _cost(tally, piece, bits)
+            self._step()
+        return tally.system(name, "model", self.headings)
+
+    def _written(self, tally: Tally, piece: Piece, backend: Backend) -> None:
+        for number in range(self.settings.candidates):
+            sampling = replace(self.settings.sampling, seed=self.settings.sampling.seed + number)
+            text = write_freely(piece.human, backend, sampling)
+            tally.add(measures.FREE_ANSWERS, piece.work, free_answers(text, piece.human))
+            tally.add(measures.FREE_BARS, piece.work, free_bars(text, piece.human))
+            written = write(piece.human, backend, sampling)
+            bars = len(written.passage.score.bars) - written.passage.shown
+            tally.add(measures.COMPLETE, piece.work, Ratio(float(bars == written.wanted)))
+            tally.add(measures.FIRST_BAR, piece.work, None if written.first is None else Ratio(written.first))
+            tally.add(measures.ALL_BARS, piece.work, Ratio(written.all))
+            if bars:
+                tally.measure(self.table, piece.work, written.passage)
+
+
+def _cost(tally: Tally, piece: Piece, bits: float) -> None:
+    tally.add(measures.BITS_A_NOTE, piece.work, Ratio(bits, written_notes(piece.human)))
+    tally.add(measures.BITS_A_BAR, piece.work, Ratio(bits, len(piece.human.score.bars) - piece.human.shown))
+
+
+def written_notes(passage: Passage) -> int:
+    """The noteheads of the new bars."""
+    bars = passage.score.bars[passage.shown :]
+    return sum(len(item.notes) for bar in bars for row in bar.rows for item in row.items if isinstance(item, Chord))
+
+
+def _background(training: Sequence[Score]) -> tuple[Grader, Melodies]:
+    passages = [Passage(score, 0) for score in training]
+    voices = (voice for passage in passages for voice in passage.voices.values())
+    return Grader(passage for passage in passages if passage.quartet), Melodies(voices)
