@@ -86,13 +86,12 @@ function text(language, key, values) {
     return words.replace(/\{(\d)\}/g, function (_, place) { return values[Number(place)]; });
 }
 
-// An error whose words are in the table.
+// An error whose words are in the table. It is no Error, whose message can't be set in Qt 5.
 function Refusal(key, values) {
     this.key = key;
     this.values = values || [];
     this.message = text("en", key, this.values);
 }
-Refusal.prototype = new Error();
 
 function countsInWords(language, counts) {
     var words = [];
@@ -164,15 +163,15 @@ function ofFraction(wrapped) {
 
 // ---------------------------------------------------------------------------------------------------------- reading a score
 
-// [{index, part, name, drums}] for all staves.
+// [{index, part, partName, name, drums}] for all staves.
 function stavesOf(score, language) {
     var found = [];
     for (var p = 0; p < score.parts.length; ++p) {
         var part = score.parts[p], first = part.startTrack / 4, last = part.endTrack / 4;
-        var name = part.longName || part.partName || text(language || "en", "staffNumber", [first + 1]);
+        var name = String(part.longName || part.partName || text(language || "en", "staffNumber", [first + 1])).replace(/<[^>]*>/g, "");
         for (var index = first; index < last; ++index) {
             var number = last - first > 1 ? " " + (index - first + 1) : "";
-            found.push({ index: index, part: p, name: String(name).replace(/<[^>]*>/g, "") + number, drums: !!part.hasDrumStaff });
+            found.push({ index: index, part: p, partName: name, name: name + number, drums: !!part.hasDrumStaff });
         }
     }
     return found;
@@ -182,10 +181,9 @@ function stavesOf(score, language) {
 function barsOf(host) {
     var found = [], whole = 4 * host.division;
     for (var measure = host.score.firstMeasure; measure; measure = measure.nextMeasure) {
-        var start = measure.firstSegment.tick, end = measure.lastSegment.tick;
-        var length = fraction(end - start, whole);
-        var nominal = measure.timesigNominal;
-        var time = nominal ? [nominal.numerator, nominal.denominator] : length;
+        var start = measure.firstSegment.tick, length = ofFraction(measure.timesigActual);
+        var end = start + Math.round(length[0] * whole / length[1]); // within a rest of several bars, the last segment isn't the end
+        var time = [measure.timesigNominal.numerator, measure.timesigNominal.denominator];
         found.push({ measure: measure, start: start, end: end, time: time, length: length });
     }
     return found;
@@ -300,7 +298,7 @@ function partsOf(host, plan, shifts) {
             return;
         }
         before = staff.part;
-        var part = host.score.parts[staff.part], told = { name: staff.name.slice(0, 400), staves: 1 };
+        var part = host.score.parts[staff.part], told = { name: staff.partName.slice(0, 400), staves: 1 };
         if (part.midiProgram >= 0 && part.midiProgram < 128) {
             told.program = part.midiProgram + 1;
         }
@@ -313,7 +311,7 @@ function partsOf(host, plan, shifts) {
 }
 
 // How far a staff's written notes are from the sounding ones, as its first note that differs tells: in fifths and semitones.
-// Octaves can't be told; the interval is taken from a minor sixth down to a minor third up, where instruments are.
+// Octaves can't be told; the interval is taken from a major sixth down (alto saxophone) to a major second up (trumpet in D).
 function shiftOf(host, staff, bars) {
     for (var b = 0; b < bars.length; ++b) {
         for (var segment = bars[b].measure.firstSegment; segment && segment.tick < bars[b].end; segment = segment.nextInMeasure) {
@@ -321,7 +319,7 @@ function shiftOf(host, staff, bars) {
             if (isChord(element, host)) {
                 var note = element.notes[0], fifths = note.tpc1 - note.tpc2;
                 var up = (((7 * fifths) % 12) + 12) % 12;
-                return { fifths: fifths, chromatic: up > 3 ? up - 12 : up, isConcert: note.tpc === note.tpc1 };
+                return { fifths: fifths, chromatic: up > 2 ? up - 12 : up, isConcert: note.tpc === note.tpc1 };
             }
         }
     }
