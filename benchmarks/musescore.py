@@ -117,10 +117,10 @@ def _convert(program: str, folder: Path, source: str, target: str) -> list[str]:
         return [f"is not done after {_SECONDS} s"]
     said = (ran.stdout + ran.stderr).decode(errors="replace").replace(f"{folder}/", "").splitlines()
     crash = [f"ended with status {ran.returncode}"] if ran.returncode else []
-    return [line for line in said if not _is_noise(line)] + crash
+    return [line for line in said if not is_noise(line)] + crash
 
 
-def _is_noise(line: str) -> bool:
+def is_noise(line: str) -> bool:
     """Whether a line is chatter, or only says that a further voice of a staff has gaps: it may, and filling.py judges them."""
     gap = _GAP.match(line)
     return bool(_CHATTER.fullmatch(line)) or (gap is not None and int(gap[1]) % _VOICES != 0)

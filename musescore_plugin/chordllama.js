@@ -218,12 +218,12 @@ function selectionEnd(host, lastTick) {
 }
 
 // Where the music ends and where the new bars go: into the score itself, or into a copy of it that ends where the music ends.
-// {bars, staves, last: index of the last bar that is told, fill: empty bars after it that are written into, note: key of a text}
+// {bars, staves, drums: parts that stay as they are, last: index of the last bar that is told, fill: empty bars after it that are written into, note: key of a text}
 function planFor(host, chosen, language, intoCopy) {
     if (!host.score) {
         throw new Refusal("noScore");
     }
-    var pitched = stavesOf(host.score, language).filter(function (staff) { return !staff.drums; });
+    var all = stavesOf(host.score, language), pitched = all.filter(function (staff) { return !staff.drums; });
     if (!pitched.length) {
         throw new Refusal("onlyDrums");
     }
@@ -242,7 +242,8 @@ function planFor(host, chosen, language, intoCopy) {
     if (last < 0 || filled.slice(0, last + 1).indexOf(true) < 0) {
         throw new Refusal("emptyScore");
     }
-    var plan = { bars: bars, staves: staves, last: last, fill: 0, note: "", name: host.score.scoreName };
+    var drums = all.filter(function (staff) { return staff.drums; }).map(function (staff) { return staff.part; });
+    var plan = { bars: bars, staves: staves, drums: drums, last: last, fill: 0, note: "", name: host.score.scoreName };
     var follows = filled.slice(last + 1).indexOf(true) >= 0;
     if (intoCopy) {
         plan.note = follows ? "copyEnds" : "";
@@ -750,6 +751,42 @@ function firstMeasures(xml, bars) {
     });
 }
 
+// The same MusicXML with a rest in each bar of percussion from number `first` (from 0) on; `drums` are parts, from 0.
+function withSilentDrums(xml, drums, first) {
+    var part = -1;
+    return xml.replace(/(<part id="[^"]*">)([\s\S]*?)(<\/part>)/g, function (whole, start, inside, end) {
+        var bar = -1;
+        return drums.indexOf(++part) < 0 ? whole : start + inside.replace(/<measure\b[\s\S]*?<\/measure>/g, function (measure) {
+            return ++bar < first ? measure : withRest(measure);
+        }) + end;
+    });
+}
+
+function withRest(measure) {
+    var rest = '<note><rest measure="yes"/><duration>' + walkMeasure(measure, function () { }) + "</duration><voice>1</voice></note>\n";
+    var frame = measure.replace(/\s*<(note|backup|forward|direction|harmony)\b[\s\S]*?<\/\1>/g, "");
+    return frame.replace(/(<barline location="right"[\s\S]*)?<\/measure>$/, function (end) { return rest + end; });
+}
+
+// Tells each note of a <measure> with its onset and duration, and returns how long the measure lasts, in its divisions.
+function walkMeasure(measure, each) {
+    var at = 0, onset = 0, longest = 0;
+    (measure.match(/<(note|backup|forward)\b[\s\S]*?<\/\1>/g) || []).forEach(function (element) {
+        var lasts = Number(inTag(element, "duration")) || 0;
+        if (element.indexOf("<backup") === 0) {
+            at -= lasts;
+        } else if (element.indexOf("<forward") === 0) {
+            at += lasts;
+        } else {
+            onset = element.indexOf("<chord/>") < 0 ? at : onset;
+            at = onset + lasts;
+            each(element, onset, lasts);
+        }
+        longest = Math.max(longest, at);
+    });
+    return longest;
+}
+
 // ---------------------------------------------------------------------------------------------------- what the window draws
 
 // A bar as a small drawing: [{x, y, width}], x and width as shares of the bar, y a MIDI key.
@@ -784,23 +821,12 @@ var STEPS = { C: 0, D: 2, E: 4, F: 5, G: 7, A: 9, B: 11 };
 function rollOfMeasures(measures) {
     var found = [], longest = 1;
     for (var id in measures) {
-        var at = 0, onset = 0;
-        (measures[id].match(/<(note|backup|forward)\b[\s\S]*?<\/\1>/g) || []).forEach(function (element) {
-            var lasts = Number(inTag(element, "duration")) || 0;
-            if (element.indexOf("<backup") === 0) {
-                at -= lasts;
-            } else if (element.indexOf("<forward") === 0) {
-                at += lasts;
-            } else {
-                onset = element.indexOf("<chord/>") < 0 ? at : onset;
-                at = onset + lasts;
-                if (inTag(element, "step")) {
-                    var key = 12 * (Number(inTag(element, "octave")) + 1) + STEPS[inTag(element, "step")] + Number(inTag(element, "alter") || 0);
-                    found.push({ x: onset, width: lasts, y: key });
-                }
+        longest = Math.max(longest, walkMeasure(measures[id], function (element, onset, lasts) {
+            if (inTag(element, "step")) {
+                var key = 12 * (Number(inTag(element, "octave")) + 1) + STEPS[inTag(element, "step")] + Number(inTag(element, "alter") || 0);
+                found.push({ x: onset, width: lasts, y: key });
             }
-            longest = Math.max(longest, at);
-        });
+        }));
     }
     return found.map(function (note) { return { x: note.x / longest, width: note.width / longest, y: note.y }; });
 }
@@ -925,7 +951,7 @@ function session(host, saved) {
     // What is so from the beginning on.
     function standing() {
         var drums = staves().filter(function (staff) { return staff.drums; }).map(function (staff) { return staff.name; });
-        var notes = drums.length && placed() ? [say("drumsStay", [drums.join(", ")])] : [];
+        var notes = drums.length ? [say("drumsStay", [drums.join(", ")])] : [];
         return placed() ? notes : notes.concat([say("wholeScore")]);
     }
 
@@ -1081,9 +1107,13 @@ function session(host, saved) {
         change({ phase: "choosing", current: number, message: say(key, [number + 1, state.found.length]), notes: notes, left: "", progress: 1 });
     }
 
+    function silent(found) {
+        return withSilentDrums(found.musicxml, job.plan.drums, job.plan.last + 1);
+    }
+
     function opened(found) {
         job.tabName = job.plan.name + "-chordllama-" + (++tabs);
-        job.tab = host.opened(found.musicxml, job.tabName, false);
+        job.tab = host.opened(silent(found), job.tabName, false);
         if (!job.tab) {
             throw new Refusal("notOpened");
         }
@@ -1104,7 +1134,7 @@ function session(host, saved) {
         var found = state.found[state.current];
         if (!job.placed) {
             host.closed(job.tab);
-            host.opened(found.musicxml, job.tabName, true);
+            host.opened(silent(found), job.tabName, true);
         }
         change({ phase: "start", message: say(job.placed ? "kept" : "keptTab", [found.bars]), notes: standing(), found: [] });
     }
@@ -1160,13 +1190,13 @@ function continueAtOnce(host, bars) {
     if (!found) {
         throw new Error(failure);
     }
-    return host.opened(found, host.score.scoreName + "-chordllama-1", false);
+    return host.opened(withSilentDrums(found, plan.drums, plan.last + 1), host.score.scoreName + "-chordllama-1", false);
 }
 
 if (typeof module !== "undefined") {
     module.exports = {
         VERSION: VERSION, TEXTS: TEXTS, DEFAULTS: DEFAULTS, text: text, session: session, planFor: planFor, documentFor: documentFor,
-        insert: insert, firstMeasures: firstMeasures, rollOfEvents: rollOfEvents, rollOfMeasures: rollOfMeasures,
+        insert: insert, firstMeasures: firstMeasures, withSilentDrums: withSilentDrums, rollOfEvents: rollOfEvents, rollOfMeasures: rollOfMeasures,
         valuesFor: valuesFor, isValue: isValue, linesOf: linesOf, canWriteInPlace: canWriteInPlace, stavesOf: stavesOf
     };
 }

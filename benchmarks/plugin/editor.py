@@ -1,21 +1,24 @@
-"""Debian's MuseScore 3.2.3 with the plugin in it: without a screen, and in its real window on a virtual one. Knows no tests."""
+"""Debian's MuseScore 3.2.3 with the plugin in it: without a screen, and in its real window on a virtual one. Knows no scores."""
 
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import which
+from signal import SIGKILL, SIGTERM, Signals
 from time import monotonic, sleep
+from typing import cast
 
-import pytest
-from PIL import ImageGrab
+from PIL import Image, ImageGrab
 
-from benchmarks.musescore import installed
+from benchmarks.musescore import installed, is_noise
+
+Colour = tuple[int, int, int]
 
 ACCENT = (138, 59, 36)
 PAPER = (251, 250, 247)
@@ -24,13 +27,12 @@ GO = KEEP = (388, 462)
 NEXT = (290, 462)
 DISCARD = (180, 462)
 FOUR_BARS = (156, 89)
+ONE_SUGGESTION = (156, 129)
 TWO_SUGGESTIONS = (210, 129)
 """Places in the plugin's window."""
 
-needs_musescore = pytest.mark.skipif(installed() is None, reason="MuseScore 3 (the program mscore3) is not installed")
-needs_screen = pytest.mark.skipif(
-    not (shutil.which("Xvfb") and shutil.which("xdotool")), reason="Xvfb and xdotool are not installed"
-)
+BARS_AREA = (20, 240, 440, 430)
+"""Where new bars are drawn while the model writes."""
 
 _PATIENCE = 8.0
 _TRIES = 4
@@ -92,11 +94,21 @@ class Home:
         )
         return done.stdout
 
+    def complaints(self, score: Path) -> list[str]:
+        """What MuseScore finds damaged in a score that it saved itself."""
+        said = self.run("-o", str(score.with_suffix(".mscx")), str(score))
+        return [line for line in said.splitlines() if not is_noise(line)]
+
     def exported(self, score: Path) -> bytes:
         """MuseScore's own MusicXML of a score."""
         target = self.folder / f"{score.stem}-{score.suffix[1:]}.musicxml"
         self.run("-o", str(target), str(score))
         return target.read_bytes()
+
+
+def has_screen() -> bool:
+    """Whether there's a virtual screen, and hands for it."""
+    return all(map(which, ("Xvfb", "xdotool")))
 
 
 def home(folder: Path, server: str) -> Home:
@@ -186,12 +198,26 @@ class Editor:
         """Wait until Next is gone, as it is once Keep or Discard has been done."""
         return self.wait(lambda: self.colour(NEXT) == PAPER, "the choice to end")
 
-    def colour(self, place: tuple[int, int]) -> tuple[int, ...]:
+    def wait_for_a_drawn_bar(self) -> float:
+        """Wait until a new bar is drawn; the seconds that it took."""
+        return self.wait(lambda: self._paints(BARS_AREA, ACCENT), "a drawn bar")
+
+    def colour(self, place: tuple[int, int]) -> Colour:
         """What is seen at a place, beside a button's words."""
-        x, y = place[0], place[1] - 12  # without a window manager, the plugin's window is in the screen's corner
-        seen = ImageGrab.grab(bbox=(x, y, x + 1, y + 1), xdisplay=self.display).convert("RGB").getpixel((0, 0))
-        assert isinstance(seen, tuple)
-        return tuple(map(int, seen))
+        x, y = place[0], place[1] - 12
+        return self._seen((x, y, x + 1, y + 1))[0][1]
+
+    def _paints(self, area: tuple[int, int, int, int], colour: Colour) -> bool:
+        return any(colour == found for _, found in self._seen(area))
+
+    def _seen(self, area: tuple[int, int, int, int]) -> list[tuple[int, Colour]]:
+        """How often each colour is seen. Without a window manager, the plugin's window is in the screen's corner."""
+        seen = ImageGrab.grab(bbox=area, xdisplay=self.display).convert("RGB")
+        return cast("list[tuple[int, Colour]]", seen.getcolors(seen.width * seen.height))
+
+    def picture(self) -> Image.Image:
+        """The whole screen."""
+        return ImageGrab.grab(xdisplay=self.display).convert("RGB")
 
     def save(self, path: Path) -> None:
         """Save the score that is seen and has no file yet, by MuseScore's own dialogue."""
@@ -213,7 +239,7 @@ class Editor:
     def _state(self) -> str:
         """What is seen and was said, for whoever looks for the reason of a failure."""
         picture = self.home.folder / "seen.png"
-        ImageGrab.grab(xdisplay=self.display).save(picture)
+        self.picture().save(picture)
         words = (self.home.folder / "said.txt").read_text(errors="replace")[-2000:]
         return f"see {picture}; MuseScore said:\n{words}"
 
@@ -235,7 +261,7 @@ def editor(home: Home, score: Path) -> Iterator[Editor]:
     with _screen() as display, (home.folder / "said.txt").open("wb") as said:
         surroundings = home.surroundings(DISPLAY=display, QT_QPA_PLATFORM="xcb")
         command = [home.program, "-c", str(home.folder / "configuration"), str(score)]
-        with _ended(subprocess.Popen(command, env=surroundings, cwd=home.folder, stdout=said, stderr=said)):
+        with _ended(subprocess.Popen(command, env=surroundings, cwd=home.folder, stdout=said, stderr=said), SIGKILL):
             found = Editor(home, display)
             found.wait_for_title(score.stem)
             yield found
@@ -246,15 +272,18 @@ def _screen() -> Iterator[str]:
     """The name of a virtual screen that is nobody else's."""
     ours, theirs = os.pipe()
     command = ["Xvfb", "-displayfd", str(theirs), "-screen", "0", "1280x900x24", "-nolisten", "tcp"]
-    with _ended(subprocess.Popen(command, pass_fds=[theirs], stderr=subprocess.DEVNULL)), os.fdopen(ours) as number:
+    with (
+        _ended(subprocess.Popen(command, pass_fds=[theirs], stderr=subprocess.DEVNULL), SIGTERM),
+        os.fdopen(ours) as number,
+    ):
         os.close(theirs)
         yield f":{int(number.readline())}"
 
 
 @contextmanager
-def _ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
+def _ended(process: subprocess.Popen[bytes], ending: Signals) -> Iterator[None]:
     try:
         yield
     finally:
-        process.kill()
+        process.send_signal(ending)
         process.wait(timeout=30)

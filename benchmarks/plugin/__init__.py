@@ -1,0 +1,1 @@
+"""The MuseScore plugin in a real MuseScore, timed."""

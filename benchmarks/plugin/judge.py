@@ -1,0 +1,24 @@
+"""Whether a score that MuseScore saved is what was there before, and full new bars behind it. Knows MusicXML; knows no MuseScore."""
+
+from __future__ import annotations
+
+from chordllama.check_bars import measured_bars, uneven_staves
+from chordllama.codec.musicxml import read
+from chordllama.score import Bar, Chord
+
+
+def faults(before: bytes, after: bytes, bars: int) -> list[str]:
+    """What is wrong with the MusicXML of a continued score; `before` is that of the score that was continued by so many bars."""
+    old, new = read(before), read(after)
+    count = len(old.bars)
+    if len(new.bars) != count + bars:
+        return [f"{len(new.bars)} bars instead of {count} and {bars}"]
+    found = [f"bar {n + 1} is another one" for n in range(count) if new.bars[n].rows != old.bars[n].rows]
+    kept = uneven_staves(list(measured_bars(old)))
+    found += [f"a staff isn't full: {fault}" for fault in uneven_staves(list(measured_bars(new))) if fault not in kept]
+    found += [f"bar {n + 1} has a length of its own" for n in range(count, count + bars) if new.bars[n].length]
+    return found if _sounds(new.bars[count:]) else [*found, "no note is new"]
+
+
+def _sounds(bars: tuple[Bar, ...]) -> bool:
+    return any(isinstance(item, Chord) for bar in bars for row in bar.rows for item in row.items)
