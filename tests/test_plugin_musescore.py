@@ -1,14 +1,19 @@
 """The plugin in a real MuseScore 3.2.3, before a real server with the model that comes along.
 
-This version can't write chords, rests and tuplets in place, so that the result is a new tab, and the old one stays as it is.
+This version can't write chords, rests and tuplets in place, so that the result is a new tab, and the old one stays as it is. What the
+script does in place in later versions is tried here too, as far as this version's Cursor goes (musescore_cursor.qml).
 """
 
 from __future__ import annotations
 
+import json
+import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from editor_documents import Json, new_bars, seen, staves_of, told
 from served import served
 
 from benchmarks.musescore import installed
@@ -25,7 +30,8 @@ from benchmarks.plugin.editor import (
     home,
 )
 from benchmarks.plugin.judge import faults
-from chordllama.codec.musicxml import read
+from chordllama.codec.compact import dumps, loads
+from chordllama.codec.musicxml import read, write
 
 SCORE = Path(__file__).parent / "data" / "chorale.musicxml"
 
@@ -83,3 +89,69 @@ def test_a_composer_continues_a_score_in_musescores_window(place: Home) -> None:
     settings = (place.folder / "configuration" / "MuseScore" / "MuseScore3.ini").read_text()
     assert r"\"bars\":4,\"suggestions\":2" in settings, "the settings are remembered"
     assert read(place.exported(old)) == read(place.exported(SCORE))
+
+
+# ------------------------------------------------------------------------------------------------------- the Cursor's part
+
+
+def carried_out(place: Home, score: Path, *continuations: Json) -> str:
+    """What musescore_cursor.qml says of a score, and of continuations that are put into it and undone, one after another."""
+    beside = place.plugin.with_name("cursor.qml")
+    shutil.copy(Path(__file__).with_name("musescore_cursor.qml"), beside)
+    (place.temporary / "order.json").write_text(json.dumps(continuations))
+    said = place.run("-p", str(beside), str(score))
+    assert "cursor.qml:" not in said, said
+    return said
+
+
+@pytest.mark.parametrize("name", ["clarinet", "musescore3_piano", "musescore4_band"])
+def test_a_score_is_read_with_the_cursor(name: str, tmp_path: Path) -> None:
+    place, score = home(tmp_path / "home", "http://127.0.0.1:9"), SCORE.with_name(f"{name}.musicxml")
+    found = re.search(r"told (.*)", carried_out(place, score))
+    assert found
+    document, wanted = json.loads(found[1]), told(dumps(read(score.read_bytes())))
+    staves, bars = staves_of(document), len(document["bars"])  # without percussion, and without silent bars at the end
+    for bar in wanted["bars"]:
+        bar["voices"] = [voice for voice in bar["voices"] if voice["staff"] < staves]
+        bar["keys"] = bar.get("keys", [])[:staves]
+    assert _frames(document) == _frames(wanted)[:bars]
+    assert _heard(document, staves) == _heard(wanted, staves)[:bars]
+    transpositions = [part.get("transposition") for part in wanted["parts"]]
+    assert [part.get("transposition") for part in document["parts"]] == transpositions[: len(document["parts"])]
+
+
+def _frames(document: Json) -> list[object]:
+    return [(bar.get("time"), bar.get("keys") or []) for bar in document["bars"]]
+
+
+def _heard(document: Json, staves: int) -> list[Json]:
+    return [bar["voices"] for bar in seen([{"length": None} | bar for bar in document["bars"]], staves)]
+
+
+OLD = """parts:
+ 1: clef=G2 Flute
+ 2: clef=F4 Bass
+1: key=-3 time=3/4 eb54 d c / c32.
+2: g52. / g22.
+"""
+NEW = """3: ab54 g fs / c34 d eb
+4: eb54. d58 c54~ / ab22.
+5: c58 d ds52 / c32.
+"""
+
+
+def test_bars_are_written_with_the_cursor_and_one_undo_takes_them_back(tmp_path: Path) -> None:
+    place, score = home(tmp_path / "home", "http://127.0.0.1:9"), tmp_path / "old.musicxml"
+    score.write_bytes(write(loads(OLD)))
+    good, faulty = new_bars(OLD + NEW, 2), new_bars(OLD + NEW, 2)
+    faulty["bars"][2]["voices"][0]["events"][0]["notes"] *= 2  # a chord, after other notes have been written
+    said = carried_out(place, score, good, faulty)
+    assert "left out {}" in said
+    assert "no chords in 3.2.3" in said
+    rows = [bar.rows for bar in loads(OLD + NEW).bars]
+    inserted, undone, rolled_back = (
+        [bar.rows for bar in read(place.exported(place.temporary / f"{name}.mscx")).bars]
+        for name in ("inserted-0", "after-0", "after-1")
+    )
+    assert inserted == rows
+    assert undone == rolled_back == rows[:2]
