@@ -17,7 +17,6 @@ from chordllama.codec.musicxml import read, write
 from chordllama.errors import CompactError, EndpointError, ModelError, ScoreError
 from chordllama.generate.backend import Guard, Sampling, Written
 from chordllama.generate.continuation import (
-    LONGEST_CONTEXT,
     MOST_REWINDS,
     BarGuard,
     Continuation,
@@ -30,6 +29,7 @@ from chordllama.generate.continuation import (
     write_bars,
 )
 from chordllama.generate.llama import LlamaBackend
+from chordllama.generate.rounds import LONGEST_CONTEXT
 from chordllama.score import FINAL, QUARTER, WHOLE, Barline, Score
 from chordllama.tasks.music import Wishes, lean
 

@@ -73,7 +73,7 @@ def _sounds(row: Row) -> bool:
 def test_notes_stay_in_the_range_the_chords_and_the_rows_of_their_part() -> None:
     score = lean(small_score("piano"))
     rules = rules_of(score)
-    bars = read_answer(walk(Writer(rules), random.Random(5)), score, rules.length)
+    bars = read_answer(walk(Writer(rules), random.Random(5)), score, [bar.length for bar in rules.bars])
     for row in (row for bar in bars for row in bar.rows):
         own = rules.parts[row.part]
         assert row.voice <= own.voices[row.staff - 1]
@@ -99,7 +99,7 @@ def test_a_staff_that_sounds_in_every_bar_goes_on_sounding() -> None:
     assert steady == {(part, 1) for part in range(4)}
     rules = replace(rules_of(score), steady=steady)
     for seed in range(3):
-        bars = read_answer(walk(Writer(rules), random.Random(seed)), score, rules.length)
+        bars = read_answer(walk(Writer(rules), random.Random(seed)), score, [bar.length for bar in rules.bars])
         assert all({row.place[:2] for row in bar.rows} == steady for bar in bars)
     passing = Writer(rules)
     passing.feed("-4: ")
@@ -241,12 +241,15 @@ def test_cross_staff_notes_name_the_other_staff() -> None:
 
 def test_the_shortest_value_is_at_most_a_step_shorter_than_the_shortest_there_is() -> None:
     def shortest(name: str) -> int:
-        return WHOLE // int(rules_of(lean(small_score(name))).grid.shortest)
+        return WHOLE // int(rules_of(lean(small_score(name))).bars[0].grid.shortest)
 
     assert shortest("chorale") == 16
     assert shortest("transposing") == 8  # quarters and halves
     assert shortest("piano") == 32
-    assert rules_for(lean(small_score("transposing")), 1, QUARTER // 4 * 3, closes=False).grid.shortest == QUARTER // 4
+    assert (
+        rules_for(lean(small_score("transposing")), 1, QUARTER // 4 * 3, closes=False).bars[0].grid.shortest
+        == QUARTER // 4
+    )
 
 
 def test_tuplets_other_than_triplets_only_where_the_score_has_them() -> None:

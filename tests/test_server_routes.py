@@ -230,4 +230,9 @@ def test_health_and_metrics_tell_what_is_going_on(client: FlaskClient) -> None:
     assert client.get("/health").get_json()["status"] == "ok"
     assert client.get("/v1/models").get_json()["data"][0]["id"] == "chordllama-mini"
     assert 'chordllama_jobs_total{status="done"}' in client.get("/metrics").text
-    assert client.get("/v1/tasks").get_json()["data"][0]["id"] == "music"
+    assert [task["path"] for task in client.get("/v1/tasks").get_json()["data"]] == [
+        "/v1/continue",
+        "/v1/infill",
+        "/v1/harmonise",
+        "/v1/vary",
+    ]

@@ -41,7 +41,17 @@ from chordllama.score import (
     said,
 )
 
-__all__ = ["BARLINE_CODES", "dump_bar", "dump_header", "dumps", "format_time", "load_bar", "load_header", "loads"]
+__all__ = [
+    "BARLINE_CODES",
+    "dump_bar",
+    "dump_header",
+    "dump_item",
+    "dumps",
+    "format_time",
+    "load_bar",
+    "load_header",
+    "loads",
+]
 
 NEXT_BAR = "|"
 """Stands between the bars of one line."""
@@ -181,10 +191,11 @@ def dump_row(items: tuple[Item, ...], sticky: words.Sticky | None = None) -> str
     sticky.begun = False
     if has_tuplets(items):
         items = strip_brackets(items)
-    return " ".join([_dump_item(item, sticky) for item in items])
+    return " ".join([dump_item(item, sticky) for item in items])
 
 
-def _dump_item(item: Item, sticky: words.Sticky) -> str:
+def dump_item(item: Item, sticky: words.Sticky) -> str:
+    """The word of one item of a row without the brackets of tuplets; `sticky` is taken on."""
     if isinstance(item, Chord):
         return words.format_chord(item, sticky)
     if isinstance(item, Rest):

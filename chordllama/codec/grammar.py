@@ -23,6 +23,8 @@ Left out on purpose, although the compact text has it, since a model that writes
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from chordllama.codec.grammar_rows import (
     MARKS,
     Refused,
@@ -35,9 +37,21 @@ from chordllama.codec.grammar_rows import (
 )
 from chordllama.codec.lexicon import Lexicon
 from chordllama.codec.places import FIRST, Place, format_place
-from chordllama.codec.rules import Opening, PartRules, Rules, height, opening_of, rules_for
+from chordllama.codec.rules import BarRules, Opening, PartRules, Rules, height, opening_of, rules_for
 
-__all__ = ["MARKS", "Opening", "PartRules", "Place", "Refused", "Rules", "Writer", "height", "opening_of", "rules_for"]
+__all__ = [
+    "MARKS",
+    "BarRules",
+    "Opening",
+    "PartRules",
+    "Place",
+    "Refused",
+    "Rules",
+    "Writer",
+    "height",
+    "opening_of",
+    "rules_for",
+]
 
 
 class Writer:
@@ -51,14 +65,16 @@ class Writer:
             for staff, voices in enumerate(own.voices, 1)
             for voice in range(1, voices + 1)
         ]
-        self._starts: dict[tuple[Place | None, Place | None], Lexicon[Place]] = {}
+        self._given = [frozenset(row.place for row in bar.given) for bar in rules.bars]
+        self._places_of: dict[frozenset[Place], tuple[Place, ...]] = {}
+        self._starts: dict[tuple[frozenset[Place], Place | None, Place | None], Lexicon[Place]] = {}
         self.state = self._first()
         self._ahead: tuple[str, State] | None = None
         self._begun: dict[str, State | None] = {}  # by a first letter: of many pieces that are asked, most end there
 
     def _first(self) -> State:
         opening = self.rules.opening
-        return State(-self.rules.bars, slurs=opening.slurs, wedges=opening.wedges, clefs=opening.clefs)
+        return State(-len(self.rules.bars), slurs=opening.slurs, wedges=opening.wedges, clefs=opening.clefs)
 
     @property
     def done(self) -> bool:
@@ -140,44 +156,68 @@ class Writer:
         end_row(after, row)
         return may_stop_wedge(state, row) or self._row_starts(after).leads("") or self._may_close(after)
 
+    def _bar(self, state: State) -> BarRules:
+        """What the bar at hand must keep to; a bar's number counts up to 0."""
+        return self.rules.bars[state.bar]
+
+    def _places(self, state: State) -> tuple[Place, ...]:
+        """Where the bar at hand may have rows: those that are given, and all of the parts that aren't closed."""
+        given = self._given[state.bar]
+        if given not in self._places_of:
+            free = {place for place in self.places if place[0] not in self.rules.closed}
+            self._places_of[given] = tuple(sorted(given | free))
+        return self._places_of[given]
+
     def _row_starts(self, state: State) -> Lexicon[Place]:
         """The rows that may come next, by the word that leads to them."""
         if state.closing:
             return _NO_ROWS
-        key = (state.last, state.owed)
+        key = (self._given[state.bar], state.last, state.owed)
         if key not in self._starts:
-            last, owed = key
-            places = [place for place in self._from(last) if _follows(last, place)]
+            last, owed = state.last, state.owed
             self._starts[key] = Lexicon(
                 {
                     f"{word} ": place
-                    for place in places
+                    for place in self._next(state)
                     if (not owed or place[:2] == owed[:2]) and (word := format_place(place, last, self.rules.parts))
                 }
             )
         return self._starts[key]
 
-    def _from(self, last: Place | None) -> list[Place]:
-        """The places after `last`, up to the next staff that may not be passed over."""
-        after = [place for place in self.places if last is None or place > last]
-        next_steady = next((place[:2] for place in after if self._is_missing(place, last)), None)
-        return [place for place in after if next_steady is None or place[:2] <= next_steady]
+    def _next(self, state: State) -> Iterator[Place]:
+        """The places whose rows may come next, up to the first one that may not be passed over."""
+        last, given = state.last, self._given[state.bar]
+        for place in self._later_places(state):
+            if place in given or _follows(last, place):
+                yield place
+            if self._must_come(place, state):
+                return
 
-    def _is_missing(self, place: Place, last: Place | None) -> bool:
-        """Whether it is of a steady staff that has nothing yet, when the row at `last` was the latest."""
-        return place[:2] in self.rules.steady and (last is None or place[:2] > last[:2])
+    def _later_places(self, state: State) -> list[Place]:
+        return [place for place in self._places(state) if state.last is None or place > state.last]
 
-    def _lacks_staff(self, state: State) -> bool:
-        return any(self._is_missing(place, state.last) for place in self.places)
+    def _must_come(self, place: Place, state: State) -> bool:
+        """Whether a row is given, or the first of a steady staff, and so has to come."""
+        is_new = state.last is None or place[:2] > state.last[:2]
+        return place in self._given[state.bar] or (is_new and place[:2] in self.rules.steady)
+
+    def _lacks_row(self, state: State) -> bool:
+        return any(self._must_come(place, state) for place in self._later_places(state))
+
+    def _lacks_sound(self, state: State) -> bool:
+        """Whether nothing sounds in the bar at hand, though something could."""
+        return not state.sounded and any(place not in self._given[state.bar] for place in self._places(state))
 
     def _begin_row(self, state: State, place: Place) -> None:
         leads = state.last is None or state.last[:2] != place[:2]
         if leads:
             state.onsets = frozenset()
-        part = self.rules.parts[place[0]]
-        must_sound = not state.sounded and place == self.places[-1]
+        part, bar = self.rules.parts[place[0]], self._bar(state)
+        words = next((row.words for row in bar.given if row.place == place), None)
+        free = [other for other in self._places(state) if other not in self._given[state.bar]]
+        must_sound = not state.sounded and free[-1:] == [place]
         state.row = RowState(
-            place, part, part.spellings, leads, must_sound, self.rules.grid, self.rules.length, take=take_first_letter
+            place, part, part.spellings, leads, must_sound, bar.grid, bar.length, words, take=take_first_letter
         )
         state.text = ""
 
@@ -188,7 +228,7 @@ class Writer:
         text = state.text + character
         if not state.in_bar:
             self._take_key(state, text)
-        elif not state.text and state.last is None and character != "/" and self.places[0] == FIRST:
+        elif not state.text and state.last is None and character != "/" and FIRST in self._next(state):
             self._begin_row(state, FIRST)
             assert state.row is not None
             self._take_in_row(state, state.row, character)
@@ -202,29 +242,41 @@ class Writer:
             self._take_closing(state, text)
 
     def _take_key(self, state: State, text: str) -> None:
-        key = f"{state.bar}: " if state.bar else END
+        key = self._key(state) if state.bar else END
         if state.ended or not key.startswith(text):
             raise Refused
         state.text = text
         if text == key:
             state.text, state.in_bar, state.ended = "", state.bar < 0, not state.bar
             state.sounded, state.last, state.onsets = False, None, frozenset()
+            state.closing = bool(state.bar) and not self._places(state)
+
+    def _key(self, state: State) -> str:
+        """What a bar's line begins with; the whole line, where the bar has no rows."""
+        bar = self._bar(state)
+        if self._places(state):
+            return f"{state.bar}: {bar.head} " if bar.head else f"{state.bar}: "
+        return " ".join(filter(None, [f"{state.bar}:", bar.head, bar.tail]))
 
     def _take_closing(self, state: State, text: str) -> None:
-        if not (_CLOSING.startswith(text) and self._may_close(state)):
+        tail = self._bar(state).tail
+        if not (tail.startswith(text) and self._may_close(state)):
             raise Refused
         state.text = text
-        if text == _CLOSING:
+        if text == tail:
             state.text, state.closing = "", True
 
     def _may_close(self, state: State) -> bool:
-        """Whether the closing bar line may come: after the last bar's last row, where the music closes."""
-        closes = state.bar == -1 and self.rules.closes and not state.closing
-        return closes and state.sounded and not state.owed and not self._lacks_staff(state)
+        """Whether the word after the last row may come, e.g. a closing bar line."""
+        if not self._bar(state).tail or state.closing:
+            return False
+        return not state.owed and not self._lacks_sound(state) and not self._lacks_row(state)
 
     def _end_bar(self, state: State) -> None:
         """Take the line break after a whole bar, and keep the state as it is before the next bar's key."""
-        if not state.in_bar or not state.sounded or state.owed or self._lacks_staff(state) or self._may_close(state):
+        if not state.in_bar or state.owed or self._may_close(state):
+            raise Refused
+        if self._lacks_row(state) or self._lacks_sound(state):
             raise Refused
         state.bar, state.finished = state.bar + 1, state.finished + 1
         state.closing, state.in_bar, state.text = False, False, ""
@@ -234,7 +286,6 @@ class Writer:
 
 
 END = "0:\n"
-_CLOSING = "end=final"
 _NO_ROWS: Lexicon[Place] = Lexicon({})
 
 

@@ -12,6 +12,7 @@ from functools import lru_cache
 from itertools import product
 
 from chordllama.codec.filling import GRACES, Grid, Run, after, fitting, plain_fitting
+from chordllama.codec.given import NO_VALUES, GivenWord
 from chordllama.codec.lexicon import Lexicon
 from chordllama.codec.places import Place
 from chordllama.codec.rules import Moment, PartRules
@@ -122,6 +123,8 @@ class RowState:
     must_sound: bool
     grid: Grid
     left: Ticks
+    given: tuple[GivenWord, ...] | None = None
+    word: int = 0  # how many of the given ones are written
     octave: str = ""
     value: str = ""
     position: Ticks = 0
@@ -135,7 +138,8 @@ class RowState:
     sounds: bool = False
     text: str = ""
     take: _Take = field(default=lambda *_: None, repr=False)
-    values: Lexicon[Duration] = GRACES
+    values: Lexicon[Duration] = NO_VALUES
+    grace_values: Lexicon[Duration] = NO_VALUES
     notes: tuple[str, ...] = ()
     chosen: str = ""
     grace: bool = False
@@ -148,6 +152,7 @@ class RowState:
         twin: RowState = RowState.__new__(RowState)
         twin.place, twin.part, twin.spellings = self.place, self.part, self.spellings
         twin.leads, twin.must_sound, twin.grid, twin.left = self.leads, self.must_sound, self.grid, self.left
+        twin.given, twin.word, twin.grace_values = self.given, self.word, self.grace_values
         twin.octave, twin.value, twin.position, twin.run = self.octave, self.value, self.position, self.run
         twin.events, twin.graces, twin.signs, twin.says, twin.gap = (
             self.events,
@@ -163,12 +168,12 @@ class RowState:
 
     @property
     def full(self) -> bool:
-        return not self.left
+        return not self.left if self.given is None else self.word == len(self.given)
 
     @property
     def may_end(self) -> bool:
         """Whether what comes next may belong to another row: the bar is full, and a space came after the last word."""
-        return not self.left and self.take is take_first_letter
+        return self.full and self.take is take_first_letter
 
 
 @dataclass(slots=True)
@@ -219,10 +224,33 @@ _Take = Callable[[State, RowState, str], None]
 def take_first_letter(state: State, row: RowState, character: str) -> None:
     """Begin a word."""
     begin = _BEGINNINGS.get(character)
+    row.text, row.mark = "", ""
+    if row.given is not None:
+        _need_room(row)
+        begin = _given_word if row.given[row.word].text else begin if begin is _begin_note else None
     if begin is None:
         raise Refused
-    row.text, row.mark = "", ""
     begin(state, row, character)
+
+
+def _given_word(state: State, row: RowState, character: str) -> None:
+    """Take a letter of a word that is given."""
+    assert row.given is not None
+    word = row.given[row.word]
+    row.text += character
+    row.take = _given_word
+    if not word.text.startswith(row.text):
+        raise Refused
+    if row.text == word.text:
+        row.sounds = row.sounds or word.sounds
+        _end_given(state, row, word)
+
+
+def _end_given(state: State, row: RowState, word: GivenWord) -> None:
+    if word.is_event:
+        _event(state, row, word.ticks)
+    else:
+        row.word, row.take = row.word + 1, _end_of_word
 
 
 def _moment(state: State, row: RowState) -> Moment:
@@ -260,6 +288,7 @@ def _event(state: State, row: RowState, length: Ticks) -> None:
     """Something that lasts so long is written."""
     state.onsets |= {row.position}
     row.events += 1
+    row.word += 1
     row.position += length
     row.left -= length
     row.signs = ()
@@ -277,7 +306,10 @@ def _begin_note(_state: State, row: RowState, character: str) -> None:
     _need_room(row)
     if not row.spellings.leads(character):
         raise Refused
-    row.values = fitting(row.grid, row.left, row.run)
+    if row.given is not None:
+        row.values, row.grace_values = row.given[row.word].values, row.given[row.word].graces
+    else:
+        row.values, row.grace_values = fitting(row.grid, row.left, row.run), GRACES if _may_be_grace(row) else NO_VALUES
     row.notes, row.grace, row.chosen = (), False, ""
     row.text, row.take = character, _pitch
 
@@ -304,10 +336,10 @@ def _may_be_grace(row: RowState) -> bool:
 
 def _value(state: State, row: RowState, character: str) -> None:
     """Take a letter of a note's value, which stands only where the octave does."""
-    text, may_be_grace = row.text + character, _may_be_grace(row)
-    if row.values.leads(text) or (may_be_grace and GRACES.leads(text)):
+    text = row.text + character
+    if row.values.leads(text) or row.grace_values.leads(text):
         row.text = text
-    elif character == "g" and may_be_grace and row.text in GRACES.words:
+    elif character == "g" and row.text in row.grace_values.words:
         row.grace, row.take = True, _slash
     else:
         row.chosen = row.text or row.value
@@ -419,7 +451,7 @@ def _end_chord(state: State, row: RowState) -> None:
         return
     value = row.values.words[row.chosen]
     row.octave, row.value = row.notes[0][-1], row.chosen
-    row.run = after(row.run, value)
+    row.run = after(row.run, value) if row.given is None else None
     row.graces, row.gap, row.sounds = 0, False, True
     _event(state, row, value.ticks)
 
@@ -536,7 +568,7 @@ def _other_signs(state: State, row: RowState) -> Iterator[str]:
 def may_stop_wedge(state: State, row: RowState) -> bool:
     """A hairpin ends after its beginning; at the end of a bar the sign stands in the first row of its staff."""
     opened = state.wedges.get(row.place[0])
-    if opened is None or row.graces or "stop" in row.signs:
+    if opened is None or row.given is not None or row.graces or "stop" in row.signs:
         return False
     if not (row.leads or (not row.full and row.position not in state.onsets)):
         return False

@@ -6,18 +6,20 @@ A new bar keeps to the voices, ranges, clefs and tuplets that are there, and to 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import NamedTuple
 
 from chordllama.codec.durations import format_whole
 from chordllama.codec.filling import LONGEST_GRID, RATIOS, TRIPLET, Grid, grid_for, shortest_after
+from chordllama.codec.given import GivenRow
 from chordllama.codec.lexicon import Lexicon
 from chordllama.codec.places import Place
+from chordllama.codec.staves import middle_line
 from chordllama.codec.words import ALTER_CODES
 from chordllama.errors import ScoreError
 from chordllama.excerpt import State
-from chordllama.score import NOTE_TYPES, Bar, Chord, Direction, Harmony, Note, Rest, Row, Score, Ticks, ticks
+from chordllama.score import NOTE_TYPES, Bar, Chord, Direction, Harmony, Note, Part, Rest, Row, Score, Ticks, ticks
 
 
 class Moment(NamedTuple):
@@ -75,20 +77,33 @@ class Opening:
     clefs: dict[tuple[int, int], str] = field(default_factory=dict)
 
 
+CLOSING = "end=final"
+"""The word of a closing bar line."""
+
+
+@dataclass(frozen=True, slots=True)
+class BarRules:
+    """What one new bar must keep to: its length in ticks, its grid, the words before and after its rows, and the rows that are given."""
+
+    length: Ticks
+    grid: Grid
+    head: str = ""
+    tail: str = ""
+    given: tuple[GivenRow, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What new bars must keep to. `length` is that of a bar in ticks, `closes` whether a final bar line ends the last of `bars`.
+    """What new bars must keep to, each of `bars` its own.
 
-    `steady` are the staves (part from 0, staff from 1) that sound in every new bar.
+    `steady` are the staves (part from 0, staff from 1) that sound in every new bar; the parts in `closed` have the given rows alone.
     """
 
     parts: tuple[PartRules, ...]
-    length: Ticks
-    bars: int
-    closes: bool
-    grid: Grid
+    bars: tuple[BarRules, ...]
     opening: Opening = field(default_factory=Opening)
     steady: frozenset[tuple[int, int]] = frozenset()
+    closed: frozenset[int] = frozenset()
 
 
 FEWEST_STEADY_BARS = 4
@@ -112,14 +127,28 @@ def rules_for(score: Score, bars: int, length: Ticks, closes: bool) -> Rules:
     Raises:
         ScoreError: no note values fill a bar of that length.
     """
+    plain = BarRules(length, grid_of(score, length))
+    last = replace(plain, tail=CLOSING if closes else "")
+    return Rules(part_rules(score), (*[plain] * (bars - 1), last), opening_of(score))
+
+
+def grid_of(score: Score, length: Ticks) -> Grid:
+    """The note values that a new bar of `length` ticks may have in a score.
+
+    Raises:
+        ScoreError: none fill such a bar.
+    """
     grid = grid_for(length, _shortest(score), _ratios(score))
     if grid is None:
         raise ScoreError(
-            f"no note values fill a bar of {format_whole(length)}",
-            hint="the music goes on in its last time signature: change that one",
+            f"no note values fill a bar of {format_whole(length)}", hint="change the time signature or the bar's length"
         )
-    parts = tuple(_part_rules(score, index) for index in range(len(score.parts)))
-    return Rules(parts, length, bars, closes, grid, opening_of(score))
+    return grid
+
+
+def part_rules(score: Score) -> tuple[PartRules, ...]:
+    """What new bars may hold in each part, as the score's own bars show it."""
+    return tuple(_part_rules(score, index) for index in range(len(score.parts)))
 
 
 def _part_rules(score: Score, index: int) -> PartRules:
@@ -143,6 +172,29 @@ def _part_rules(score: Score, index: int) -> PartRules:
         voices=tuple(
             max((row.voice for row in rows if row.staff == staff and _sounds(row)), default=0) for staff in staves
         ),
+    )
+
+
+UNHEARD_RANGE = 12
+"""Semitones to both sides of the middle line that a part has which hasn't sounded yet."""
+UNHEARD_NOTES = 4
+"""Notes in one chord of such a part, where it has several staves."""
+
+
+def unheard_part_rules(part: Part) -> PartRules:
+    """What new bars may hold in a part that has no notes yet: what its clefs show. Percussion stays silent."""
+    middles = [middle_line(clef) for clef in part.clefs]
+    heights = [12 * (middle // 7) + list(_SEMITONES.values())[middle % 7] for middle in middles]
+    return PartRules(
+        lowest=min(heights) - UNHEARD_RANGE,
+        highest=max(heights) + UNHEARD_RANGE,
+        unpitched=frozenset(),
+        pitched=True,
+        clefs=frozenset(part.clefs),
+        notes=UNHEARD_NOTES if part.staves > 1 else 1,
+        graces=False,
+        harmony=False,
+        voices=tuple(int(clef != "percussion") for clef in part.clefs),
     )
 
 

@@ -1,160 +1,27 @@
 """New measures into the composer's own file, whose bytes stay. Knows the file's text; musicxml.py knows what a measure says.
 
-Nothing of the source is parsed and written again: new measures are put in as text after the last one of each part, in the source's
-own divisions, voices, numbering, indentation and encoding. The one byte sequence that may go is a plain closing bar line in the
-old last bar; it moves to the new last one.
+Nothing of the source is parsed and written again: new measures are put in as text after the last one of each part, or in the place of
+old ones, in the source's own divisions, voices, numbering, indentation and encoding. The one byte sequence that may go besides is a plain
+closing bar line in the old last bar, which moves to the new last one.
 """
 
 from __future__ import annotations
 
-import codecs
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from xml.parsers import expat
 from xml.sax.saxutils import quoteattr
 
-from chordllama.codec.container import encoding_of
+from chordllama.codec.measure_places import Locator, MeasurePlace, source_text
 from chordllama.codec.musicxml import Origin, PartWriter, Reading, divisions_for
 from chordllama.errors import MusicXMLError
 from chordllama.score import FINAL, Bar, Barline, Metre, Score
 
-# ---------------------------------------------------------------------------------------------------------- the encoding
-
-_BYTE_ORDER_MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class SourceText:
-    """A file's text as UTF-8, with what is needed to write the very same bytes again."""
-
-    utf8: bytes
-    mark: bytes
-    encoding: str
-
-    def bytes(self, utf8: bytes) -> bytes:
-        """Another text in this file's encoding; what that can't hold becomes character references."""
-        return self.mark + utf8.decode().encode(self.encoding, "xmlcharrefreplace")
-
-
-def source_text(xml: bytes) -> SourceText:
-    """The text of an XML file."""
-    mark, encoding = next(((m, e) for m, e in _BYTE_ORDER_MARKS if xml.startswith(m)), (b"", encoding_of(xml)))
-    text = SourceText(xml[len(mark) :].decode(encoding).encode(), mark, encoding)
-    if text.bytes(text.utf8) != xml:
-        raise MusicXMLError(
-            f"the score's encoding ({encoding}) can't be kept byte for byte",
-            hint="save the score in UTF-8 and try again",
-        )
-    return text
-
-
-# ------------------------------------------------------------------------------------------------------------ the places
-
-
-@dataclass(slots=True)
-class _Last:
-    """The last measure (score-timewise: the last part of it) of one part: byte offsets into the text."""
-
-    measures: int = 0
-    start: int = 0
-    end: int = 0
-    closing: tuple[int, int] | None = None
-
-
-_TAG = re.compile(rb"""<(?:[^>"']|"[^"]*"|'[^']*')*>""")
-"""A whole tag; a ">" within an attribute's value doesn't end it."""
-
-
-@dataclass(slots=True)
-class _Locator:
-    """Finds where each part ends, in one pass of expat, which knows the byte offset of each tag."""
-
-    text: bytes
-    tag_start: int = 0
-    parts: dict[str, _Last] = field(default_factory=dict)
-    timewise: bool = False
-    depth: int = 0
-    part: str = ""
-    measure_start: int = 0
-    measure_ends: list[tuple[int, int]] = field(default_factory=list)
-    barline: int | None = None
-    plain: bool = False
-    inside: list[str] = field(default_factory=list)
-
-    def run(self) -> _Locator:
-        parser = expat.ParserCreate("utf-8")
-        parser.StartElementHandler = lambda tag, attributes: self._start(parser.CurrentByteIndex, tag, attributes)
-        parser.EndElementHandler = lambda tag: self._end(parser.CurrentByteIndex, tag)
-        parser.CharacterDataHandler = self._characters
-        parser.Parse(self.text, True)
-        return self
-
-    def _start(self, index: int, tag: str, attributes: dict[str, str]) -> None:
-        self.inside.append(tag)
-        self.tag_start = index
-        if len(self.inside) == 1:
-            self.timewise = tag == "score-timewise"
-        elif tag == "part" and len(self.inside) == 2 + self.timewise:
-            self.part = attributes.get("id", "")
-            self.parts.setdefault(self.part, _Last())
-        if tag == "measure" and self.timewise and len(self.inside) == 2:
-            self.measure_start = index
-        if len(self.inside) == 3 and tag == ("part" if self.timewise else "measure"):
-            last = self.parts[self.part]
-            last.start, last.closing = index, None
-            last.measures += 1
-        elif len(self.inside) == 4 and tag == "barline":
-            self.barline = index if attributes.get("location", "right") == "right" else None
-            self.plain = attributes.keys() <= {"location"}
-        elif len(self.inside) > 4 and self.barline is not None and tag != "bar-style":
-            self.plain = False
-
-    def _characters(self, data: str) -> None:
-        if self.barline is not None and data.strip() and data.strip() != "light-heavy":
-            self.plain = False
-
-    def _end(self, index: int, tag: str) -> None:
-        depth = len(self.inside)
-        self.inside.pop()
-        end = self._tag_end(index, tag)
-        if depth == 4 and tag == "barline" and self.barline is not None:
-            closing = (self.barline, end)
-            styled = b"light-heavy" in self.text[slice(*closing)]
-            self.parts[self.part].closing = closing if self.plain and styled else None
-            self.barline = None
-        if depth == 3 and tag == ("part" if self.timewise else "measure"):
-            self.parts[self.part].end = end
-        if depth == 2 and tag == "measure":
-            self.measure_ends.append((index, end))
-
-    def _tag_end(self, index: int, tag: str) -> int:
-        """Where the element ends whose end expat reports at `index`.
-
-        For an empty element `<…/>` that index lies at its beginning or behind it, as the version of expat has it.
-        """
-        start = index if self.text.startswith(b"</" + tag.encode(), index) else self.tag_start
-        found = _TAG.match(self.text, start)
-        assert found is not None, "expat has read it"
-        return found.end()
-
-    @property
-    def most(self) -> int:
-        """How many measures the longest part has."""
-        return max(last.measures for last in self.parts.values())
-
-
-# ------------------------------------------------------------------------------------------------------------ the splice
-
 
 def closes_plainly(xml: bytes) -> bool:
     """Whether the score ends with a plain closing bar line, which moves when music is added."""
-    places = _Locator(source_text(xml).utf8).run()
+    places = Locator(source_text(xml).utf8).run()
     return any(last.closing for last in places.parts.values() if last.measures == places.most)
 
 
@@ -168,7 +35,7 @@ def splice(xml: bytes, reading: Reading, bars: tuple[Bar, ...]) -> bytes:
         MusicXMLError: the file's encoding can't be written back byte for byte.
     """
     text = source_text(xml)
-    places = _Locator(text.utf8).run()
+    places = Locator(text.utf8).run()
     moves = bool(bars) and bars[-1].end.style == FINAL.style
     old = _without_closing(reading.score.bars) if moves else reading.score.bars
     score = replace(reading.score, bars=old + bars)
@@ -178,16 +45,66 @@ def splice(xml: bytes, reading: Reading, bars: tuple[Bar, ...]) -> bytes:
     return text.bytes(_edited(text.utf8, edits))
 
 
-def new_measures(reading: Reading, bars: tuple[Bar, ...], index: int) -> dict[str, str]:
-    """One of the `bars` that follow a score, `index` from 0, as each part's `<measure>`: id -> XML.
+def replaced(xml: bytes, reading: Reading, bars: tuple[Bar, ...], first: int, parts: Collection[int]) -> bytes:
+    """The source's XML with `bars` in the place of its own from `first` (from 0) on, in these parts (from 0).
+
+    `reading` is what `read_with_origin` made of the same bytes. All bytes outside of the measures that are replaced stay; these keep
+    their start tags and what they say of the page's layout.
+
+    Raises:
+        MusicXMLError: the file's encoding can't be written back byte for byte, or a part ends before.
+    """
+    text = source_text(xml)
+    places = Locator(text.utf8).run()
+    old, last = reading.score.bars, first + len(bars)
+    score = replace(reading.score, bars=old[:first] + bars + old[last:])
+    edits: list[Edit] = []
+    for index in sorted(parts):
+        own = places.parts[reading.origins[index].id].places
+        if len(own) < last:
+            raise MusicXMLError(f"part {index + 1} ends after measure {len(own)}", hint="fill it up with rests")
+        measures = _measures_between(score, index, reading.origins[index], own, first, last)
+        edits += [_refilled(text.utf8, *pair) for pair in zip(own[first:last], measures, strict=True)]
+    return text.bytes(_edited(text.utf8, edits))
+
+
+def _measures_between(
+    score: Score, index: int, origin: Origin, own: list[MeasurePlace], first: int, last: int
+) -> list[list[str]]:
+    """The lines of a part's measures from `first` up to `last`, in divisions that the one after them finds as it expects them."""
+    expected = own[last - 1].divisions
+    found, divisions = _measures_after(replace(score, bars=score.bars[:last]), index, origin, first, expected)
+    if first and divisions != own[first - 1].divisions:
+        found[0][1:1] = _divisions(divisions)
+    if last < len(own) and divisions != expected:
+        found[-1][-1:-1] = _divisions(expected)
+    return found
+
+
+def _refilled(text: bytes, place: MeasurePlace, lines: list[str]) -> Edit:
+    """A measure with other contents."""
+    style = _Style.of(text, place.start)
+    tag = text[place.start : place.inside]
+    opening = tag[:-2].rstrip() + b">" if tag.endswith(b"/>") else tag
+    prints = [text[start:end].decode() for start, end in place.prints]
+    layout = b"".join(style.lines(["  "], 0) + element.encode() for element in prints)
+    closing = re.match(rb"<\w+", tag)
+    assert closing is not None, "it is a tag"
+    name = closing[0][1:].decode()
+    return place.start, place.end, opening + layout + style.lines([*lines[1:-1]], 0) + style.lines([f"</{name}>"], 0)
+
+
+def new_measures(reading: Reading, bars: tuple[Bar, ...], index: int, first: int | None = None) -> dict[str, str]:
+    """One of the `bars` that follow a score, or stand in it from `first` (from 0) on; `index` from 0. Each part's `<measure>`: id -> XML.
 
     Each says its divisions, so that it can stand after any other.
     """
-    score = replace(reading.score, bars=reading.score.bars + bars[: index + 1])
+    first = len(reading.score.bars) if first is None else first
+    score = replace(reading.score, bars=reading.score.bars[:first] + bars[: index + 1])
     found = {}
     for part, origin in enumerate(reading.origins):
-        measures, divisions = _measures_after(score, part, origin, len(score.bars) - 1)
-        measures[0][1:1] = _divisions(divisions)
+        measures, divisions = _measures_after(score, part, origin, first + index, origin.divisions)
+        measures[0][1:1] = _divisions(divisions) if first + index else []
         found[origin.id] = "\n".join(measures[0])
     return found
 
@@ -206,9 +123,9 @@ def _edited(text: bytes, edits: list[Edit]) -> bytes:
     return b"".join(text[before[1] : after[0]] + after[2] for before, after in pairwise(edges))
 
 
-def _part_measures(score: Score, index: int, origin: Origin, places: _Locator) -> list[list[str]]:
+def _part_measures(score: Score, index: int, origin: Origin, places: Locator) -> list[list[str]]:
     """The lines of each measure that a part lacks."""
-    found, divisions = _measures_after(score, index, origin, places.parts[origin.id].measures)
+    found, divisions = _measures_after(score, index, origin, places.parts[origin.id].measures, origin.divisions)
     if divisions != origin.divisions and found:
         found[0][1:1] = _divisions(divisions)
     return found
@@ -218,12 +135,14 @@ def _divisions(divisions: int) -> list[str]:
     return ["  <attributes>", f"    <divisions>{divisions}</divisions>", "  </attributes>"]
 
 
-def _measures_after(score: Score, index: int, origin: Origin, count: int) -> tuple[list[list[str]], int]:
-    """The lines of each measure of a part after its first `count`, and their divisions."""
+def _measures_after(
+    score: Score, index: int, origin: Origin, count: int, divisions: int
+) -> tuple[list[list[str]], int]:
+    """The lines of each measure of a part after its first `count`, and their divisions, a multiple of those."""
     new = replace(score, bars=score.bars[count:])
-    divisions = divisions_for(_with_metre(new, score, count), index, origin.divisions)
+    divisions = divisions_for(_with_metre(new, score, count), index, divisions)
     origin_now = replace(origin, divisions=divisions, voices=dict(origin.voices))
-    writer = PartWriter(score.parts, index, origin_now, first=False)
+    writer = PartWriter(score.parts, index, origin_now, first=count == 0)
     writer.skip(score.bars[:count])
     return [list(writer.measure(bar)) for bar in new.bars], divisions
 
@@ -240,14 +159,14 @@ def _with_metre(new: Score, score: Score, count: int) -> Score:
     return replace(new, bars=tuple(bars))
 
 
-def _removals(text: bytes, places: _Locator) -> Iterator[Edit]:
+def _removals(text: bytes, places: Locator) -> Iterator[Edit]:
     for last in places.parts.values():
         if last.closing and last.measures == places.most:
             start, end = last.closing
             yield start - len(_white_space_before(text, start)), end, b""
 
 
-def _partwise(text: bytes, places: _Locator, measures: dict[str, list[list[str]]]) -> list[Edit]:
+def _partwise(text: bytes, places: Locator, measures: dict[str, list[list[str]]]) -> list[Edit]:
     edits = []
     for id, new in measures.items():
         last = places.parts[id]
@@ -256,7 +175,7 @@ def _partwise(text: bytes, places: _Locator, measures: dict[str, list[list[str]]
     return edits
 
 
-def _timewise(text: bytes, places: _Locator, measures: dict[str, list[list[str]]]) -> list[Edit]:
+def _timewise(text: bytes, places: Locator, measures: dict[str, list[list[str]]]) -> list[Edit]:
     """New measures after the last one; before them, what parts lack goes into the measures that are there."""
     style = _Style.of(text, places.measure_start)
     fewest = min(map(len, measures.values()))

@@ -69,6 +69,8 @@ def continue_classic(
     report = report if report is not None else Report()
     reading = read_with_origin(xml, name, report)
     check_has_notes(reading.score, name)
+    if request.task != "continue":
+        raise ModelError("a model of the 2024 format continues scores, and does nothing else")
     plan = Plan.of(reading.score, request)
     work = _Work(xml, name, reading, plan, backend, request, report)
     return [finish(xml, reading, plan, work.candidate(n, progress)) for n in range(request.candidates)]
@@ -103,7 +105,7 @@ class _Work:
         """The bars of one candidate: as many as every part has."""
         parts: list[tuple[Bar, ...]] = []
         failure: ChordLlamaError | None = None
-        wanted = self.request.bars
+        wanted = self.plan.bars
         told = _Told(progress, number, wanted, len(self.reading.score.parts))
         for index in range(len(self.reading.score.parts)):
             bars, failure_here = self._part(number, index, wanted, told)

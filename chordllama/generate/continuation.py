@@ -1,58 +1,53 @@
-"""A score's continuation: prompt, writing under guard, and the new bars put into the composer's file. Knows no command line.
+"""New bars for a score: writing under guard, and the bars put into the composer's file. Knows no command line.
 
-The model writes compact text bar by bar; a guard (codec/grammar.py) lets only text pass that is right to the tick. Long
-continuations are written in rounds, each of which reads the last bars again, so that any number of bars fits any context.
+The model writes compact text bar by bar; a guard (codec/grammar.py) lets only text pass that is right to the tick. plan.py says which
+bars a task means, rounds.py how the model is asked for them, placing.py how they become the score's own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from dataclasses import dataclass, replace
 
 from chordllama.codec.compact import load_bar
 from chordllama.codec.container import read_container
 from chordllama.codec.durations import format_whole
-from chordllama.codec.grammar import Rules, Writer, opening_of, rules_for
+from chordllama.codec.grammar import Rules, Writer
 from chordllama.codec.musicxml import Reading, read_with_origin
 from chordllama.codec.report import Report
-from chordllama.codec.rules import steady_staves
-from chordllama.codec.splice import splice
+from chordllama.codec.splice import replaced, splice
 from chordllama.codec.texts import split_words
 from chordllama.codec.yaml_subset import read_map
 from chordllama.errors import ChordLlamaError, ModelError, ScoreError
 from chordllama.generate.backend import Backend, Sampling
-from chordllama.generate.tidy import like_before, tidy
-from chordllama.score import FINAL, Bar, Barline, Chord, Metre, Score, Ticks
-from chordllama.tasks.music import NO_WISHES, Ending, Wishes, block, has_closed, lean, opening, prompt
+from chordllama.generate.placing import placed
+from chordllama.generate.plan import Plan, Request, length_after, metre_after, sounds
+from chordllama.generate.rounds import Round, first_shown, pose
+from chordllama.score import Bar, Metre, Score, Ticks
+
+__all__ = [
+    "BarGuard",
+    "Continuation",
+    "Draft",
+    "Plan",
+    "Progress",
+    "Request",
+    "check_has_notes",
+    "continue_reading",
+    "continue_score",
+    "finish",
+    "first_shown",
+    "length_after",
+    "read_answer",
+]
 
 MOST_REWINDS = 24
 """How often one bar is begun anew before its candidate is given up."""
-LONGEST_CONTEXT = 2048
-"""Tokens that prompt and answer have together at most: what the embedded model was trained on."""
-SPARE = 8
-"""Tokens that are left over between what is counted and what a backend counts."""
-ROOM = 1.6
-"""How much longer new bars may be than those before them, when room is kept for them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What is asked for. `ending` auto closes where the score closed with a plain final bar line, and else leaves it open.
-
-    `wishes` are told to the model, which was trained on rows with and without them; nothing holds it to them.
-    """
-
-    bars: int = 8
-    candidates: int = 1
-    ending: Literal["auto", "open", "close"] = "auto"
-    sampling: Sampling = field(default_factory=Sampling)
-    wishes: Wishes = NO_WISHES
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A bar is finished: `bar` of `bars` in `candidate` (from 0). `written` are the candidate's bars so far, not yet tidied."""
+    """A bar is finished: `bar` of `bars` in `candidate` (from 0). `written` are the candidate's bars so far, not yet placed."""
 
     candidate: int
     bar: int
@@ -77,10 +72,11 @@ def continue_score(
     report: Report | None = None,
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> list[Continuation]:
-    """The candidates for a continuation of a MusicXML file.
+    """The candidates for new bars of a MusicXML file, after its last one or, by the task, in the place of others.
 
     Raises:
-        ScoreError: the file is rejected, or holds nothing that could be continued.
+        ScoreError: the file is rejected, or holds nothing to go on from.
+        RequestError: it hasn't got the bars or parts that are asked for.
         ModelError, EndpointError: the backend fails.
     """
     xml = read_container(data, name)
@@ -104,46 +100,10 @@ def continue_reading(
 
 def check_has_notes(score: Score, name: str) -> None:
     """Refuse a score in which there's nothing to go on from."""
-    if not any(isinstance(item, Chord) for bar in score.bars for row in bar.rows for item in row.items):
+    if not any(map(sounds, score.bars)):
         raise ScoreError(
             f"{name}: the score has no notes", hint="write a bar or two first: the music goes on from there"
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What is to be written after what: the lean score without a closing bar line, the length of a new bar, the ending."""
-
-    score: Score
-    length: Ticks
-    ending: Ending
-    closing: bool
-    wishes: Wishes = NO_WISHES
-
-    @staticmethod
-    def of(score: Score, request: Request) -> Plan:
-        """The plan for a score."""
-        closed = has_closed(score.bars[-1])
-        ending: Ending = request.ending if request.ending != "auto" else ("close" if closed else "open")
-        shown = lean(score)
-        last = replace(shown.bars[-1], end=Barline()) if closed else shown.bars[-1]
-        asked = replace(shown, bars=(*shown.bars[:-1], last))
-        return Plan(asked, length_after(score), ending, closed or ending == "close", request.wishes)
-
-
-def length_after(score: Score) -> Ticks:
-    """The length of a new bar: the time signature's, or in music without one the last bar's."""
-    metre = _metre_after(score)
-    if metre.common is not None and metre.common.ticks is None and not metre.own:
-        return score.bar_lengths[-1]
-    return metre.length(Bar())
-
-
-def _metre_after(score: Score) -> Metre:
-    metre = Metre()
-    for bar in score.bars:
-        metre.apply(bar)
-    return metre
 
 
 @dataclass(slots=True)
@@ -157,22 +117,21 @@ class Draft:
 def write_bars(
     plan: Plan, backend: Backend, request: Request, progress: Callable[[Progress], None] = lambda _: None
 ) -> list[Draft]:
-    """The new bars of each candidate, not yet tidied."""
+    """The new bars of each candidate, not yet placed."""
     drafts = [Draft() for _ in range(request.candidates)]
-    first = _round(plan, plan.score, request.bars, backend)
+    first = pose(plan, (), backend)
     for candidate, bars, failure in _write(
-        first, backend, request.sampling, request.candidates, progress, 0, request.bars
+        first, backend, request.sampling, request.candidates, progress, 0, plan.bars
     ):
         drafts[candidate] = Draft(bars, failure)
     for candidate, draft in enumerate(drafts):
-        while len(draft.bars) < request.bars and draft.failure is None:
-            longer = replace(plan.score, bars=plan.score.bars + draft.bars)
+        while len(draft.bars) < plan.bars and draft.failure is None:
             done = len(draft.bars)
-            next_round = _round(plan, longer, request.bars - done, backend)
             sampling = replace(request.sampling, seed=(request.sampling.seed + 7919 * done + candidate) % 2**31)
             shifted = _shifted(progress, candidate, draft.bars)
             try:
-                for _, bars, failure in _write(next_round, backend, sampling, 1, shifted, done, request.bars):
+                next_round = pose(plan, draft.bars, backend)
+                for _, bars, failure in _write(next_round, backend, sampling, 1, shifted, done, plan.bars):
                     draft.bars, draft.failure = draft.bars + bars, failure
             except ChordLlamaError as failure:  # the bars before it are good
                 draft.failure = failure
@@ -183,45 +142,6 @@ def _shifted(
     progress: Callable[[Progress], None], candidate: int, before: tuple[Bar, ...]
 ) -> Callable[[Progress], None]:
     return lambda step: progress(replace(step, candidate=candidate, written=before + step.written))
-
-
-@dataclass(frozen=True, slots=True)
-class Round:
-    """One prompt and what may be written after it."""
-
-    prompt: str
-    rules: Rules
-    score: Score
-    tokens: int
-
-
-def _round(plan: Plan, score: Score, wanted: int, backend: Backend) -> Round:
-    context = min(backend.context, LONGEST_CONTEXT)
-    sizes = [backend.count(block("00", bar, score.parts)) for bar in score.bars[-200:]]
-    recent = sizes[-16:]
-    each = ROOM * sum(recent) / len(recent) + 4
-    most = max(1, int(context * 0.6 / each))
-    bars = wanted if wanted <= most else min(most, -(-wanted // 2))
-    ending: Ending = plan.ending if bars == wanted else "open"
-    budget = context - int(bars * each) - backend.count(opening(score, bars, ending, plan.wishes)) - 48
-    first = first_shown(sizes, budget) + len(score.bars) - len(sizes)
-    closes = bars == wanted and plan.ending == "close"
-    text = prompt(score, first, bars, ending, plan.wishes)
-    rules = replace(
-        rules_for(plan.score, bars, plan.length, closes), opening=opening_of(score), steady=steady_staves(plan.score)
-    )
-    size = backend.count(text) + SPARE
-    fits = context - size >= each * bars
-    return Round(text, rules, score, (context if fits else backend.context) - size)
-
-
-def first_shown(sizes: Sequence[int], budget: int) -> int:
-    """The first bar of the longest suffix that fits; the last bar is always shown."""
-    first, size = len(sizes) - 1, sizes[-1]
-    while first > 0 and size + sizes[first - 1] <= budget:
-        first -= 1
-        size += sizes[first]
-    return first
 
 
 class BarGuard(Writer):
@@ -260,6 +180,7 @@ def _write(
     bars: int,
 ) -> Iterator[tuple[int, tuple[Bar, ...], ChordLlamaError | None]]:
     guards = [BarGuard(round_.rules, done, bars) for _ in range(candidates)]
+    lengths = [bar.length for bar in round_.rules.bars]
     texts = [""] * candidates
     finished = [0] * candidates
     limited = replace(sampling, maximum_tokens=max(1, round_.tokens))
@@ -269,12 +190,12 @@ def _write(
             texts[n] = texts[n][: written.rewound_to]
         texts[n] += written.text
         if finished[n] < guards[n].bars:
-            new = read_answer(good_text(texts[n], guards[n]), round_.score, round_.rules.length)
+            new = read_answer(good_text(texts[n], guards[n]), round_.before, lengths)
             for number in range(finished[n] + 1, guards[n].bars + 1):
                 progress(Progress(n, done + number, bars, new[:number]))
             finished[n] = guards[n].bars
     for n, guard in enumerate(guards):
-        new = read_answer(good_text(texts[n], guard), round_.score, round_.rules.length)
+        new = read_answer(good_text(texts[n], guard), round_.before, lengths)
         failure = backend.failures.get(n)
         if failure is None and not new:
             failure = ModelError("the model wrote no bar", hint="try another --seed, or a model with a longer context")
@@ -286,28 +207,32 @@ def good_text(text: str, guard: Writer) -> str:
     return text if guard.done else text[: guard.kept]
 
 
-def read_answer(text: str, score: Score, length: Ticks) -> tuple[Bar, ...]:
-    """The bars of `length` ticks in an answer (see tasks/music.py) to a prompt made from `score`.
+def read_answer(text: str, score: Score, lengths: Sequence[Ticks]) -> tuple[Bar, ...]:
+    """The bars in an answer (see tasks/music.py) to a prompt made from `score`, of these lengths where they don't say theirs.
 
     Raises:
         CompactError: the text is none.
     """
-    metre = _metre_after(score)
-    own = [f"length={format_whole(length)}"] if metre.length(Bar()) != length else []
+    metre = metre_after(score)
     entries = [entry for entry in (read_map(text) if text else []) if entry.key != "0"]
-    return tuple(load_bar(entry, own + split_words(entry.text()), score.parts, metre) for entry in entries)
+    return tuple(
+        load_bar(entry, _framed(entry.text(), metre, length), score.parts, metre)
+        for entry, length in zip(entries, lengths, strict=False)
+    )
+
+
+def _framed(text: str, metre: Metre, length: Ticks) -> list[str]:
+    """The words of a bar, which say its length where the metre has another one."""
+    found = split_words(text)
+    says_metre = any(word.startswith(("time=", "length=")) for word in found[:3])
+    return found if says_metre or metre.length(Bar()) == length else [f"length={format_whole(length)}", *found]
 
 
 def finish(xml: bytes, reading: Reading, plan: Plan, draft: Draft) -> Continuation:
-    """The candidate that these bars are: without loose ends, closed if that is planned, and spliced into the file."""
-    bars = dressed(draft.bars, reading.score)
+    """The candidate that these bars are: placed, and put into the file."""
+    bars = placed(plan, reading.score, draft.bars)
     if not bars:
         return Continuation((), xml, draft.failure)
-    last = replace(bars[-1], end=FINAL if plan.closing else bars[-1].end)
-    bars = (*bars[:-1], last)
+    if plan.replaces:
+        return Continuation(bars, replaced(xml, reading, bars, plan.first, plan.parts), draft.failure)
     return Continuation(bars, splice(xml, reading, bars), draft.failure)
-
-
-def dressed(bars: tuple[Bar, ...], score: Score) -> tuple[Bar, ...]:
-    """New bars without loose ends, and in the dress of the score that they follow."""
-    return like_before(tidy(bars, score.bars), score)

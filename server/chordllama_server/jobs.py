@@ -73,7 +73,7 @@ class Job:
         """The `Job` of the OpenAPI document, with the events after the one with that number."""
         return {
             "id": self.id,
-            "task": self.order.task,
+            "task": self.order.request.task,
             "status": self.status,
             "place": self.place,
             "bars": self.order.request.bars,

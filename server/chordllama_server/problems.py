@@ -17,6 +17,7 @@ from chordllama.errors import (
     ScoreError,
 )
 from chordllama.generate.backend import SamplingError
+from chordllama.generate.plan import RequestError
 
 # class -> (status, type, code); the first that fits counts
 _KINDS: tuple[tuple[type[ChordLlamaError], int, str, str], ...] = (
@@ -25,6 +26,7 @@ _KINDS: tuple[tuple[type[ChordLlamaError], int, str, str], ...] = (
     (ScoreError, 422, "score_error", "score_rejected"),
     (SamplingError, 400, "invalid_request_error", "invalid_value"),
     (PromptTooLongError, 422, "score_error", "prompt_too_long"),
+    (RequestError, 422, "invalid_request_error", "not_in_score"),
     (ModelError, 500, "model_error", "model_failed"),
     (EndpointError, 502, "endpoint_error", "endpoint_failed"),
     (ChordLlamaError, 422, "score_error", "not_possible"),

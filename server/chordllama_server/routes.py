@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import socket
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -14,7 +15,7 @@ from flask import Blueprint, Response, jsonify, request, stream_with_context
 
 from chordllama.generate.backend import Sampling
 from chordllama.generate.continuation import Request as Wanted
-from chordllama.tasks.music import Wishes, nearest_density
+from chordllama.tasks.music import Task, Wishes, nearest_density
 from chordllama_server.bodies import read_body
 from chordllama_server.config import Config
 from chordllama_server.document import text
@@ -29,7 +30,13 @@ MUSICXML, MXL = "application/vnd.recordare.musicxml+xml", "application/vnd.recor
 _ACCEPTED = {MUSICXML: "musicxml", MXL: "mxl"}
 _SAMPLING = ("seed", "temperature", "top_p", "min_p")
 _TICK = 0.1
-TASKS = ({"id": "music", "object": "task", "path": "/v1/continue", "description": "New bars after a score's last one"},)
+TASKS: Mapping[Task, tuple[str, str]] = {
+    "continue": ("Continue", "New bars after a score's last one"),
+    "infill": ("Infill", "The bars of a gap, from what is around it"),
+    "harmonise": ("Harmonise", "Other parts to those that are given"),
+    "vary": ("Vary", "Other notes in the rhythm of bars that are there"),
+}
+"""What the model can be asked for: the beginning of its schemas' names, and words for people."""
 Held = Callable[[], AbstractContextManager[None]]
 
 
@@ -73,14 +80,12 @@ def job_routes(engine: Engine, config: Config, held: Held) -> Blueprint:
     """Writing new bars, and the jobs that do."""
     routes = Blueprint("jobs", __name__)
 
-    @routes.post("/v1/continue")
-    def continue_() -> Response:
+    def write(task: Task) -> Response:
         engine.check_room(client_of(request), config.jobs_per_client)  # before what came is read, which takes longer
-        source, options = read_body(request, "ContinueRequest", "ContinueForm")
+        schema = TASKS[task][0]
+        source, options = read_body(request, f"{schema}Request", f"{schema}Form")
         format_ = _format(options)
-        sampling = Sampling(**{name: options[name] for name in _SAMPLING})
-        wanted = Wanted(options["bars"], options["candidates"], options["ending"], sampling, wishes_in(options))
-        order = Order(source, wanted, format_ == "editor", options["task"])
+        order = Order(source, wanted(task, options), format_ == "editor")
         if options["stream"]:
             job = engine.submit(order, client_of(request), config.jobs_per_client)
             answer = jsonify(job.as_json())
@@ -89,6 +94,9 @@ def job_routes(engine: Engine, config: Config, held: Held) -> Blueprint:
         with held():
             job = engine.submit(order, client_of(request), config.jobs_per_client)
             return _answer(_finished(engine, job), format_, engine)
+
+    for task in TASKS:
+        routes.add_url_rule(f"/v1/{task}", task, partial(write, task), methods=["POST"])
 
     @routes.get("/v1/jobs/<id>")
     def job(id: str) -> Response:
@@ -118,6 +126,16 @@ def job_routes(engine: Engine, config: Config, held: Held) -> Blueprint:
         return answer
 
     return routes
+
+
+def wanted(task: Task, options: dict[str, Any]) -> Wanted:
+    """What a request's options ask for; those that its task hasn't got are as they are without it."""
+    sampling = Sampling(**{name: options[name] for name in _SAMPLING})
+    own = {name: options[name] for name in ("bars", "ending", "first") if name in options}
+    given = tuple(map(int, options.get("given", "1").split(",")))
+    return Wanted(
+        candidates=options["candidates"], sampling=sampling, wishes=wishes_in(options), task=task, given=given, **own
+    )
 
 
 def wishes_in(options: dict[str, Any]) -> Wishes:
@@ -250,7 +268,11 @@ def server_routes(engine: Engine) -> Blueprint:
 
     @routes.get("/v1/tasks")
     def tasks() -> Response:
-        return jsonify({"object": "list", "data": list(TASKS)})
+        found = [
+            {"id": task, "object": "task", "path": f"/v1/{task}", "description": words}
+            for task, (_, words) in TASKS.items()
+        ]
+        return jsonify({"object": "list", "data": found})
 
     @routes.get("/v1/models")
     def models() -> Response:

@@ -14,7 +14,8 @@ from chordllama.codec.musicxml import Reading, read_with_origin
 from chordllama.codec.splice import new_measures
 from chordllama.errors import ChordLlamaError
 from chordllama.generate.backend import Backend, Stopped
-from chordllama.generate.continuation import Continuation, Progress, Request, continue_reading, dressed
+from chordllama.generate.continuation import Continuation, Plan, Progress, Request, continue_reading
+from chordllama.generate.placing import placed
 from chordllama_server.problems import Problem, problem_of
 from chordllama_server.scores import Source, in_utf8, musicxml_of
 
@@ -50,7 +51,6 @@ class Order:
     source: Source
     request: Request
     editor: bool = False
-    task: str = "music"
 
 
 BEGUN = "begun"
@@ -103,7 +103,7 @@ def continue_order(order: Order, backend: Backend, stop: Any, say: Say) -> None:
     def tell(step: Progress) -> None:
         if stop.value:
             raise Stopped
-        say("bar", _bar(step, reading, order.editor))
+        say("bar", _bar(step, reading, Plan.of(reading.score, order.request), order.editor))
 
     found = continue_reading(xml, reading, name, backend, order.request, tell)
     tokens.add(backend)
@@ -130,13 +130,13 @@ class _Tokens:
         return {"prompt_tokens": self.prompt, "reused_tokens": self.reused, "written_tokens": self.written}
 
 
-def _bar(step: Progress, reading: Reading, for_editor: bool) -> dict[str, Any]:
-    bars = dressed(step.written, reading.score)
+def _bar(step: Progress, reading: Reading, plan: Plan, for_editor: bool) -> dict[str, Any]:
+    bars = placed(plan, reading.score, step.written)
     found: dict[str, Any] = {"candidate": step.candidate, "bar": step.bar, "bars": step.bars}
-    found["compact"] = dump_bar(bars[-1], reading.score.parts)
+    found |= {"place": plan.first + step.bar, "compact": dump_bar(bars[-1], reading.score.parts)}
     if for_editor:
         return found | {"editor": editor.write(_with(reading, bars[:-1]), bars[-1:])}
-    return found | {"musicxml": new_measures(reading, bars, len(bars) - 1)}
+    return found | {"musicxml": new_measures(reading, bars, len(bars) - 1, plan.first)}
 
 
 def _with(reading: Reading, bars: tuple[Any, ...]) -> Any:

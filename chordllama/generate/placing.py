@@ -1,0 +1,144 @@
+"""New bars as bars of the score: without loose ends, dressed like it, and in place of old ones with what stays of these. Knows the score model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+
+from chordllama.codec.values import OF_CHORDS
+from chordllama.excerpt import State
+from chordllama.generate.plan import Plan
+from chordllama.generate.tidy import like_before, tidy
+from chordllama.score import FINAL, Bar, Chord, Direction, Item, Mark, Rest, Row, Score, Spacer, Ticks
+from chordllama.tasks.music import Task
+
+STAYING = frozenset(
+    ["words", "rehearsal", "metronome", "sound", "segno", "coda", "key", "transpose", "staff-lines", "barline"]
+)
+"""Signs of old bars that new ones in their place keep: the model doesn't see them, and they aren't about its notes."""
+
+
+def placed(plan: Plan, score: Score, written: tuple[Bar, ...]) -> tuple[Bar, ...]:
+    """The bars that the model wrote as they shall stand in the score."""
+    new = like_before(tidy(written, score.bars[: plan.first]), score)
+    if not new:
+        return ()
+    if not plan.replaces:
+        return (*new[:-1], replace(new[-1], end=FINAL if plan.closing else new[-1].end))
+    old = score.bars[plan.first : plan.first + len(new)]
+    return _with_old_clefs(plan, score, tuple(_JOINED[plan.task](plan, *bars) for bars in zip(old, new, strict=True)))
+
+
+# ------------------------------------------------------------------------------------------------- in the place of old bars
+
+
+def _refilled(_plan: Plan, old: Bar, new: Bar) -> Bar:
+    return replace(old, rows=_with_signs(new.rows, old.rows))
+
+
+def _harmonised(plan: Plan, old: Bar, new: Bar) -> Bar:
+    kept = [row for row in old.rows if row.part in plan.given]
+    others = [row for row in old.rows if row.part not in plan.given]
+    written = _with_signs(tuple(row for row in new.rows if row.part not in plan.given), others)
+    return replace(old, rows=tuple(sorted((*kept, *written), key=lambda row: row.place)))
+
+
+def _varied(_plan: Plan, old: Bar, new: Bar) -> Bar:
+    written = {row.place: row for row in new.rows}
+    rows = tuple(_with_notes(row, written[row.place]) if row.place in written else row for row in old.rows)
+    return replace(old, rows=rows)
+
+
+_JOINED: Mapping[Task, Callable[[Plan, Bar, Bar], Bar]] = {
+    "infill": _refilled,
+    "harmonise": _harmonised,
+    "vary": _varied,
+}
+
+
+def _with_notes(old: Row, new: Row) -> Row:
+    """An old row with the notes of a new one in the same rhythm; syllables and beams stay, and signs that stand at moments."""
+    chords = (item for item in new.items if isinstance(item, Chord))
+    items = tuple(_with_notes_of(item, next(chords)) if isinstance(item, Chord) else item for item in old.items)
+    return replace(old, items=items)
+
+
+def _with_notes_of(old: Chord, new: Chord) -> Chord:
+    beams = tuple(mark for mark in old.notes[0].marks if mark.name in OF_CHORDS and not mark.name.startswith("stem"))
+    head, *others = new.notes
+    return replace(old, notes=(replace(head, marks=_ordered(head.marks, beams)), *others))
+
+
+def _ordered(marks: tuple[Mark, ...], more: tuple[Mark, ...]) -> tuple[Mark, ...]:
+    from chordllama.codec.words import mark_rank
+
+    return tuple(sorted((*marks, *more), key=mark_rank))
+
+
+# ------------------------------------------------------------------------------------------------------------------ signs
+
+
+def _with_signs(new: tuple[Row, ...], old: Iterator[Row] | list[Row] | tuple[Row, ...]) -> tuple[Row, ...]:
+    """The rows with those signs of the old ones that stay, each in the first row of its staff, or else of its part."""
+    rows = {row.place: row for row in new}
+    for row in old:
+        signs = list(_staying(row))
+        if not signs:
+            continue
+        own = [place for place in sorted(rows) if place[0] == row.part]
+        place = next((place for place in own if place[1] == row.staff), own[0] if own else (row.part, row.staff, 1))
+        rows[place] = _with_signs_at(rows.get(place, Row(*place, (Rest(),))), signs)
+    return tuple(rows[place] for place in sorted(rows))
+
+
+def _staying(row: Row) -> Iterator[tuple[Ticks, Direction]]:
+    """The signs of a row that stay, with their moments."""
+    position: Ticks = 0
+    for item in row.items:
+        if isinstance(item, Direction) and item.name in STAYING:
+            yield position + item.offset, item
+        position += _ticks(item)
+
+
+def _ticks(item: Item) -> Ticks:
+    if isinstance(item, Chord):
+        return item.ticks
+    return item.duration.ticks if isinstance(item, Rest | Spacer) and item.duration else 0
+
+
+def _with_signs_at(row: Row, signs: list[tuple[Ticks, Direction]]) -> Row:
+    """The row with signs before the events that begin at their moments, or else after the beginning of the last one before it."""
+    items: list[Item] = []
+    position: Ticks = 0
+    for item in row.items:
+        length = _ticks(item)
+        if isinstance(item, Chord | Rest | Spacer) and not (isinstance(item, Chord) and item.grace):
+            here = [(at, sign) for at, sign in signs if at < position + length or not length]
+            items += [replace(sign, offset=at - position) for at, sign in here]
+            signs = [pair for pair in signs if pair not in here]
+        items.append(item)
+        position += length
+    return replace(row, items=(*items, *(replace(sign, offset=at - position) for at, sign in signs)))
+
+
+# ------------------------------------------------------------------------------------------------------------------ clefs
+
+
+def _with_old_clefs(plan: Plan, score: Score, new: tuple[Bar, ...]) -> tuple[Bar, ...]:
+    """The bars, the last one ending in the clefs of the old ones: the bars after it don't tell theirs."""
+    before = State(score.parts).after(score.bars[: plan.first])
+    clefs = dict(before.clefs)
+    old = before.after(score.bars[plan.first : plan.first + len(new)]).clefs
+    now = State(score.parts, clefs=clefs).after(new).clefs
+    first = {(part, staff): clef for part, own in enumerate(score.parts) for staff, clef in enumerate(own.clefs, 1)}
+    wanted = {
+        seat: clef
+        for seat in {*old, *now}
+        if (clef := old.get(seat, first[seat])) != now.get(seat, first[seat]) and clef
+    }
+    rows = {row.place: row for row in new[-1].rows}
+    for (part, staff), clef in wanted.items():
+        place = next((place for place in sorted(rows) if place[:2] == (part, staff)), (part, staff, 1))
+        row = rows.get(place, Row(*place, (Rest(),)))
+        rows[place] = replace(row, items=(*row.items, Direction("clef", clef)))
+    return (*new[:-1], replace(new[-1], rows=tuple(rows[place] for place in sorted(rows))))

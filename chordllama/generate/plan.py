@@ -1,0 +1,190 @@
+"""What is asked for, and which bars of a score it means: the one table of tasks. Knows the score; knows no model and no text.
+
+`continue` writes bars after the last one. The others write bars instead of those that are there: `infill` a gap, from what is around it,
+`harmonise` all parts but the given ones, `vary` all parts, each row in its old rhythm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from chordllama.errors import ChordLlamaError, ScoreError
+from chordllama.generate.backend import Sampling
+from chordllama.score import Bar, Barline, Chord, Metre, Score, Ticks
+from chordllama.tasks.music import NO_WISHES, Ending, Task, Wishes, has_closed, lean
+
+USUAL_BARS = 8
+"""How many bars are added where nobody says how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked for.
+
+    `bars` is how many, None for as many as the task finds: 8 after the last one, the silent bars of a gap, all from `first` on.
+    `first` is the first bar that is written anew, counted from 1 (`continue` has none); None for the gap or the beginning. `given` are the
+    parts (from 1) that `harmonise` keeps. `ending` auto closes where the score closed with a plain final bar line, and else leaves it open; it
+    belongs to `continue` alone. `wishes` are told to the model, which was trained on rows with and without them; nothing holds it to them.
+    """
+
+    bars: int | None = None
+    candidates: int = 1
+    ending: Literal["auto", "open", "close"] = "auto"
+    sampling: Sampling = field(default_factory=Sampling)
+    wishes: Wishes = NO_WISHES
+    task: Task = "continue"
+    first: int | None = None
+    given: tuple[int, ...] = (1,)
+
+
+class RequestError(ChordLlamaError, ValueError):
+    """The request doesn't fit the score."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be written where: `bars` bars from `first` (from 0) on.
+
+    `score` is lean, and without a closing bar line where that moves; `length` is that of a bar after its last; `given` are parts from 0.
+    """
+
+    task: Task
+    score: Score
+    first: int
+    bars: int
+    length: Ticks
+    ending: Ending
+    closing: bool
+    wishes: Wishes = NO_WISHES
+    given: frozenset[int] = frozenset()
+
+    @property
+    def last(self) -> int:
+        """The bar after the new ones."""
+        return self.first + self.bars
+
+    @property
+    def replaces(self) -> bool:
+        """Whether the new bars stand for old ones."""
+        return self.task != "continue"
+
+    @property
+    def parts(self) -> frozenset[int]:
+        """The parts that are written."""
+        return frozenset(range(len(self.score.parts))) - self.given
+
+    @staticmethod
+    def of(score: Score, request: Request) -> Plan:
+        """The plan for a score.
+
+        Raises:
+            RequestError, ScoreError: the score hasn't got what is asked for.
+        """
+        first, bars = SPANS[request.task](score, request)
+        if request.task == "continue":
+            return _at_the_end(score, request, bars)
+        if not (bars >= 1 and first >= 0 and first + bars <= len(score.bars)):
+            raise RequestError(
+                f"there are no {bars} bars from bar {first + 1} on", cause=f"the score has {len(score.bars)} bars"
+            )
+        given = _given_parts(score, request, first, bars) if request.task == "harmonise" else frozenset()
+        return Plan(request.task, lean(score), first, bars, length_after(score), "open", False, request.wishes, given)
+
+
+def _at_the_end(score: Score, request: Request, bars: int) -> Plan:
+    closed = has_closed(score.bars[-1])
+    ending: Ending = request.ending if request.ending != "auto" else ("close" if closed else "open")
+    shown = lean(score)
+    last = replace(shown.bars[-1], end=Barline()) if closed else shown.bars[-1]
+    opened = replace(shown, bars=(*shown.bars[:-1], last))
+    closing = closed or ending == "close"
+    return Plan("continue", opened, len(score.bars), bars, length_after(score), ending, closing, request.wishes)
+
+
+def length_after(score: Score) -> Ticks:
+    """The length of a new bar: the time signature's, or in music without one the last bar's."""
+    metre = metre_after(score)
+    if metre.common is not None and metre.common.ticks is None and not metre.own:
+        return score.bar_lengths[-1]
+    return metre.length(Bar())
+
+
+def metre_after(score: Score) -> Metre:
+    """The metre in force after a score's last bar."""
+    metre = Metre()
+    for bar in score.bars:
+        metre.apply(bar)
+    return metre
+
+
+# ------------------------------------------------------------------------------------------------------------ which bars
+
+
+def _after_the_last(score: Score, request: Request) -> tuple[int, int]:
+    return len(score.bars), request.bars or USUAL_BARS
+
+
+def _gap(score: Score, request: Request) -> tuple[int, int]:
+    """The bars of a gap, which has a bar before and after it."""
+    if request.first is None:
+        first, bars = _longest_silence(score)
+    else:
+        first, bars = request.first - 1, request.bars or 1
+    if first < 1 or first + bars >= len(score.bars):
+        raise RequestError(
+            "a gap has a bar before and after it",
+            cause=f"asked for are {bars} bars from bar {first + 1} on, and the score has {len(score.bars)}",
+            hint="what comes after the last bar, `continue` writes",
+        )
+    return first, bars
+
+
+def _longest_silence(score: Score) -> tuple[int, int]:
+    """The longest run of silent bars between others."""
+    best, start = (0, 0), None
+    for index, bar in enumerate(score.bars):
+        if not sounds(bar):
+            start = index if start is None else start
+        elif start is not None:
+            best = max(best, (start, index - start), key=lambda run: run[1] if run[0] else 0)
+            start = None
+    if not best[0]:
+        raise RequestError("no bars are missing", cause="in each bar something sounds", hint="say which, with `first`")
+    return best
+
+
+def _from_first(score: Score, request: Request) -> tuple[int, int]:
+    first = (request.first or 1) - 1
+    return first, request.bars or len(score.bars) - first
+
+
+SPANS: Mapping[Task, Callable[[Score, Request], tuple[int, int]]] = {
+    "continue": _after_the_last,
+    "infill": _gap,
+    "harmonise": _from_first,
+    "vary": _from_first,
+}
+"""For each task the first bar (from 0) that it writes, and how many."""
+
+
+def sounds(bar: Bar, parts: frozenset[int] | None = None) -> bool:
+    """Whether a note sounds in a bar, in one of these parts."""
+    return any(isinstance(item, Chord) for row in bar.rows if parts is None or row.part in parts for item in row.items)
+
+
+def _given_parts(score: Score, request: Request, first: int, bars: int) -> frozenset[int]:
+    given = frozenset(part - 1 for part in request.given)
+    count = len(score.parts)
+    if not given or not given <= frozenset(range(count)):
+        raise RequestError(f"the score has {count} parts", cause="one that isn't there is given")
+    if len(given) == count:
+        raise RequestError(
+            "all parts are given", hint="add empty parts for the voices that are wanted, or give fewer parts"
+        )
+    if not any(sounds(bar, given) for bar in score.bars[first : first + bars]):
+        raise ScoreError("what is given has no notes in these bars", hint="name the part that has the melody")
+    return given
