@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import click
 from chordllama_server.commands import serve
 
-from chordllama.commands.continuation import continue_
+from chordllama.commands.continuation import continue_, harmonise, infill, vary
 from chordllama.commands.delivery import EXIT_INTERRUPTED, EXIT_SYSTEM, EXIT_USAGE, tell
 from chordllama.commands.score import check, decode, encode
 from chordllama.corpora.build_commands import build
@@ -36,6 +36,9 @@ cli.add_command(encode)
 cli.add_command(decode)
 cli.add_command(check)
 cli.add_command(continue_)
+cli.add_command(infill)
+cli.add_command(harmonise)
+cli.add_command(vary)
 cli.add_command(train)
 cli.add_command(export)
 cli.add_command(publish)

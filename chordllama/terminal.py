@@ -36,7 +36,7 @@ def say(kind: str, text: str) -> None:
 
 
 @contextmanager
-def show_bars(bars: int, candidates: int) -> Iterator[Callable[[BarProgress], None]]:
+def show_bars(candidates: int) -> Iterator[Callable[[BarProgress], None]]:
     """A line with bars done and seconds left; gives the function to call after each bar."""
     if not sys.stderr.isatty():
         yield lambda _: None
@@ -46,8 +46,8 @@ def show_bars(bars: int, candidates: int) -> Iterator[Callable[[BarProgress], No
 
     columns = (TextColumn("writing"), BarColumn(), MofNCompleteColumn(), TextColumn("bars"), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("bars", total=bars * candidates)
-        yield lambda _: progress.advance(task)
+        task = progress.add_task("bars", total=None)
+        yield lambda step: progress.update(task, total=step.bars * candidates, advance=1)
 
 
 @contextmanager

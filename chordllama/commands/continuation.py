@@ -1,18 +1,20 @@
-"""The command continue. What it needs is imported inside it."""
+"""The commands that write new bars: continue, infill, harmonise, vary. What they need is imported inside them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from chordllama.commands.delivery import Facts, deliver, read, score_suffix, tell, warn, write
 from chordllama.commands.options import (
     STANDARD,
+    Decorated,
     dialect_option,
     json_option,
+    numbers,
     output_option,
     score_output,
     source_argument,
@@ -22,82 +24,151 @@ from chordllama.terminal import say
 
 if TYPE_CHECKING:
     from chordllama.generate.continuation import Continuation
+    from chordllama.generate.plan import Request
+    from chordllama.tasks.music import Task
+
+
+Option = Callable[[Decorated], Decorated]
+_SAMPLING_OPTIONS: tuple[Option, ...] = (
+    click.option(
+        "--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True, help="Another seed gives other bars."
+    ),
+    click.option(
+        "--temperature",
+        type=click.FloatRange(0, 5),
+        default=0.9,
+        show_default=True,
+        help="Higher is bolder; 0 takes the likeliest.",
+    ),
+    click.option(
+        "--top-p",
+        type=click.FloatRange(0, 1, min_open=True),
+        default=1.0,
+        help="Keep the likeliest choices up to this sum.",
+    ),
+    click.option(
+        "--min-p", type=click.FloatRange(0, 1), default=0.05, help="Drop choices below this share of the likeliest."
+    ),
+)
+_WISHES: tuple[Option, ...] = (
+    click.option("--period", metavar="WORD", help="Whose style: renaissance, baroque, classical, romantic, modern."),
+    click.option("--by", metavar="COMPOSER", help="Whose style, by the composer's name in the corpora."),
+    click.option(
+        "--density", type=click.IntRange(1, 128), metavar="N", help="About how many notes a bar, all parts together."
+    ),
+)
+_FILES: tuple[Option, ...] = (
+    click.option(
+        "--model", metavar="PATH|URL", help="A .gguf file or an endpoint. [default: the model that comes along]"
+    ),
+    click.option("--threads", type=click.IntRange(1, 64), help="Processors to use. [default: all but one]"),
+    click.option("--midi", "with_midi", is_flag=True, help="Write OUT as MIDI too."),
+    click.option("--picture", "with_picture", is_flag=True, help="Write OUT as a picture too."),
+    click.option("--picture-format", type=click.Choice(["svg", "png"]), default="svg", show_default=True),
+    strict_option,
+    json_option,
+)
+_CANDIDATES = click.option(
+    "--candidates", type=click.IntRange(1, 16), default=1, show_default=True, help="How many versions."
+)
+_FROM = click.option("--from", "first", type=click.IntRange(1), metavar="BAR", help="The first bar, counted from 1.")
+
+
+def _writes(*own: Option) -> Option:
+    """A command's own options, between those of all commands that write new bars."""
+    all_options: tuple[Option, ...] = (
+        source_argument,
+        output_option(score_output),
+        *own,
+        _CANDIDATES,
+        *_SAMPLING_OPTIONS,
+        *_WISHES,
+        *_FILES,
+    )
+
+    def decorated(command: Decorated) -> Decorated:
+        for option in reversed(all_options):
+            command = option(command)
+        return command
+
+    return decorated
 
 
 @click.command(name="continue")
-@source_argument
-@output_option(score_output)
-@click.option("--bars", type=click.IntRange(1, 256), default=8, show_default=True, help="How many bars to write.")
-@click.option("--candidates", type=click.IntRange(1, 16), default=1, show_default=True, help="How many continuations.")
-@click.option(
-    "--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True, help="Another seed gives other bars."
+@_writes(
+    click.option("--bars", type=click.IntRange(1, 256), default=8, show_default=True, help="How many bars to write."),
+    click.option(
+        "--ending",
+        type=click.Choice(["auto", "open", "close"]),
+        default="auto",
+        show_default=True,
+        help="Whether the music ends with the new bars; auto: where the score had a final bar line.",
+    ),
+    dialect_option,
 )
-@click.option(
-    "--temperature",
-    type=click.FloatRange(0, 5),
-    default=0.9,
-    show_default=True,
-    help="Higher is bolder; 0 takes the likeliest.",
+def continue_(source: str, output: str, **options: Any) -> int:
+    """Write new bars after a score's last one.
+
+    The bars that are there stay as they are. With --candidates the files are OUT-1, OUT-2 and so on; with --midi and
+    --picture, OUT.mid and OUT.svg are written beside OUT.
+    """
+    return _write(source, output, "continue", **options)
+
+
+@click.command()
+@_writes(_FROM, click.option("--bars", type=click.IntRange(1, 256), help="How many bars are missing. [default: 1]"))
+def infill(source: str, output: str, **options: Any) -> int:
+    """Write the bars that are missing in the middle of a score.
+
+    Without --from they are the longest run of silent bars. The bars around them stay as they are.
+    """
+    return _write(source, output, "infill", **options)
+
+
+@click.command()
+@_writes(
+    click.option(
+        "--keep", default="1", show_default=True, callback=numbers, metavar="PART,...", help="Parts that stay."
+    ),
+    _FROM,
+    click.option("--bars", type=click.IntRange(1, 256), help="How many bars. [default: all to the end]"),
 )
-@click.option(
-    "--top-p",
-    type=click.FloatRange(0, 1, min_open=True),
-    default=1.0,
-    help="Keep the likeliest choices up to this sum.",
-)
-@click.option(
-    "--min-p", type=click.FloatRange(0, 1), default=0.05, help="Drop choices below this share of the likeliest."
-)
-@click.option(
-    "--ending",
-    type=click.Choice(["auto", "open", "close"]),
-    default="auto",
-    show_default=True,
-    help="Whether the music ends with the new bars; auto: where the score had a final bar line.",
-)
-@click.option("--period", metavar="WORD", help="Whose style: renaissance, baroque, classical, romantic, modern.")
-@click.option("--by", metavar="COMPOSER", help="Whose style, by the composer's name in the corpora.")
-@click.option(
-    "--density", type=click.IntRange(1, 128), metavar="N", help="About how many notes a bar, all parts together."
-)
-@click.option("--model", metavar="PATH|URL", help="A .gguf file or an endpoint. [default: the model that comes along]")
-@dialect_option
-@click.option("--threads", type=click.IntRange(1, 64), help="Processors to use. [default: all but one]")
-@click.option("--midi", "with_midi", is_flag=True, help="Write OUT as MIDI too.")
-@click.option("--picture", "with_picture", is_flag=True, help="Write OUT as a picture too.")
-@click.option("--picture-format", type=click.Choice(["svg", "png"]), default="svg", show_default=True)
-@strict_option
-@json_option
-def continue_(
+def harmonise(source: str, output: str, keep: tuple[int, ...], **options: Any) -> int:
+    """Write other parts to those that are given.
+
+    The parts of --keep stay as they are; all others are written anew, be they empty or not.
+    """
+    return _write(source, output, "harmonise", given=keep, **options)
+
+
+@click.command()
+@_writes(_FROM, click.option("--bars", type=click.IntRange(1, 256), help="How many bars. [default: all to the end]"))
+def vary(source: str, output: str, **options: Any) -> int:
+    """Give bars other notes in the same rhythm."""
+    return _write(source, output, "vary", **options)
+
+
+def _write(
     source: str,
     output: str,
-    bars: int,
+    task: Task,
+    *,
+    bars: int | None,
     candidates: int,
-    ending: Literal["auto", "open", "close"],
-    period: str | None,
-    by: str | None,
-    density: int | None,
     model: str | None,
-    dialect: str,
     threads: int | None,
     with_midi: bool,
     with_picture: bool,
     picture_format: str,
     strict: bool,
     as_json: bool,
-    **sampling: Any,
+    dialect: str = "compact",
+    **asked: Any,
 ) -> int:
-    """Write new bars after a score's last one.
-
-    The bars that are there stay as they are. With --candidates the files are OUT-1, OUT-2 and so on; with --midi and
-    --picture, OUT.mid and OUT.svg are written beside OUT.
-    """
+    """Write the bars that a task means, and deliver the files."""
     from chordllama.codec.report import Report
     from chordllama.conversion import read_score, refuse_unknown
-    from chordllama.generate.backend import Sampling
-    from chordllama.generate.continuation import Request
     from chordllama.generate.models import continuer_for, open_backend
-    from chordllama.tasks.music import Wishes, nearest_density
     from chordllama.terminal import show_bars
 
     if output == STANDARD and (with_midi or with_picture or candidates > 1):
@@ -107,9 +178,8 @@ def continue_(
     if strict:
         refuse_unknown(read_score(data, name).report, name)
     report = Report()
-    wishes = Wishes(density=nearest_density(density) if density else "", period=period or "", by=by or "")
-    request = Request(bars, candidates, ending, Sampling(**sampling), wishes)
-    with open_backend(model, threads) as backend, show_bars(bars, candidates) as progress:
+    request = _request(task, bars, candidates, **asked)
+    with open_backend(model, threads) as backend, show_bars(candidates) as progress:
         continuations = continue_score(data, name, backend, request, report, progress)
     facts: Facts = {"warnings": warn(report.warnings()), "seed": request.sampling.seed, "continuations": []}
     pictures = f".{picture_format}" if with_picture else None
@@ -118,6 +188,29 @@ def continue_(
         facts["continuations"].append(_deliver_continuation(continuation, place, with_midi, pictures, as_json))
     tell(facts, as_json)
     return _say_failures(continuations)
+
+
+def _request(
+    task: Task,
+    bars: int | None,
+    candidates: int,
+    *,
+    period: str | None,
+    by: str | None,
+    density: int | None,
+    seed: int,
+    temperature: float,
+    top_p: float,
+    min_p: float,
+    **own: Any,
+) -> Request:
+    from chordllama.generate.backend import Sampling
+    from chordllama.generate.plan import Request
+    from chordllama.tasks.music import Wishes, nearest_density
+
+    wishes = Wishes(density=nearest_density(density) if density else "", period=period or "", by=by or "")
+    sampling = Sampling(seed=seed, temperature=temperature, top_p=top_p, min_p=min_p)
+    return Request(bars, candidates, sampling=sampling, wishes=wishes, task=task, **own)
 
 
 def _numbered(output: str, number: int) -> str:

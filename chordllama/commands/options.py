@@ -17,6 +17,14 @@ def words(_context: click.Context, _parameter: click.Parameter, value: str | Non
     return tuple(sorted({word.strip() for word in (value or "").split(",")} - {""}))
 
 
+def numbers(context: click.Context, _parameter: click.Parameter, value: str) -> tuple[int, ...]:
+    """Whole numbers from 1, with commas between them."""
+    found = [word.strip() for word in value.split(",")]
+    if not all(word.isascii() and word.isdecimal() and int(word[:6]) > 0 for word in found):
+        raise click.UsageError(f"{value}: wanted numbers from 1, with commas between them", context)
+    return tuple(int(word[:6]) for word in found)
+
+
 def any_output(context: click.Context, _parameter: click.Parameter, value: str) -> str:
     is_folder = Path(context.params["source"]).is_dir()
     if value != STANDARD and not Path(value).resolve().parent.is_dir():

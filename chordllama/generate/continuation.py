@@ -6,7 +6,7 @@ bars a task means, rounds.py how the model is asked for them, placing.py how the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from chordllama.codec.compact import load_bar
@@ -23,7 +23,7 @@ from chordllama.generate.backend import Backend, Sampling
 from chordllama.generate.placing import placed
 from chordllama.generate.plan import Plan, Request, length_after, metre_after, sounds
 from chordllama.generate.rounds import Round, first_shown, pose
-from chordllama.score import Bar, Metre, Score, Ticks
+from chordllama.score import Bar, Score, Ticks
 
 __all__ = [
     "BarGuard",
@@ -180,7 +180,6 @@ def _write(
     bars: int,
 ) -> Iterator[tuple[int, tuple[Bar, ...], ChordLlamaError | None]]:
     guards = [BarGuard(round_.rules, done, bars) for _ in range(candidates)]
-    lengths = [bar.length for bar in round_.rules.bars]
     texts = [""] * candidates
     finished = [0] * candidates
     limited = replace(sampling, maximum_tokens=max(1, round_.tokens))
@@ -190,12 +189,12 @@ def _write(
             texts[n] = texts[n][: written.rewound_to]
         texts[n] += written.text
         if finished[n] < guards[n].bars:
-            new = read_answer(good_text(texts[n], guards[n]), round_.before, lengths)
+            new = read_answer(good_text(texts[n], guards[n]), round_.before, round_.length)
             for number in range(finished[n] + 1, guards[n].bars + 1):
                 progress(Progress(n, done + number, bars, new[:number]))
             finished[n] = guards[n].bars
     for n, guard in enumerate(guards):
-        new = read_answer(good_text(texts[n], guard), round_.before, lengths)
+        new = read_answer(good_text(texts[n], guard), round_.before, round_.length)
         failure = backend.failures.get(n)
         if failure is None and not new:
             failure = ModelError("the model wrote no bar", hint="try another --seed, or a model with a longer context")
@@ -207,25 +206,16 @@ def good_text(text: str, guard: Writer) -> str:
     return text if guard.done else text[: guard.kept]
 
 
-def read_answer(text: str, score: Score, lengths: Sequence[Ticks]) -> tuple[Bar, ...]:
-    """The bars in an answer (see tasks/music.py) to a prompt made from `score`, of these lengths where they don't say theirs.
+def read_answer(text: str, score: Score, length: Ticks | None = None) -> tuple[Bar, ...]:
+    """The bars in an answer (see tasks/music.py) to a prompt made from `score`: of `length` ticks, or of the length that they say or the metre.
 
     Raises:
         CompactError: the text is none.
     """
     metre = metre_after(score)
+    own = [f"length={format_whole(length)}"] if length is not None and metre.length(Bar()) != length else []
     entries = [entry for entry in (read_map(text) if text else []) if entry.key != "0"]
-    return tuple(
-        load_bar(entry, _framed(entry.text(), metre, length), score.parts, metre)
-        for entry, length in zip(entries, lengths, strict=False)
-    )
-
-
-def _framed(text: str, metre: Metre, length: Ticks) -> list[str]:
-    """The words of a bar, which say its length where the metre has another one."""
-    found = split_words(text)
-    says_metre = any(word.startswith(("time=", "length=")) for word in found[:3])
-    return found if says_metre or metre.length(Bar()) == length else [f"length={format_whole(length)}", *found]
+    return tuple(load_bar(entry, own + split_words(entry.text()), score.parts, metre) for entry in entries)
 
 
 def finish(xml: bytes, reading: Reading, plan: Plan, draft: Draft) -> Continuation:

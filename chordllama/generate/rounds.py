@@ -49,12 +49,16 @@ MOST_COUNTED = 200
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One prompt and what may be written after it. `before` is the score after which the answer stands; `tokens` is the room for it."""
+    """One prompt and what may be written after it. `before` is the score after which the answer stands; `tokens` is the room for it.
+
+    `length` is that of all new bars, where they themselves say none and need not have that of the metre.
+    """
 
     prompt: str
     rules: Rules
     before: Score
     tokens: int
+    length: Ticks | None = None
 
 
 def pose(plan: Plan, done: tuple[Bar, ...], backend: Backend) -> Round:
@@ -94,7 +98,8 @@ def _continuation(plan: Plan, done: tuple[Bar, ...], backend: Backend) -> Round:
     closes = bars == wanted and plan.ending == "close"
     plain = BarRules(plan.length, grid_of(plan.score, plan.length))
     frames = (*[plain] * (bars - 1), replace(plain, tail=CLOSING if closes else ""))
-    return _continued(plan, written, frames, plan.ending if bars == wanted else "open", backend)
+    found = _continued(plan, written, frames, plan.ending if bars == wanted else "open", backend)
+    return replace(found, length=plan.length)
 
 
 def _continued(plan: Plan, written: Score, frames: tuple[BarRules, ...], ending: Ending, backend: Backend) -> Round:
@@ -125,7 +130,10 @@ def _most_bars(bars: Sequence[Bar], parts: Sequence[Part], backend: Backend) -> 
 def _free_rules(plan: Plan, written: Score, frames: tuple[BarRules, ...]) -> Rules:
     """The rules for bars of which nothing is given but their frames; the score's other bars show what parts may do."""
     shown = replace(plan.score, bars=plan.score.bars[: plan.first] + plan.score.bars[plan.last :])
-    return Rules(part_rules(shown), frames, opening_of(written), steady_staves(shown))
+    heard = (
+        tuple(bar for bar in shown.bars if sounds(bar)) if plan.replaces else shown.bars
+    )  # a score may have more gaps
+    return Rules(part_rules(shown), frames, opening_of(written), steady_staves(replace(shown, bars=heard)))
 
 
 # ---------------------------------------------------------------------------------------------------------------- a gap

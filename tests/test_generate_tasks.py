@@ -1,0 +1,259 @@
+"""Gaps, harmonies and variations: which bars are written, what stays byte for byte, and what each new bar keeps to. Any model will do."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from small_scores import TEXTS, music_pieces, small_score
+from test_grammar import walk
+from tiny_gguf import write_random_llama
+
+from chordllama.codec.compact import loads
+from chordllama.codec.grammar import Writer
+from chordllama.codec.musicxml import read, write
+from chordllama.errors import ChordLlamaError, ModelError, ScoreError
+from chordllama.generate.backend import Sampling
+from chordllama.generate.classic import continue_classic
+from chordllama.generate.continuation import Continuation, Progress, Request, continue_score, read_answer
+from chordllama.generate.llama import LlamaBackend
+from chordllama.generate.plan import Plan, RequestError
+from chordllama.generate.rounds import OVERLAP, pose
+from chordllama.score import Bar, Chord, Direction, Rest, Score, Spacer
+from chordllama.tasks.music import TASKS, Task, lean, parse_instruction
+from chordllama.tasks.music_rows import WRITERS
+
+HOT = Sampling(temperature=1.0, seed=3)
+DATA = Path(__file__).parent / "data"
+CHORALE = (DATA / "chorale.musicxml").read_bytes()
+MEASURE = re.compile(rb"[ \t]*<measure .*?</measure>", re.DOTALL)
+DUET = """parts:
+ 1: clef=G2 Voice
+ 2: clef=G2,F4 Piano
+1: key=-1 time=2/4 ="Allegro" f44 a ; La la
+2: c54 a4 ; la la
+3: time=3/8 g48 a bb
+4: a44. ="dolce"
+5: time=2/4 bb42
+6: a44 g
+"""
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LlamaBackend]:
+    """A model of random weights that has the usual pieces of music."""
+    path = tmp_path_factory.mktemp("models") / "random.gguf"
+    with LlamaBackend(write_random_llama(path, pieces=music_pieces(), layers=1), threads=1) as backend:
+        yield backend
+
+
+def asked(task: Task, **options: int | tuple[int, ...] | None) -> Request:
+    return Request(task=task, sampling=HOT, **options)  # type: ignore[arg-type]
+
+
+def written(xml: bytes, model: LlamaBackend, request: Request) -> Continuation:
+    (found,) = continue_score(xml, "score", model, request)
+    assert found.failure is None
+    return found
+
+
+def measures(xml: bytes) -> list[list[bytes]]:
+    """Each part's measures as they are in the file."""
+    return [MEASURE.findall(part) for part in xml.split(b"<part id=")[1:]]
+
+
+def check_bytes(before: bytes, after: bytes, places: Sequence[int], parts: Sequence[int]) -> None:
+    """All but the measures at these places in these parts is the same."""
+    for part, (old, new) in enumerate(zip(measures(before), measures(after), strict=True)):
+        assert len(old) == len(new)
+        changed = [place for place, pair in enumerate(zip(old, new, strict=True)) if pair[0] != pair[1]]
+        assert changed == (list(places) if part in parts else [])
+    assert MEASURE.sub(b"", before) == MEASURE.sub(b"", after)
+
+
+# ----------------------------------------------------------------------------------------------------------------- bytes
+
+
+def test_a_gap_is_filled_in_place_and_all_around_it_stays_byte_for_byte(model: LlamaBackend) -> None:
+    found = written(CHORALE, model, asked("infill", first=5, bars=2))
+    check_bytes(CHORALE, found.xml, [4, 5], range(4))
+    after = read(found.xml)
+    assert after.bars[4:6] == found.bars
+    assert after.bar_lengths == read(CHORALE).bar_lengths
+
+
+def test_the_longest_silence_is_the_gap_where_none_is_named(model: LlamaBackend) -> None:
+    score = read(CHORALE)
+    silent = [replace(bar, rows=()) if 6 <= n < 9 or n == 2 else bar for n, bar in enumerate(score.bars)]
+    xml = write(replace(score, bars=tuple(silent)))
+    found = written(xml, model, asked("infill"))
+    check_bytes(xml, found.xml, [6, 7, 8], range(4))
+
+
+def test_a_given_part_stays_byte_for_byte_and_all_others_are_written(model: LlamaBackend) -> None:
+    found = written(CHORALE, model, asked("harmonise", first=3, bars=4, given=(1, 4)))
+    check_bytes(CHORALE, found.xml, range(2, 6), [1, 2])
+    for bar in read(found.xml).bars[2:6]:
+        assert {row.part for row in bar.rows} == {0, 1, 2, 3}
+
+
+def test_a_variation_has_the_old_rhythm_and_keeps_words_and_syllables(model: LlamaBackend) -> None:
+    xml = (DATA / "sibelius_song.musicxml").read_bytes()
+    before = read(xml)
+    found = written(xml, model, asked("vary", first=1, bars=min(4, len(before.bars))))
+    after = read(found.xml)
+    assert after.bars[: len(found.bars)] == found.bars != before.bars[: len(found.bars)]
+    for old, new in zip(before.bars, after.bars, strict=True):
+        assert rhythm_of(new) == rhythm_of(old)
+        assert syllables(new) == syllables(old)
+
+
+def rhythm_of(bar: Bar) -> list[tuple[object, ...]]:
+    events = (Chord, Rest, Spacer)
+    return [
+        (row.place, *((type(item), item.duration) for item in row.items if isinstance(item, events)))
+        for row in bar.rows
+    ]
+
+
+def syllables(bar: Bar) -> list[object]:
+    return [item.lyrics for row in bar.rows for item in row.items if isinstance(item, Chord)]
+
+
+# ------------------------------------------------------------------------------------------------------------ any score
+
+
+@pytest.mark.parametrize("task", ["infill", "harmonise", "vary"])
+@pytest.mark.parametrize("name", sorted(TEXTS))
+def test_each_task_works_on_each_kind_of_score_or_says_why_not(task: Task, name: str, model: LlamaBackend) -> None:
+    score = small_score(name)
+    xml = write(score)
+    request = asked(task, first=2 if task == "infill" else 1, bars=1)
+    if (task == "infill" and len(score.bars) < 3) or (task == "harmonise" and len(score.parts) == 1):
+        with pytest.raises(RequestError):
+            written(xml, model, request)
+        return
+    found = written(xml, model, request)
+    assert read(found.xml).bar_lengths == score.bar_lengths
+    place = 1 if task == "infill" else 0
+    for old, new in zip(measures(xml), measures(found.xml), strict=True):
+        assert [n for n, pair in enumerate(zip(old, new, strict=True)) if pair[0] != pair[1]] in ([], [place])
+
+
+def test_bars_keep_their_metre_their_key_and_the_signs_that_the_model_does_not_see(model: LlamaBackend) -> None:
+    xml = write(loads(DUET))
+    found = written(xml, model, asked("infill", first=2, bars=4))
+    before, after = read(xml), read(found.xml)
+    assert after.bar_lengths == before.bar_lengths
+    assert [bar.times for bar in after.bars] == [bar.times for bar in before.bars]
+    signs = [item for row in after.bars[3].rows for item in row.items if isinstance(item, Direction)]
+    assert any(sign.value == "dolce" for sign in signs if sign.name == "words")
+
+
+def test_an_empty_part_gets_music_in_the_range_of_its_clefs(model: LlamaBackend) -> None:
+    found = written(write(loads(DUET)), model, asked("harmonise"))
+    for bar in read(found.xml).bars:
+        piano = [row for row in bar.rows if row.part == 1]
+        assert {row.staff for row in piano} == {1, 2}
+        notes = [note for row in piano for item in row.items if isinstance(item, Chord) for note in item.notes]
+        assert {note.octave for note in notes} <= {1, 2, 3, 4, 5, 6}
+
+
+# ---------------------------------------------------------------------------------------------------------- the mechanism
+
+
+@pytest.mark.parametrize("task", ["harmonise", "vary"])
+@pytest.mark.parametrize("name", ["chorale", "piano", "tuplets", "percussion"])
+def test_a_random_walk_writes_what_is_given(task: Task, name: str, model: LlamaBackend) -> None:
+    score = small_score(name)
+    if task == "harmonise" and len(score.parts) == 1:
+        score = replace(score, parts=(*score.parts, score.parts[0]))
+    plan = Plan.of(score, asked(task))
+    round_ = pose(plan, (), model)
+    bars = read_answer(walk(Writer(round_.rules), random.Random(name)), round_.before)
+    assert len(bars) == len(score.bars)
+    for old, new in zip(plan.score.bars, bars, strict=True):
+        if task == "vary":
+            assert rhythm_of(new) == rhythm_of(old)
+        else:
+            assert [row for row in new.rows if row.part == 0] == [row for row in old.rows if row.part == 0]
+
+
+@pytest.mark.parametrize("task", [task for task in TASKS if task != "continue"])
+def test_what_is_asked_for_is_worded_as_in_the_training_rows(task: Task, model: LlamaBackend) -> None:
+    score = lean(small_score("chorale"))
+    row = WRITERS[task](score, {}, random.Random(4))
+    _, wanted, _, wishes = parse_instruction(row.instruction)
+    first = 1 + int(re.findall(r"^(\d+): ", row.input, re.MULTILINE)[-1]) - wanted if task == "infill" else 1
+    first = gap_in(row.input) if task == "infill" else first
+    given = tuple(part for part in range(1, 5) if task == "harmonise" and shows(row.input, part)) or (1,)
+    request = replace(asked(task, first=first, bars=wanted, given=given), wishes=wishes)
+    assert pose(Plan.of(score, request), (), model).prompt == row.instruction + row.input
+
+
+def gap_in(text: str) -> int:
+    """The number of the first bar that a prompt lacks."""
+    shown = list(map(int, re.findall(r"^(\d+): ", text, re.MULTILINE)))
+    return next(n for n in range(1, max(shown)) if n not in shown)
+
+
+def shows(text: str, part: int) -> bool:
+    bars = loads(text).bars
+    return any(row.part == part - 1 for bar in bars for row in bar.rows)
+
+
+def long_score(bars: int) -> Score:
+    return loads(
+        "parts:\n 1: clef=G2 A\n 2: clef=F4 B\n" + "".join(f"{n}: c54 d e f / c34 b2 a g\n" for n in range(1, bars + 1))
+    )
+
+
+@pytest.mark.parametrize("task", ["infill", "harmonise", "vary"])
+def test_long_work_goes_in_rounds_that_show_what_is_written(task: Task, model: LlamaBackend) -> None:
+    xml = write(long_score(80))
+    told: list[Progress] = []
+    request = asked(task, first=3, bars=70)
+    (found,) = continue_score(xml, "score", model, request, progress=told.append)
+    assert found.failure is None
+    assert [(step.bar, step.bars, len(step.written)) for step in told] == [(n, 70, n) for n in range(1, 71)]
+    plan = Plan.of(read(xml), request)
+    later = pose(plan, told[39].written, model)
+    assert len(later.rules.bars) <= 30
+    if task != "infill":
+        assert len(later.before.bars) == OVERLAP
+        assert later.before.bars[-1].rows == told[39].written[-1].rows
+
+
+# ----------------------------------------------------------------------------------------------------------- what is refused
+
+
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        (asked("infill"), "no bars are missing"),
+        (asked("infill", first=1, bars=2), "before and after"),
+        (asked("infill", first=11, bars=2), "before and after"),
+        (asked("vary", first=11, bars=3), "no 3 bars from bar 11"),
+        (asked("vary", first=13), "from bar 13"),
+        (asked("harmonise", given=(5,)), "4 parts"),
+        (asked("harmonise", given=(1, 2, 3, 4)), "all parts are given"),
+    ],
+)
+def test_what_the_score_has_not_got_is_refused_in_words(request_: Request, words: str, model: LlamaBackend) -> None:
+    with pytest.raises(RequestError, match=words):
+        continue_score(CHORALE, "chorale", model, request_)
+
+
+def test_a_silent_part_can_not_be_harmonised(model: LlamaBackend) -> None:
+    with pytest.raises(ScoreError, match="no notes"):
+        continue_score(write(loads(DUET)), "duet", model, asked("harmonise", given=(2,)))
+
+
+def test_a_classic_model_only_continues(model: LlamaBackend) -> None:
+    with pytest.raises(ModelError, match="nothing else") as refusal:
+        continue_classic(CHORALE, "chorale", model, asked("vary"))
+    assert isinstance(refusal.value, ChordLlamaError)
