@@ -166,6 +166,28 @@ await step("it goes on from there, and can be stopped", async () => {
   await button(page, "Drop all").click();
   await page.getByLabel("New bars", { exact: true }).fill("8");
 });
+for (const [task, words] of [["infill", "Fill a gap"], ["harmonise", "Harmonise"], ["vary", "Vary"]]) {
+  await step(`${words}: bars are written in place, and nothing around them moves`, async () => {
+    await page.getByLabel("What", { exact: true }).selectOption(task);
+    await page.getByLabel("From bar", { exact: true }).fill("5");
+    await page.getByLabel("To bar", { exact: true }).fill("7");
+    await page.getByLabel("Versions to compare", { exact: true }).fill("1");
+    await button(page, "Write").click();
+    await page.locator(".piece .tint").first().waitFor({ state: "attached", timeout: 120_000 });
+    await written(page);
+    await page.waitForFunction(() => document.querySelector(".piece") === null && document.querySelectorAll(".sheet .tint").length === 3);
+    const tinted = await page.evaluate(() => [...document.querySelectorAll(".sheet .tint")].map((tint) => tint.closest("g.measure").id.split("-")[1]));
+    assert.deepEqual(tinted, ["4", "5", "6"]);
+    assert.match(await page.locator(".where").innerText(), / of 20$/);
+    await accessible(page, words);
+    await shot(page, `6-${task}`);
+    await button(page, /^Keep/).click();
+    await page.locator(".card").first().waitFor({ state: "detached" });
+    assert.equal(await score(page), 20);
+    await page.locator("h1").click();
+    await page.keyboard.press("Control+z");
+  });
+}
 await step("MusicXML, MIDI and pages for print are there", async () => {
   const xml = (await download(page, "Download MusicXML")).toString();
   assert.equal(xml.split("<measure").length - 1, 80);

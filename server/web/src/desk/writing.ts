@@ -1,9 +1,17 @@
 // Asking for new bars and hearing of them as they are written.
 import type { NewBar } from "../score/musicxml";
+import type { Range, Version } from "./desk";
 import { events, post, type Trouble } from "./server";
+import { type Task, TASKS } from "./tasks";
 
 export interface Wishes {
+  readonly task: Task;
+  /** How many bars follow the last one. */
   readonly bars: number;
+  /** Which bars are written anew, where the task does that; null: those that the task means by itself. */
+  readonly range: Range | null;
+  /** The part that is given, counted from 1. */
+  readonly given: number;
   readonly candidates: number;
   readonly temperature: number;
   /** null: another one each time. */
@@ -12,7 +20,7 @@ export interface Wishes {
   readonly ending: "auto" | "open" | "close";
 }
 
-export const DEFAULT_WISHES: Wishes = { bars: 8, candidates: 3, temperature: 0.9, seed: null, minP: 0.05, ending: "auto" };
+export const DEFAULT_WISHES: Wishes = { task: "continue", bars: 8, range: null, given: 1, candidates: 3, temperature: 0.9, seed: null, minP: 0.05, ending: "auto" };
 
 export type News =
   | { readonly kind: "queued"; readonly place: number }
@@ -22,13 +30,22 @@ export type News =
   | { readonly kind: "trouble"; readonly trouble: Trouble }
   | { readonly kind: "done"; readonly warnings: readonly string[] };
 
+/** The bars that are asked for of a score. */
+export function askedOf(score: Version, { task, bars, range }: Wishes): Range {
+  const { limits, usual } = TASKS[task];
+  if (!limits) return { from: score.bars, to: score.bars + bars };
+  return range && range.to <= score.bars ? range : usual(score); // an undone score may be shorter
+}
+
 /** Tells the news until all is written. Ends the job when `signal` is aborted. */
-export async function* write(musicxml: string, wishes: Wishes, seed: number, signal: AbortSignal): AsyncGenerator<News> {
+export async function* write(musicxml: string, wishes: Wishes, asked: Range, seed: number, signal: AbortSignal): AsyncGenerator<News> {
+  const { task, candidates, temperature, minP, ending, given } = wishes;
+  const where = task === "continue" ? { ending } : { first: asked.from + 1 };
   const request = {
-    musicxml, seed, stream: true, bars: wishes.bars, candidates: wishes.candidates,
-    temperature: wishes.temperature, min_p: wishes.minP, ending: wishes.ending,
+    musicxml, seed, stream: true, bars: asked.to - asked.from, candidates, temperature, min_p: minP, ...where,
+    ...(task === "harmonise" ? { given: String(given) } : {}),
   };
-  const { id } = (await (await post("v1/continue", request, signal)).json()) as { id: string };
+  const { id } = (await (await post(`v1/${task}`, request, signal)).json()) as { id: string };
   const stop = (): void => void post(`v1/jobs/${id}/cancel`, {}).catch(() => undefined);
   signal.addEventListener("abort", stop, { once: true });
   for await (const { name, data } of events(`v1/jobs/${id}/events`, signal)) {

@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useMemo, useReducer, useRef, useState } from "react";
 import { act, type Candidate, current, EMPTY, type Range, shownCandidate, type Version } from "../desk/desk";
 import { encode, decode, troubleFrom } from "../desk/server";
-import { anySeed, DEFAULT_WISHES, type Wishes, write } from "../desk/writing";
+import { anySeed, askedOf, DEFAULT_WISHES, type Wishes, write } from "../desk/writing";
 import type { Music } from "../engraver/engraver";
 import { engraver } from "../engraver/engraver";
 import { headingOf } from "../score/heading";
@@ -48,6 +48,7 @@ export function App() {
       const readable = xml.includes("<score-timewise") ? (await decode(compact)).musicxml : xml;
       dispatch({ do: "open", version: { name, xml: readable, compact, bars, fresh: null, origin: "opened" } });
       setStartBar(0);
+      setWishes((known) => ({ ...known, task: "continue", range: null, given: 1 }));
     } catch (error) {
       dispatch({ do: "fail", trouble: troubleFrom(error) });
     } finally {
@@ -66,10 +67,11 @@ export function App() {
     const controller = new AbortController();
     stopper.current = controller;
     setSeed(chosenSeed);
-    dispatch({ do: "begin", asked: { from: score.bars, to: score.bars + wishes.bars } });
-    setStartBar(Math.max(0, score.bars - 1));
+    const asked = askedOf(score, wishes);
+    dispatch({ do: "begin", asked });
+    setStartBar(Math.max(0, asked.from - 1));
     try {
-      for await (const news of write(score.xml, wishes, chosenSeed, controller.signal)) {
+      for await (const news of write(score.xml, wishes, asked, chosenSeed, controller.signal)) {
         if (controller.signal.aborted) return;
         dispatch({ do: "news", news });
       }
@@ -128,7 +130,7 @@ export function App() {
             <Sheet music={music} fresh={fresh} streamed={streamed} sounding={sounding} onBar={setStartBar} onTrouble={(trouble) => dispatch({ do: "fail", trouble })} />
           </section>
           <aside className="side">
-            <WritingPanel wishes={wishes} onWishes={setWishes} writing={desk.writing} seed={seed} hasCandidates={desk.candidates.length > 0} onBegin={begin} onStop={stop} />
+            <WritingPanel score={score} wishes={wishes} onWishes={setWishes} writing={desk.writing} seed={seed} hasCandidates={desk.candidates.length > 0} onBegin={begin} onStop={stop} />
           </aside>
           {textShown && (
             <TextPane version={score} busy={!!desk.writing || desk.candidates.length > 0}
@@ -143,7 +145,7 @@ export function App() {
       ) : (
         <Welcome opening={opening} onFile={open} />
       )}
-      {music && <PlayerBar music={music} startBar={startBar} bars={(score?.bars ?? 0) + (candidate?.bars.length ?? 0)} onSounding={setSounding} onTrouble={(trouble) => dispatch({ do: "fail", trouble })} />}
+      {music && <PlayerBar music={music} startBar={startBar} bars={Math.max(score?.bars ?? 0, compared ? desk.asked.from + compared.bars.length : 0)} onSounding={setSounding} onTrouble={(trouble) => dispatch({ do: "fail", trouble })} />}
       <div className="for-ears" role="status" aria-live="polite">{opening ? `Opening ${opening}` : desk.said}</div>
     </DropArea>
   );

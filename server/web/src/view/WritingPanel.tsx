@@ -1,9 +1,13 @@
 import { useEffect, useState } from "react";
 import { modelName } from "../desk/server";
+import type { Version } from "../desk/desk";
+import { TASKS } from "../desk/tasks";
 import type { Wishes } from "../desk/writing";
 import { Stepper } from "./Stepper";
+import { TaskChoice } from "./TaskChoice";
 
 interface Props {
+  readonly score: Version;
   readonly wishes: Wishes;
   readonly onWishes: (wishes: Wishes) => void;
   readonly writing: null | { readonly place: number | null };
@@ -13,12 +17,12 @@ interface Props {
   readonly onStop: () => void;
 }
 
-export function WritingPanel({ wishes, onWishes, writing, seed, hasCandidates, onBegin, onStop }: Props) {
+export function WritingPanel({ score, wishes, onWishes, writing, seed, hasCandidates, onBegin, onStop }: Props) {
   const change = (part: Partial<Wishes>): void => onWishes({ ...wishes, ...part });
   return (
-    <form className="panel" aria-label="Continue" onSubmit={(event) => { event.preventDefault(); if (!writing) onBegin(); }}>
-      <h2>Continue</h2>
-      <Stepper label="New bars" value={wishes.bars} least={1} most={64} onValue={(bars) => change({ bars })} />
+    <form className="panel" aria-label={TASKS[wishes.task].title} onSubmit={(event) => { event.preventDefault(); if (!writing) onBegin(); }}>
+      <h2>{TASKS[wishes.task].title}</h2>
+      <TaskChoice score={score} wishes={wishes} onChange={change} />
       <Stepper label="Versions to compare" value={wishes.candidates} least={1} most={6} onValue={(candidates) => change({ candidates })} />
       {writing ? (
         <button key="stop" type="button" className="main-action stop" onClick={onStop}>Stop</button>
@@ -35,14 +39,16 @@ export function WritingPanel({ wishes, onWishes, writing, seed, hasCandidates, o
             <output htmlFor="temperature">{wishes.temperature.toFixed(2)}</output>
           </div>
         </div>
-        <div className="field">
-          <label htmlFor="ending">Ending</label>
-          <select id="ending" value={wishes.ending} onChange={(event) => change({ ending: event.target.value as Wishes["ending"] })}>
-            <option value="auto">as the score had it</option>
-            <option value="open">the music goes on</option>
-            <option value="close">the music ends</option>
-          </select>
-        </div>
+        {wishes.task === "continue" && (
+          <div className="field">
+            <label htmlFor="ending">Ending</label>
+            <select id="ending" value={wishes.ending} onChange={(event) => change({ ending: event.target.value as Wishes["ending"] })}>
+              <option value="auto">as the score had it</option>
+              <option value="open">the music goes on</option>
+              <option value="close">the music ends</option>
+            </select>
+          </div>
+        )}
         <div className="field">
           <label htmlFor="seed">Seed</label>
           <input id="seed" type="number" min="0" max="2147483647" placeholder={seed === null ? "another each time" : `last: ${seed}`} value={wishes.seed ?? ""}
