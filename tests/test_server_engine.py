@@ -33,6 +33,7 @@ def begin(engine: Engine, order: Order = LONG, client: str = "me") -> Job:
     job = engine.submit(order, client, 100)
     until = monotonic() + 30
     while monotonic() < until and not any(event.event == "bar" for event in job.events):
+        engine.job(job.id)  # somebody asks, so that it isn't cancelled before
         sleep(0.005)
     assert not job.ended
     return job
