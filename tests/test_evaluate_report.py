@@ -33,8 +33,9 @@ def report() -> Report:
     held_out = HeldOut(PIECES, (four(ONE).score, four(TWO).score), "two pieces")
     evaluation = Evaluation(held_out, Settings(1, Sampling(seed=1)), lambda: steps.append(None))
     path = resource(EMBEDDED)
-    with open_backend(threads=1) as backend, scoring(path, 1) as scorer:
-        systems = (evaluation.human(), *evaluation.naive(), evaluation.model("mini", backend, scorer))
+    with open_backend(threads=1) as backend, scoring(path, 1) as costs:
+        counted = evaluation.counted("5-gram", costs.counted(held_out.training).bits)
+        systems = (evaluation.human(), *evaluation.naive(), counted, evaluation.model("mini", backend, costs.bits))
     assert len(steps) == len(systems) * len(PIECES)
     return Report("music", held_out.told, {"bars": 2}, evaluation.headings, systems)
 
@@ -49,11 +50,13 @@ def test_all_systems_stand_beside_each_other(report: Report) -> None:
         ("last two bars", "floor"),
         ("another work", "floor"),
         ("pitches by chance", "floor"),
+        ("5-gram", "floor"),
         ("mini", "model"),
     ]
     assert set(figures(report, "valid").values()) == {1.0}
     assert set(figures(report, "unfilled").values()) == {0.0}
     assert set(figures(report, "complete")) == {"mini"}
+    assert set(figures(report, "bits-note")) == {"5-gram", "mini"}
 
 
 def test_the_human_and_the_floors_have_the_values_that_one_computes_by_hand(report: Report) -> None:
@@ -94,18 +97,18 @@ def test_a_cell_has_the_value_with_its_interval() -> None:
 def test_bits_are_those_of_all_tokens_of_the_answer() -> None:
     """The bits of the whole text less those of the prompt, as `mean_cost` has them, whose first token costs nothing."""
     human, path = PIECES[0].human, resource(EMBEDDED)
-    with scoring(path, 1) as scorer:
-        bits = scorer(human)
+    with scoring(path, 1) as costs:
+        bits = costs.bits(human)
     with open_backend(threads=1) as backend:
         sizes = [backend.count(text) for text in (asked(human), asked(human) + human_answer(human))]
-    costs = [mean_cost(path, [text], 2000) for text in (asked(human), asked(human) + human_answer(human))]
-    nats = costs[1] * sizes[1] - costs[0] * sizes[0]
+    nats_a_token = [mean_cost(path, [text], 2000) for text in (asked(human), asked(human) + human_answer(human))]
+    nats = nats_a_token[1] * sizes[1] - nats_a_token[0] * sizes[0]
     assert bits == pytest.approx(nats / 0.6931472, rel=1e-4)
 
 
 def test_what_is_longer_than_the_context_has_no_bits() -> None:
-    with scoring(resource(EMBEDDED), 1) as scorer:
-        assert scorer(four("\n".join([ONE] * 100), shown=2)) is None
+    with scoring(resource(EMBEDDED), 1) as costs:
+        assert costs.bits(four("\n".join([ONE] * 100), shown=2)) is None
 
 
 def test_a_folder_without_models_and_a_task_that_is_none_are_wrong_usage(

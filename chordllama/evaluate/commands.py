@@ -11,15 +11,22 @@ import click
 from chordllama.terminal import show_evaluation
 
 if TYPE_CHECKING:
-    from chordllama.evaluate.evaluation import Evaluation, Report, System
+    from chordllama.evaluate.evaluation import Report, Settings
+    from chordllama.evaluate.held_out import HeldOut
 
 
 @click.command()
 @click.argument("models", metavar="MODEL", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--task", type=click.Choice(["music"]), default="music", show_default=True, help="What is measured.")
+@click.option(
+    "--data",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="A built corpus, whose test rows are measured on. [default: held-out chorales of music21]",
+)
 @click.option("--bars", type=click.IntRange(1, 64), default=4, show_default=True, help="How many bars are continued.")
 @click.option("--candidates", type=click.IntRange(1, 16), default=2, show_default=True, help="Continuations a piece.")
-@click.option("--pieces", type=click.IntRange(1), metavar="N", help="Only the first N held-out pieces.")
+@click.option("--pieces", type=click.IntRange(1), metavar="N", help="At most N held-out pieces.")
 @click.option("--threads", type=click.IntRange(1, 64), help="Processors to use. [default: all but one]")
 @click.option(
     "-o",
@@ -34,6 +41,7 @@ if TYPE_CHECKING:
 def evaluate(
     models: tuple[Path, ...],
     task: str,
+    data: Path | None,
     bars: int,
     candidates: int,
     pieces: int | None,
@@ -45,22 +53,16 @@ def evaluate(
 
     MODEL is a .gguf file, or a folder of them (f16, Q8_0 and Q4_K_M, say); without one it is the model that comes along.
     """
-    from chordllama.evaluate.evaluation import Evaluation, Report, Settings
+    from chordllama.evaluate.evaluation import Settings
     from chordllama.evaluate.held_out import held_out_chorales
+    from chordllama.evaluate.rows import held_out_rows
     from chordllama.generate.llama_runtime import check_file
 
     files = _files(models)
     for path in files:
         check_file(path)
-    held_out = held_out_chorales(bars, pieces)
-    settings = Settings(candidates)
-    with show_evaluation(len(held_out.pieces) * (len(files) + 4)) as step:
-        evaluation = Evaluation(held_out, settings, step)
-        systems = [evaluation.human(), *evaluation.naive(), *(_model(evaluation, path, threads) for path in files)]
-    told = {"pieces": len(held_out.pieces), "bars": bars, "continuations of each": candidates}
-    told |= {key: getattr(settings.sampling, key) for key in ("temperature", "top_p", "min_p", "seed")}
-    report = Report(task, held_out.told, told, evaluation.headings, tuple(systems))
-    _deliver(report, output, as_json)
+    held_out = held_out_rows(data, bars, pieces) if data else held_out_chorales(bars, pieces)
+    _deliver(_report(task, held_out, files, bars, Settings(candidates), threads), output, as_json)
 
 
 def _files(models: tuple[Path, ...]) -> list[Path]:
@@ -77,12 +79,26 @@ def _files(models: tuple[Path, ...]) -> list[Path]:
     return found
 
 
-def _model(evaluation: Evaluation, path: Path, threads: int | None) -> System:
+def _report(
+    task: str, held_out: HeldOut, files: list[Path], bars: int, settings: Settings, threads: int | None
+) -> Report:
+    """Human, floors and models; the n-grams are of the first model's tokens."""
     from chordllama.evaluate.bits import scoring
+    from chordllama.evaluate.evaluation import Evaluation, Report
     from chordllama.generate.models import open_backend
 
-    with open_backend(str(path), threads) as backend, scoring(path, threads) as scorer:
-        return evaluation.model(path.stem, backend, scorer)
+    with show_evaluation(len(held_out.pieces) * (len(files) + 5)) as step:
+        evaluation = Evaluation(held_out, settings, step)
+        systems = [evaluation.human(), *evaluation.naive()]
+        for number, path in enumerate(files):
+            with open_backend(str(path), threads) as backend, scoring(path, threads) as costs:
+                if not number:
+                    grams = costs.counted(held_out.training)
+                    systems.append(evaluation.counted(f"{grams.grams.order}-gram", grams.bits))
+                systems.append(evaluation.model(path.stem, backend, costs.bits))
+    told = {"pieces": len(held_out.pieces), "bars": bars, "continuations of each": settings.candidates}
+    told |= {key: getattr(settings.sampling, key) for key in ("temperature", "top_p", "min_p", "seed")}
+    return Report(task, held_out.told, told, evaluation.headings, tuple(systems))
 
 
 def _deliver(report: Report, folder: Path, as_json: bool) -> None:
@@ -95,6 +111,5 @@ def _deliver(report: Report, folder: Path, as_json: bool) -> None:
     write_atomically(folder / "report.json", in_json(report).encode())
     write_atomically(folder / "report.md", as_markdown(report).encode())
     write_atomically(folder / "report.png", picture(report))
-    click.echo(
-        json.dumps(json.loads(in_json(report)), ensure_ascii=False) if as_json else as_markdown(report), nl=as_json
-    )
+    facts = json.dumps(json.loads(in_json(report)), ensure_ascii=False)
+    click.echo(facts if as_json else as_markdown(report), nl=as_json)

@@ -121,6 +121,15 @@ class Evaluation:
             self._step()
         return tally.system(name, kind, self.headings)
 
+    def counted(self, name: str, scorer: Scorer) -> System:
+        """A floor that writes nothing, but whose bits can be told."""
+        tally = Tally()
+        for piece in self.held_out.pieces:
+            if (bits := scorer(piece.human)) is not None:
+                _cost(tally, piece, bits)
+            self._step()
+        return tally.system(name, "floor", self.headings)
+
     def model(self, name: str, backend: Backend, scorer: Scorer | None = None) -> System:
         """A model's continuations."""
         tally = Tally()

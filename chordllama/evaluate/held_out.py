@@ -1,7 +1,7 @@
-"""Music that a model has not been trained on, and the music that it may have learnt. Knows sources of scores and built corpora.
+"""Music that a model has not been trained on, and the music that it may have learnt: Bach's four-part chorales from music21.
 
-Without a corpus: Bach's four-part chorales from music21. A chorale is held out where the embedded model's rows held it out (by the
-hash of its work's name), and where no chorale on the other side has its tune.
+A chorale is held out where the embedded model's rows held it out (by the hash of its work's name), and where no chorale on the
+other side has its tune. For music of built corpora see `rows.py`.
 """
 
 from __future__ import annotations

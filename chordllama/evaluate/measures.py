@@ -66,7 +66,7 @@ def beside(grader: Grader, melodies: Melodies) -> tuple[Measure, ...]:
             Heading("from-training", "longest run of notes from the training set", 1),
             lambda passage: copied_from(passage, melodies),
         ),
-        Measure(Heading("grade", "distance from Bach (grade), median", 2, summary="median"), grader.grade),
+        Measure(Heading("grade", "grade after Bach or Mock, median", 2, summary="median"), grader.grade),
         *(
             Measure(Heading(f"grade-{name}", f"– {name}", 2, summary="median"), grader.part(name))
             for name in ("notes", "rhythm", "parallels", "harmony")
