@@ -149,3 +149,31 @@ def test_the_embedded_model_is_small() -> None:
 def test_a_missing_file_of_the_installation_is_named() -> None:
     with pytest.raises(ChordLlamaError, match="models/no-such-model"):
         resource("models/no-such-model")
+
+
+@pytest.mark.parametrize(
+    ("task", "rewritten"), [("infill", [0, 1, 2, 3]), ("harmonise", [1, 2, 3]), ("vary", [0, 1, 2, 3])]
+)
+def test_bars_in_the_middle_are_written_anew_and_all_others_stay(
+    task: str, rewritten: list[int], tmp_path: Path
+) -> None:
+    out = tmp_path / "out.musicxml"
+    assert run([task, str(CHORALE), "-o", str(out), "--from", "5", "--bars", "2"]) == 0
+    all_changed = set()
+    for number, pair in enumerate(zip(parts(CHORALE.read_bytes()), parts(out.read_bytes()), strict=True)):
+        changed = {place for place, (before, after) in enumerate(zip(*pair, strict=True)) if before != after}
+        assert not changed or number in rewritten
+        all_changed |= changed
+    assert all_changed == {4, 5}
+
+
+def test_parts_to_keep_are_named_by_their_numbers(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["harmonise", str(CHORALE), "--keep", "soprano"]) == 2
+    assert "numbers from 1" in capsys.readouterr().err
+    assert run(["harmonise", str(CHORALE), "--keep", "7"]) == 2
+    assert "4 parts" in capsys.readouterr().err
+
+
+def test_a_score_without_a_gap_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["infill", str(CHORALE)]) == 2
+    assert "no bars are missing" in capsys.readouterr().err

@@ -130,6 +130,29 @@ def test_a_job_tells_each_bar_as_a_valid_measure(client: FlaskClient) -> None:
         assert score.bar_lengths[-1] == score.bar_lengths[1]
 
 
+@pytest.mark.parametrize(
+    ("task", "options"), [("infill", {}), ("harmonise", {"given": "1,4"}), ("vary", {"density": 12})]
+)
+def test_bars_in_the_middle_are_told_with_their_places_and_stand_there(
+    client: FlaskClient, task: str, options: dict[str, Any]
+) -> None:
+    job = client.post(f"/v1/{task}", data=form(first=4, bars=2, stream="true", **options)).get_json()
+    assert (job["task"], job["bars"]) == (task, 2)
+    told = events_of(client, job["id"])
+    for n, (name, data) in enumerate(told, 1):
+        assert not list(schema("JobEvent").iter_errors({"id": n, "event": name, "data": data}))
+    assert [data["place"] for name, data in told if name == "bar"] == [4, 5]
+    (candidate,) = (data for name, data in told if name == "candidate")
+    before, after = read(CHORALE), read(candidate["musicxml"].encode())
+    assert [n for n, bar in enumerate(after.bars) if bar != before.bars[n]] == [3, 4]
+
+
+def test_what_a_score_has_not_got_is_refused_before_anything_is_written(client: FlaskClient) -> None:
+    for task, options in (("infill", {}), ("vary", {"first": 99}), ("harmonise", {"given": "9"})):
+        answer = client.post(f"/v1/{task}", data=form(**options))
+        assert (answer.status_code, answer.get_json()["error"]["code"]) == (422, "not_in_score")
+
+
 def _append(xml: str, part: str, measure: str) -> str:
     end = xml.index("</part>", xml.index(f'<part id="{part}"'))
     return xml[:end] + measure + xml[end:]

@@ -18,7 +18,7 @@ from typing import Any
 
 import httpx
 
-from benchmarks.serve.clients import ask, ask_health, client, follow
+from benchmarks.serve.clients import ask, ask_health, client, follow, order
 from benchmarks.serve.server import Served
 
 MOST_SECONDS = 900.0
@@ -33,15 +33,20 @@ def percentile(values: list[float], share: float) -> float:
 
 def overload(served: Served, seconds: float) -> dict[str, Any]:
     """Ten times as many clients as the server takes, for a minute; /health is asked all the while."""
-    until = monotonic() + seconds
+    count = 10 * CAPACITY
     refusals: list[float] = []
     endings: Counter[str] = Counter()
+    all_there = threading.Barrier(count)
 
     def ask_again(number: int) -> None:
+        asked = order(4, number)
         with client(number) as session:
+            all_there.wait()
+            until = monotonic() + seconds
+            sleep(random.uniform(0, 1))  # they come within a second, and not in one instant
             while monotonic() < until:
                 started = monotonic()
-                answer = ask(session, served.address, 4, number)
+                answer = ask(session, served.address, asked)
                 if answer.status_code == 202:
                     endings[follow(session, served.address, answer.json()["id"])] += 1
                 else:
@@ -51,10 +56,10 @@ def overload(served: Served, seconds: float) -> dict[str, Any]:
 
     with get_context("spawn").Pool(1) as prober:  # a process of its own, which the clients don't delay
         asked = prober.apply_async(ask_health, (served.address, seconds))
-        run_together([lambda n=n: ask_again(n) for n in range(10 * CAPACITY)])
+        run_together([lambda n=n: ask_again(n) for n in range(count)])
         healths = asked.get(MOST_SECONDS)
     return {
-        "clients": 10 * CAPACITY,
+        "clients": count,
         "seconds": seconds,
         "endings": dict(endings),
         "refusal_ms": {
@@ -80,10 +85,11 @@ def leaving(served: Served, requests: int) -> dict[str, Any]:
 
     def one(number: int) -> None:
         with client(number % 4) as session:
-            answer = ask(session, served.address, 2, number)
+            asked = order(2, number)
+            answer = ask(session, served.address, asked)
             while answer.status_code in (429, 503):
                 sleep(0.05)
-                answer = ask(session, served.address, 2, number)
+                answer = ask(session, served.address, asked)
             endings[follow(session, served.address, answer.json()["id"], 1 if plans[number] else None)] += 1
         if number == requests // 5:  # after a fifth, everything is loaded and the kept jobs are as many as they get
             memory[0] = served.megabytes()
@@ -107,10 +113,10 @@ def killing(served: Served, times: int) -> dict[str, Any]:
     after: Counter[str] = Counter()
     with client(1) as session:
         for number in range(times):
-            id = ask(session, served.address, 200, number).json()["id"]
+            id = ask(session, served.address, order(200, number)).json()["id"]
             threading.Timer(0.3, served.kill_writer).start()
             endings[follow(session, served.address, id)] += 1
-            id = ask(session, served.address, 1, number).json()["id"]
+            id = ask(session, served.address, order(1, number)).json()["id"]
             after[follow(session, served.address, id)] += 1
         alive = session.get(f"{served.address}/health").json()["status"]
     return {
