@@ -41,10 +41,10 @@ MOST_INSTRUMENTS = 999
 
 # ------------------------------------------------------------------------------------------------------- bars and notes
 
-MOST_DIVISIONS = 10**9
-"""Of a quarter."""
 FINEST = 10**9
 """Below which the denominator of every length stays, as a fraction of a whole note."""
+MOST_DIVISIONS = FINEST // 4 - 1
+"""Of a quarter."""
 WHOLES_IN_BAR = 256
 """Whole notes of a bar."""
 MOST_BEATS = 32
@@ -59,6 +59,6 @@ MOST_NOTES = 100
 MOST_SIGNS = 100
 """Signs at a note."""
 MOST_DOTS = 4
-MOST_IN_TUPLET = 1000
+MOST_IN_TUPLET = 9_999
 MOST_LINES = 16
 """Slurs, hairpins or other lines of one kind that are open at once: the highest number that MusicXML gives them."""

@@ -1,19 +1,28 @@
-"""Every small score in tests/data, all the way through text and MusicXML and back."""
+"""Every small score in tests/data, and any score there is, all the way through text and MusicXML and back.
+
+`pytest tests/test_round_trip.py --hypothesis-profile=long` tries 20,000 random scores, which takes about half an hour, in place of 500.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from score_strategies import scores
+from told import told
 
 from chordllama.codec.compact import dumps, loads
 from chordllama.codec.musicxml import read, write
+from chordllama.score import Score
 
 DATA = Path(__file__).parent / "data"
 SCORES = sorted(path for path in DATA.iterdir() if path.suffix in (".musicxml", ".xml", ".mxl"))
 SUITE = Path(__file__).parents[2] / "shared" / "data" / "musicxml-test-suite" / "xmlFiles"
 BROKEN = {"32ad-Notations5.musicxml"}
 """A file of the suite that is not well-formed XML."""
+MANY = settings(max_examples=max(500, settings().max_examples), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def test_there_are_scores() -> None:
@@ -34,3 +43,20 @@ def test_the_whole_test_suite_keeps_its_text_when_it_goes_round() -> None:
     for path in paths:
         text = dumps(read(path.read_bytes(), path.name))
         assert dumps(read(write(loads(text)), path.name)) == text, path.name
+
+
+@MANY
+@given(scores())
+def test_any_score_comes_back_from_its_text_and_tells_the_same_when_it_comes_back_from_its_xml(score: Score) -> None:
+    assert loads(dumps(score)) == score
+    once = read(write(score))
+    assert told(once) == told(score)
+    assert _header(once) == _header(score)
+    assert read(write(once)) == once
+    assert loads(dumps(once)) == once
+
+
+def _header(score: Score) -> tuple[object, ...]:
+    """What is told before the first bar; a staff's first clef may stand in the bar, how rests of bars look is told by these, and unsung verses aren't."""
+    parts = [replace(part, clefs=(), verses=(), whole_rests=False) for part in score.parts]
+    return score.title, score.movement, score.creators, set(score.groups), parts

@@ -71,21 +71,22 @@ def _read_instrument(name: str, sound: _Element | None) -> Instrument:
 
 def read_groups(root: _Element, ids: list[str]) -> tuple[Group, ...]:
     """The groups of the part list; `ids` are those of the parts that have measures."""
-    opened: dict[str, tuple[int, _Element]] = {}
-    found: list[Group] = []
+    opened: dict[str, tuple[int, int, _Element]] = {}
+    found: list[tuple[int, Group]] = []
     index = 0
     for child in root.iterfind("part-list/*"):
         if child.tag == "score-part":
             index += child.get("id", "") in ids
         elif child.tag == "part-group" and child.get("type") == "start":
-            opened[child.get("number", "1")] = (index, child)
+            opened[child.get("number", "1")] = (len(opened) + len(found), index, child)
         elif child.tag == "part-group" and child.get("number", "1") in opened:
-            first, element = opened.pop(child.get("number", "1"))
+            order, first, element = opened.pop(child.get("number", "1"))
             if first < index:
-                found.append(_group(element, first, index - 1))
+                found.append((order, _group(element, first, index - 1)))
     if len(found) > MOST_GROUPS:
         raise MusicXMLError(f"the score has more than {MOST_GROUPS} groups of parts")
-    return tuple(sorted(found, key=lambda group: (group.first, -group.last, group.symbol)))
+    found.sort(key=lambda pair: (pair[1].first, -pair[1].last, pair[0]))
+    return tuple(group for _, group in found)
 
 
 def _group(element: _Element, first: int, last: int) -> Group:

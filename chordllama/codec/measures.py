@@ -96,6 +96,7 @@ class PartReader:
         self.figured: Ticks = 0
         self.figures: list[tuple[Ticks, str]] = []
         self.last: EventDraft | None = None
+        self.step: tuple[Ticks, Ticks, int] | None = None
         self.lacks_accidentals = False
         self.whole_rests = False
 
@@ -105,7 +106,7 @@ class PartReader:
         """Read one `<measure>` (score-partwise) or the `<part>` of one (score-timewise)."""
         self.draft = MeasureDraft()
         self.measures.append(self.draft)
-        self.cursor, self.last = 0, None
+        self.cursor, self.last, self.step = 0, None, None
         child = element
         try:
             for child in children(element):
@@ -259,7 +260,7 @@ class PartReader:
         return len(events) * self.scale if events[-1].rounded else 0
 
     def _advance(self, length: Ticks, event: EventDraft | None = None) -> None:
-        draft, start = self.draft, self.cursor
+        draft, start, self.step = self.draft, self.cursor, None
         self.cursor = end = checked(start + length)
         if event is not None and start == 0 and (event.fills_bar or event.could_fill_bar):
             draft.bar_rest = max(draft.bar_rest, end)
@@ -268,11 +269,18 @@ class PartReader:
 
     def _backup(self, element: _Element) -> None:
         self._place_figures(1)
-        self.cursor = checked(max(0, self.cursor - (self.length(element, child_text(element, "duration")) or 0)))
+        length = self.length(element, child_text(element, "duration")) or 0
+        self.cursor = checked(max(0, self.cursor - length))
+        if self.step and self.step[0] == length and self.step[2] < len(self.draft.moments):
+            self.draft.extent = self.step[1]  # a step to where signs stand, and back: nothing lasts so long
+        self.step = None
 
     def _forward(self, element: _Element) -> None:
         self._place_figures(_staff(element))
-        self._advance(self.length(element, child_text(element, "duration")) or 0)
+        length = self.length(element, child_text(element, "duration")) or 0
+        step = length, self.draft.extent, len(self.draft.moments)
+        self._advance(length)
+        self.step = step
 
     def _direction(self, element: _Element) -> None:
         offset = self._offset(element)

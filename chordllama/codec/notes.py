@@ -376,6 +376,8 @@ def write_rest(
 ) -> Iterator[str]:
     """The lines of a rest's `<note>`; `bar` is the bar's length in ticks."""
     yield '<note print-object="no">' if hidden else "<note>"
+    if any(mark.name == "cue" for mark in rest.marks):
+        yield "  <cue/>"
     position = next((mark.value for mark in rest.marks if mark.name == "position"), "")
     whole = ' measure="yes"' if rest.duration is None else ""
     if position:
