@@ -155,11 +155,16 @@ TUPLETS = [
 ]
 FREE = [[Duration(free=Fraction(5, 7))], [Duration(free=Fraction(1, 17))]]
 _groups_of_values = st.sampled_from([*USUAL * 6, *TUPLETS * 4, *PLAIN, *FREE * 2])
-OF_FRAMES = ("clef", "key", "transpose")
+OF_FRAMES = ("clef", "key", "staff-lines", "transpose")
 """Directions that at a bar's beginning are the bar's own, or the part's."""
 
 
-_MARKS = [Mark(sign.name, value) for sign in SIGNS for value in MARK_VALUES[sign.shape]]
+_MARKS = [
+    Mark(sign.name, value)
+    for sign in SIGNS
+    for value in MARK_VALUES[sign.shape]
+    if (sign.name, value) != ("string", "0")  # the schema counts strings from 1
+]
 
 
 @cache
