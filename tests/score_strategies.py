@@ -284,25 +284,30 @@ def fillings(draw: DrawFn, length: Ticks) -> list[Duration]:
 
 
 _clefs = st.sampled_from(["", *CLEFS])
+_staves = st.sampled_from([1, 1, 2, 2, 3])
+_tunings: SearchStrategy[tuple[Tuning | None, ...]] = st.sampled_from(
+    [(), (), (Tuning(("E2", "Bb2", "F##3"), 3),), (None, Tuning(("G3",)))]
+)
+_verse_names = st.sampled_from([(), ("part1verse1",), ("", "chorus-2")])
 _midi = st.integers(0, 128)
-instruments = st.builds(Instrument, texts, _midi, _midi, st.sampled_from([0, 10]))
-transpositions = st.builds(Transposition, st.integers(-99, 99), st.integers(-99, 99), st.integers(-9, 9))
+instruments = st.lists(st.builds(Instrument, texts, _midi, _midi, st.sampled_from([0, 10])), max_size=3).map(tuple)
+transpositions = st.none() | st.builds(Transposition, st.integers(-99, 99), st.integers(-99, 99), st.integers(-9, 9))
 
 
 @st.composite
 def parts(draw: DrawFn) -> Part:
     """A part of one to three staves with none to three instruments."""
-    staves = draw(st.sampled_from([1, 1, 2, 2, 3]))
+    staves = draw(_staves)
     lines = draw(st.lists(st.integers(0, 20), min_size=staves, max_size=staves))
     return Part(
         draw(texts),
         draw(texts),
-        tuple(draw(st.sampled_from(["", *CLEFS])) for _ in range(staves)),
+        tuple(draw(_clefs) for _ in range(staves)),
         tuple(lines) if any(line != 5 for line in lines) and draw(st.booleans()) else (),
-        tuple(draw(st.lists(instruments, max_size=3))),
-        draw(st.none() | transpositions),
-        draw(st.sampled_from([(), (), (Tuning(("E2", "Bb2", "F##3"), 3),), (None, Tuning(("G3",)))[-staves:]])),
-        draw(st.sampled_from([(), ("part1verse1",), ("", "chorus-2")])),
+        draw(instruments),
+        draw(transpositions),
+        draw(_tunings)[-staves:],
+        draw(_verse_names),
         draw(st.booleans()),
     )
 
@@ -332,18 +337,21 @@ barlines = st.builds(
 keys = st.builds(Key, st.integers(-14, 14), st.sampled_from(["", "major", "minor", "dorian"]))
 _beats = st.tuples(st.sampled_from(["1", "2", "3", "4", "3+2", "12"]), st.sampled_from([2, 4, 8, 16]))
 times = st.builds(Time, st.lists(_beats, max_size=2).map(tuple), st.sampled_from(["", *TIME_SYMBOLS]))
-_numbers = st.sampled_from(["0", "12a", "X1", "", "999999"]) | names
+_numbers = st.none() | st.sampled_from(["0", "12a", "X1", "", "999999"]) | names
+_voices = st.sampled_from([0, 1, 1, 2])
+_other_lengths = st.sampled_from([0, 0, 0, *(duration(type, 1).ticks for type in ("quarter", "breve", "maxima"))])
+_creators = st.lists(st.tuples(texts, names), max_size=2).map(tuple)
+_unwritten = st.sampled_from([(), *((name,) for name in UNWRITTEN), tuple(UNWRITTEN)])
+_symbols, _barlines = st.sampled_from(["", *GROUP_SYMBOLS]), st.sampled_from(["", *GROUP_BARLINES])
 
 
 @st.composite
 def scores(draw: DrawFn) -> Score:
-    """A score of one to three parts and one to three bars."""
-    found = tuple(draw(st.lists(parts(), min_size=1, max_size=3)))
+    """A score of one or two parts and one or two bars."""
+    found = tuple(draw(st.lists(parts(), min_size=1, max_size=2)))
     metre = Metre()
-    bars = tuple(draw(bar(found, metre)) for _ in range(draw(st.integers(1, 3))))
-    creators = draw(st.lists(st.tuples(texts, names), max_size=2))
-    unwritten = tuple(name for name in UNWRITTEN if draw(st.integers(0, 3)) == 0)
-    return Score(found, bars, draw(texts), draw(texts), tuple(creators), draw(groups(len(found))), unwritten)
+    bars = tuple(draw(bar(found, metre)) for _ in range(draw(st.integers(1, 2))))
+    return Score(found, bars, draw(texts), draw(texts), draw(_creators), draw(groups(len(found))), draw(_unwritten))
 
 
 @st.composite
@@ -354,8 +362,7 @@ def groups(draw: DrawFn, parts: int) -> tuple[Group, ...]:
     for _ in range(draw(st.integers(0, 2))):
         first = draw(st.integers(first, last))
         last = draw(st.integers(first, last))
-        symbol, barline = draw(st.sampled_from(["", *GROUP_SYMBOLS])), draw(st.sampled_from(["", *GROUP_BARLINES]))
-        found.append(Group(first, last, symbol, barline, draw(texts), draw(texts)))
+        found.append(Group(first, last, draw(_symbols), draw(_barlines), draw(texts), draw(texts)))
     return tuple(found)
 
 
@@ -366,25 +373,21 @@ def bar(draw: DrawFn, parts: tuple[Part, ...], metre: Metre) -> Bar:
     frame = Bar(keys=draw(changes(counts, keys)), times=draw(changes(counts, times)))
     metre.apply(frame)
     nominal = metre.length(frame)
-    others = [duration(type, 1).ticks for type in ("quarter", "breve", "maxima")]
-    length = draw(st.sampled_from([nominal, nominal, nominal, *others]))
-    number = draw(st.none() | _numbers)
+    length = draw(_other_lengths) or nominal
     found: list[Row] = []
     for part, staves in enumerate(counts):
         forbidden = frozenset(
             name for name, lacks in (("cross", staves < 2), ("instrument", len(parts[part].instruments) < 2)) if lacks
         )
         for staff in range(1, staves + 1):
-            voices = draw(st.sampled_from([0, 1, 1, 2]))
-            found += [Row(part, staff, voice, draw(rows(length, forbidden))) for voice in range(1, voices + 1)]
-    own_length = length if length != nominal else None
+            found += [Row(part, staff, voice, draw(rows(length, forbidden))) for voice in range(1, draw(_voices) + 1)]
     return replace(
         frame,
         rows=said(found),
         start=draw(barlines),
         end=draw(barlines),
-        length=own_length,
-        number=number,
+        length=length if length != nominal else None,
+        number=draw(_numbers),
         implicit=draw(st.booleans()),
     )
 

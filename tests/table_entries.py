@@ -1,11 +1,8 @@
-"""The random scores use all that the tables hold, so that what is true of them is true of every sign."""
+"""Which entries of the tables a score uses. Knows no tests."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-
-from hypothesis import HealthCheck, Phase, given, seed, settings
-from score_strategies import scores
 
 from chordllama.codec import whitelist
 from chordllama.codec.whitelist import DIRECTION_SIGNS, SIGN_BY_NAME, SIGNS
@@ -34,7 +31,7 @@ TABLES = {
 ENTRIES = {(table, entry) for table, entries in TABLES.items() for entry in entries}
 
 
-def used(score: Score) -> Iterator[Entry]:
+def entries_of(score: Score) -> Iterator[Entry]:
     """The entries of tables that a score uses."""
     for group in score.groups:
         yield from (("group", group.symbol), ("group barline", group.barline))
@@ -69,25 +66,3 @@ def _of_item(item: Item) -> Iterator[Entry]:
 def _of_marks(marks: tuple[Mark, ...]) -> Iterator[Entry]:
     for mark in marks:
         yield from (("mark", mark.name), (SIGN_BY_NAME[mark.name].shape, mark.value))
-
-
-def sample(number: int) -> set[Entry]:
-    """The entries that a few hundred random scores use."""
-    found: set[Entry] = set()
-
-    @seed(number)
-    @settings(max_examples=250, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
-    @given(scores())
-    def generate(score: Score) -> None:
-        found.update(used(score))
-
-    generate()
-    return found
-
-
-def test_a_thousand_random_scores_use_every_entry_of_every_table() -> None:
-    left = set(ENTRIES)
-    assert left
-    for number in range(4):
-        left -= sample(number) if left else set()
-    assert not left, sorted(left)
