@@ -164,7 +164,7 @@ def test_bars_in_the_middle_are_written_anew_and_all_others_stay(
         changed = {place for place, (before, after) in enumerate(zip(*pair, strict=True)) if before != after}
         assert not changed or number in rewritten
         all_changed |= changed
-    assert all_changed == {4, 5}
+    assert {4} <= all_changed <= {4, 5}  # the sixth has one note in each part, which a variation may keep
 
 
 def test_parts_to_keep_are_named_by_their_numbers(capsys: pytest.CaptureFixture[str]) -> None:
