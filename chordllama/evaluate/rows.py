@@ -11,7 +11,8 @@ from chordllama.codec.compact import loads
 from chordllama.errors import CorpusError
 from chordllama.evaluate.held_out import HeldOut, Piece
 from chordllama.evaluate.passage import Passage
-from chordllama.generate.continuation import length_after, read_answer
+from chordllama.generate.continuation import read_answer
+from chordllama.generate.plan import length_after
 from chordllama.score import Score
 from chordllama.tasks.music import parse_instruction
 from chordllama.training.corpus import TrainingRow, read_rows, shards

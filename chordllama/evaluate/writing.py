@@ -13,7 +13,9 @@ from chordllama.errors import CompactError
 from chordllama.evaluate.figures import Ratio
 from chordllama.evaluate.passage import Passage
 from chordllama.generate.backend import Backend, Sampling
-from chordllama.generate.continuation import Plan, Progress, Request, dressed, write_bars
+from chordllama.generate.continuation import Progress, write_bars
+from chordllama.generate.placing import placed
+from chordllama.generate.plan import Plan, Request
 from chordllama.score import Bar, Metre, Score
 from chordllama.tasks.music import answer, ending_of, prompt
 
@@ -47,9 +49,10 @@ def write(human: Passage, backend: Backend, sampling: Sampling) -> Written:
     def progress(_: Progress) -> None:
         first.append(perf_counter() - started)
 
-    (draft,) = write_bars(Plan.of(score, request), backend, request, progress)
+    plan = Plan.of(score, request)
+    (draft,) = write_bars(plan, backend, request, progress)
     seconds = perf_counter() - started
-    new = dressed(draft.bars, score)
+    new = placed(plan, score, draft.bars)
     return Written(with_bars(human, new), len(bars), first[0] if first else None, seconds)
 
 
