@@ -162,7 +162,7 @@ def test_a_cleaned_document_tells_its_language_and_its_size() -> None:
     assert result.cleaned.texts == (SONG,)
     assert result.cleaned.facts == {"title": "River", "language": "en"}
     assert result.cleaned.sizes["lines"] == 12
-    assert [found.kind for found in result.signatures] == ["whole", "tune"]
+    assert [found.kind for found in result.signatures] == ["whole", "words"]
 
 
 def test_every_rule_has_a_name_of_its_own_and_a_sentence() -> None:

@@ -87,7 +87,8 @@ def test_a_song_that_the_catalogue_doesnt_know_tells_itself(tmp_path: Path) -> N
 def test_song_and_words_are_one_work(tmp_path: Path) -> None:
     files(tmp_path, LIEDER | {"scores/lc11.mxl": archived(), "scores/lc11.txt": "The owl\n", "scores/lc12.txt": " \n"})
     song = only(SOURCES["openscore-lieder"], tmp_path)
-    words = only(SOURCES["lieder-texts"], tmp_path)  # one without words gives no document
+    texts = replace(SOURCES["lieder-texts"], reader="song-texts")
+    words = only(texts, tmp_path)  # one without words gives no document
     assert (words.task, words.work, words.data) == ("lyrics", song.work, b"The owl\n")
     assert words.facts["poet"] == "Bo Dö Poet"
 

@@ -52,6 +52,12 @@ def _part(_context: click.Context, _parameter: click.Parameter, value: str | Non
 @click.option(
     "--shard", "part", metavar="I/N", callback=_part, help="Do the I-th of N parts only: for Slurm and the like."
 )
+@click.option(
+    "--beats-endpoint",
+    metavar="URL",
+    help="Prose: an OpenAI-compatible server that lists the beats of scenes, e.g. http://127.0.0.1:8080/v1.",
+)
+@click.option("--beats-model", default="default", metavar="NAME", help="What that server calls the model [default].")
 @cache_option
 @json_option
 def build(tasks: tuple[Task, ...], out: Path, as_json: bool, **options: Any) -> None:
@@ -85,19 +91,24 @@ def build_one(
     engine: str = "local",
     address: str = "auto",
     processes: int | None = None,
+    beats_endpoint: str | None = None,
+    beats_model: str = "default",
     **wanted: Any,
 ) -> dict[str, Any]:
     """Build one task's data set of the sources at hand, the `only` ones where some are named; return what is in it."""
+    from chordllama.corpora.beats import Endpoint
     from chordllama.corpora.build import Unfinished
     from chordllama.corpora.build import build as build_task
     from chordllama.corpora.fetch import default_cache
     from chordllama.corpora.settings import Settings
-    from chordllama.corpora.shards import Place
+    from chordllama.corpora.shards import WORK_FOLDER, Place
     from chordllama.corpora.tokens import find_tokenizer
     from chordllama.terminal import show_shards
 
     cache = cache or default_cache()
     sources = _at_hand(task, only, cache, folder)
+    if beats_endpoint and task == "prose":
+        wanted["endpoint"] = Endpoint(beats_endpoint, beats_model, str(out.absolute() / WORK_FOLDER / "beats"))
     settings = Settings(task, find_tokenizer(tokenizer, cache), **wanted)
     with show_shards(task) as report:
         found = build_task(

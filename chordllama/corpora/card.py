@@ -13,6 +13,7 @@ from chordllama.corpora.formats import FIELDS, FOLDERS, SPLITS, SUFFIXES
 from chordllama.corpora.rules import Rule
 from chordllama.corpora.settings import Format, Settings, code_version
 from chordllama.corpora.shards import Record
+from chordllama.corpora.signatures import SHINGLE_WORDS
 from chordllama.corpora.sources import Source
 from chordllama.corpora.works import LIKENESS, SHARES
 
@@ -218,7 +219,7 @@ def _versions(task: Task) -> str:
             f"scores with a melody that is alike by {LIKENESS['tune']} or more (Jaccard, by MinHash of runs of intervals, whatever "
             f"the key), or by {LIKENESS['outline']} in its notes on beats"
         )
-    return f"texts that are alike by {LIKENESS['tune']} or more (Jaccard, by MinHash of runs of four words)"
+    return f"texts of which a chapter or the whole is alike by {LIKENESS['words']} or more (Jaccard, by MinHash of runs of {SHINGLE_WORDS} words)"
 
 
 def _shares() -> str:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from chordllama.codec.compact import dumps
 from chordllama.codec.musicxml import read_with_origin
-from chordllama.corpora import clean_lyrics, clean_music, signatures
+from chordllama.corpora import clean_lyrics, clean_music, clean_prose, signatures
 from chordllama.corpora.clean_texts import Writing, facts_of
 from chordllama.corpora.document import Document, Task
 from chordllama.corpora.rules import Outcome, Rule, Step, clean
@@ -18,6 +18,7 @@ from chordllama.corpora.signatures import Signature
 from chordllama.errors import ContainerError, ScoreError
 from chordllama.foreign import Converter, foreign_format
 from chordllama.tasks.lyrics import LABEL
+from chordllama.tasks.prose import chapters_of
 from chordllama.tasks.syllables import plain
 
 UNREADABLE = "unreadable"
@@ -129,6 +130,18 @@ def _lyrics_sizes(writing: Writing) -> dict[str, int]:
     return {"lines": len(lines), "words": sum(len(line.split()) for line in lines)}
 
 
+def _prose_texts(writing: Writing) -> tuple[str, ...]:
+    return tuple(chapters_of(writing.text))
+
+
+def _prose_signatures(writing: Writing) -> list[Signature]:
+    return signatures.of_text(_prose_texts(writing))
+
+
+def _prose_sizes(writing: Writing) -> dict[str, int]:
+    return {"chapters": len(_prose_texts(writing)), "words": clean_prose.words_in(writing.text)}
+
+
 def _text_facts(writing: Writing, _facts: Mapping[str, str]) -> dict[str, str]:
     return facts_of(writing)
 
@@ -136,6 +149,7 @@ def _text_facts(writing: Writing, _facts: Mapping[str, str]) -> dict[str, str]:
 CLEANERS: dict[Task, Cleaner] = {
     "music": Cleaner(_open_score, clean_music.RULES, _score_texts, signatures.of_music, _score_sizes, _nothing),
     "lyrics": Cleaner(_open_text, clean_lyrics.RULES, _lyrics_texts, _lyrics_signatures, _lyrics_sizes, _text_facts),
+    "prose": Cleaner(_open_text, clean_prose.RULES, _prose_texts, _prose_signatures, _prose_sizes, _text_facts),
 }
 
 

@@ -13,13 +13,15 @@ from chordllama.tasks.wording import LANGUAGES
 FEWEST_WORDS = 8
 """Fewer words tell a language too rarely."""
 SURE = 0.9
+ENOUGH = 10_000
+"""Characters that tell the language of a book."""
 
 
 def language_of(text: str) -> str:
     """The ISO 639-1 code of a text's language; "" where that isn't sure."""
     if len(text.split()) < FEWEST_WORDS:
         return ""
-    best = _detector().compute_language_confidence_values(" ".join(text.split()))[0]
+    best = _detector().compute_language_confidence_values(" ".join(text[:ENOUGH].split()))[0]
     return str(best.language.iso_code_639_1.name).lower() if best.value >= SURE else ""
 
 

@@ -30,6 +30,7 @@ READERS: dict[str, Reader] = {
     "music21": Reader(read_music.music21_names, read_music.read_music21, read_music.SUFFIXES),
     "pdmx": Reader(read_music.pdmx_names, read_music.read_pdmx, (".mxl", ".csv")),
     "song-texts": Reader(read_texts.text_names, read_texts.read_song_texts, (".txt", ".tsv")),
+    "sung-texts": Reader(read_music.openscore_names, read_texts.read_sung_texts, (".mxl", ".tsv")),
     "poems": Reader(read_texts.text_names, read_texts.read_poems, (".txt",)),
     "books": Reader(read_texts.book_names, read_texts.read_book, (".txt", ".epub")),
 }

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from pathlib import Path, PurePosixPath
 
+from chordllama.codec.musicxml import read as read_score
 from chordllama.corpora import gutenberg
 from chordllama.corpora.catalogues import head_of, openscore, score_facts, songs
 from chordllama.corpora.document import Document
 from chordllama.corpora.epub import read_epub
+from chordllama.corpora.languages import language_of
 from chordllama.corpora.poems import split_poems
 from chordllama.corpora.read_music import score_id
 from chordllama.corpora.sources import Source
-from chordllama.errors import CorpusError
+from chordllama.corpora.sung import verses_of
+from chordllama.errors import CorpusError, ScoreError
 
 _NO_TEXTS = ("license", "licence", "readme", "copying", "notice")
 _LANGUAGE = re.compile(r"\.([a-z]{2})$")
@@ -42,6 +45,34 @@ def read_song_texts(source: Source, folder: Path, name: str) -> list[Document]:
     facts = _facts_of_score(folder / path.with_suffix(".mxl")) | known
     set_id = facts.pop("work", "")
     return [_document(source, name, f"{source.folder}/{set_id or path.with_suffix('').name}", text, facts)]
+
+
+def read_sung_texts(source: Source, folder: Path, name: str) -> list[Document]:
+    """The words of a song, taken from its score with the syllables that are sung, a document for each language; nothing where
+    there are no words.
+
+    Raises CorpusError, naming the file, for a score that can't be read.
+    """
+    path = folder / name
+    try:
+        verses = verses_of(read_score(path.read_bytes(), name), language_of)
+    except (ScoreError, OSError) as fault:
+        cause = fault.strerror if isinstance(fault, OSError) else str(fault)
+        raise CorpusError(f"{path}: can't be read", cause=cause) from fault
+    stem = PurePosixPath(name).stem
+    facts = _facts_of_score(path) | openscore(folder).get(score_id(stem), {})
+    set_id = facts.pop("work", "")
+    work = f"{source.folder}/{set_id or stem}"
+    return [
+        _document(
+            source,
+            f"{name}#{language or 'text'}",
+            work,
+            text,
+            facts | {"language": language, "sung": "as in the score"},
+        )
+        for language, text in verses.items()
+    ]
 
 
 def read_poems(source: Source, folder: Path, name: str) -> list[Document]:

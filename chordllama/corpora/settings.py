@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 
+from chordllama.corpora.beats import Endpoint
 from chordllama.corpora.document import Task
 from chordllama.corpora.tokens import Tokenizer
 
@@ -35,7 +36,7 @@ _LIBRARIES = (
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One task's build. `limit` is for documents of each source."""
+    """One task's build. `limit` is for documents of each source; `endpoint` is asked for the beats of prose."""
 
     task: Task
     tokenizer: Tokenizer
@@ -44,10 +45,12 @@ class Settings:
     seed: int = 0
     formats: tuple[Format, ...] = FORMATS
     skip_unreadable: bool = False
+    endpoint: Endpoint | None = None
 
     def facts(self) -> dict[str, Any]:
         """What the result depends on, without where anything lies."""
-        return asdict(replace(self, tokenizer=replace(self.tokenizer, path="")))
+        endpoint = replace(self.endpoint, address="", cache="") if self.endpoint else None
+        return asdict(replace(self, tokenizer=replace(self.tokenizer, path=""), endpoint=endpoint))
 
 
 def key_of(*facts: Any) -> str:

@@ -24,8 +24,8 @@ from chordllama.files import write_atomically
 
 T = TypeVar("T")
 
-DOCUMENTS = 32
-"""About so many go into a shard."""
+DOCUMENTS: Mapping[Task, int] = {"music": 32, "lyrics": 32, "prose": 1}
+"""About so many go into a shard: a book is as much as many songs."""
 WORK_FOLDER = ".build"
 _TABLES = ("*.tsv", "*.csv", "license*.txt")
 
@@ -45,7 +45,7 @@ def plan(source: Source, folder: Path, limit: int | None) -> list[Shard]:
     """The shards of a source, in order. Raises CorpusError where its folder holds nothing for it."""
     found = names(source, folder)[:limit]
     in_a_file = max(1.0, (source.documents or len(found)) / len(found)) if found and not limit else 1.0
-    size = max(1, round(DOCUMENTS / in_a_file))
+    size = max(1, round(DOCUMENTS[source.task] / in_a_file))
     count = ceil(len(found) / size)
     name = source.name.replace(":", "-")
     shards = []

@@ -17,8 +17,8 @@ from chordllama.score import QUARTER, Chord, Direction, Harmony, Note, Row, Scor
 if TYPE_CHECKING:
     import numpy as np
 
-Kind = Literal["whole", "tune", "outline"]
-KINDS: tuple[Kind, ...] = ("whole", "tune", "outline")
+Kind = Literal["whole", "tune", "outline", "words"]
+KINDS: tuple[Kind, ...] = ("whole", "tune", "outline", "words")
 PERMUTATIONS = 128
 INTERVALS = {"tune": 6, "outline": 5}
 """Intervals in a shingle of a melody. An outline has the notes on beats only: passing notes don't hide that a tune is the same."""
@@ -26,14 +26,15 @@ WHOLE_INTERVALS = 3
 FEWEST_SHINGLES = 12
 """What has fewer is a figure and no tune: too many works would share it."""
 MOST_TUNES = 4
-SHINGLE_WORDS = 4
+SHINGLE_WORDS = 3
 _SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _WORD = re.compile(r"\w+")
+_APOSTROPHE = re.compile("['’ʼ]")
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """`whole` decides on duplicates, `tune` and `outline` on works. `hashes`: PERMUTATIONS unsigned 32-bit integers."""
+    """`whole` decides on duplicates, `tune`, `outline` and `words` on works. `hashes`: PERMUTATIONS unsigned 32-bit integers."""
 
     kind: Kind
     hashes: np.ndarray[Any, Any]
@@ -61,11 +62,17 @@ def _of_melodies(scores: Sequence[Score], kind: Literal["tune", "outline"]) -> I
 
 
 def of_text(texts: Sequence[str]) -> list[Signature]:
-    """One signature of the words for both: who shares half of them is of the same work, who shares nearly all is a duplicate."""
-    words = _WORD.findall(" ".join(texts).casefold())
-    shingles = {tuple(words[place : place + SHINGLE_WORDS]) for place in range(max(1, len(words) - SHINGLE_WORDS + 1))}
-    hashes = minhash(shingles)
-    return [Signature("whole", hashes), Signature("tune", hashes)]
+    """A signature of all words, and one of those of each text: a chapter in another book makes both books one work."""
+    return [
+        Signature("whole", minhash(_word_shingles(" ".join(texts)))),
+        *(Signature("words", minhash(_word_shingles(text))) for text in texts),
+    ]
+
+
+def _word_shingles(text: str) -> set[Hashable]:
+    """Runs of words, whatever their capitals, apostrophes and signs between them."""
+    words = _WORD.findall(_APOSTROPHE.sub("", text).casefold())
+    return {tuple(words[place : place + SHINGLE_WORDS]) for place in range(max(1, len(words) - SHINGLE_WORDS + 1))}
 
 
 def minhash(shingles: Iterable[Hashable]) -> np.ndarray[Any, Any]:

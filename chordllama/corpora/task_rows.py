@@ -6,10 +6,11 @@ import random
 from collections.abc import Callable, Iterator
 
 from chordllama.codec.compact import loads
+from chordllama.corpora.beats import beats_of
 from chordllama.corpora.cleaning import Cleaned
 from chordllama.corpora.document import Task
 from chordllama.corpora.settings import Settings
-from chordllama.tasks import lyrics, music_rows
+from chordllama.tasks import lyrics, music_rows, prose
 
 Count = Callable[[str], int]
 Texts = tuple[str, str, str]
@@ -25,7 +26,14 @@ def _lyrics(cleaned: Cleaned, count: Count, settings: Settings, chance: random.R
         yield from lyrics.rows(text, cleaned.facts, count, settings.maximum_tokens, chance)
 
 
+def _prose(cleaned: Cleaned, count: Count, settings: Settings, chance: random.Random) -> Iterator[Texts]:
+    beats = beats_of(settings.endpoint)
+    for text in cleaned.texts:
+        yield from prose.rows(text, cleaned.facts, count, settings.maximum_tokens, chance, beats)
+
+
 TASK_ROWS: dict[Task, Callable[[Cleaned, Count, Settings, random.Random], Iterator[Texts]]] = {
     "music": _music,
     "lyrics": _lyrics,
+    "prose": _prose,
 }

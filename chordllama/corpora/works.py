@@ -18,11 +18,12 @@ from chordllama.corpora.signatures import PERMUTATIONS, Kind
 if TYPE_CHECKING:
     import numpy as np
 
-LIKENESS: dict[Kind, float] = {"whole": 0.9, "tune": 0.4, "outline": 0.25}
+LIKENESS: dict[Kind, float] = {"whole": 0.9, "tune": 0.4, "outline": 0.25, "words": 0.1}
 """Likeness (Jaccard, as MinHash tells it) from which on a document is a copy of one before (whole), or of the same work.
 
 Measured on 380 chorales of Bach and 144 Lieder: the outlines of 373 pairs of chorales are alike by 0.25 or more, 329 of them by 0.4
-or more; those of no two Lieder are alike by 0.05.
+or more; those of no two Lieder are alike by 0.05. Of 2,717 songs and poems 123 pairs have words that are alike by 0.05 or more, and
+each of them shares verses; 117 pairs are alike by 0.1 or more.
 """
 SHARES: tuple[tuple[Split, float], ...] = (("train", 0.94), ("validation", 0.03), ("test", 0.03))
 BAND_ROWS = 2
