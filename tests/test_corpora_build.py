@@ -108,6 +108,17 @@ def test_a_build_cut_in_parts_is_the_same(built: Path, scores: Path, tmp_path: P
     assert bytes_of(tmp_path) == bytes_of(built)
 
 
+def test_a_part_leaves_alone_what_other_machines_are_writing(built: Path, scores: Path, tmp_path: Path) -> None:
+    place, wanted = Place(tmp_path, "music"), settings(built.parent / "tokenizer")
+    folder = place.work / "clean"
+    halves = [f".mine-{number:05}.npy.00c0ffee.tmp" for number in range(3)]
+    folder_of(folder, dict.fromkeys(halves, b"half"))
+    build(place, wanted, [(mine(), scores)], ONE, (1, 2))
+    assert sorted(path.name for path in folder.glob("*.tmp")) == halves[1:2]
+    build(place, wanted, [(mine(), scores)], ONE)
+    assert bytes_of(tmp_path) == bytes_of(built)
+
+
 def test_a_source_that_is_added_moves_no_work(built: Path, scores: Path, tmp_path: Path) -> None:
     more = tunes(tmp_path / "more", range(100, 140))
     out = tmp_path / "out"

@@ -33,11 +33,11 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setenv("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
     head = {"num_cpus": 1, "include_dashboard": False, "_system_config": QUICK}
-    found = Cluster(initialize_head=True, head_node_args=head)
+    found: Any = Cluster(initialize_head=True, head_node_args=head)
     try:
         yield found
     finally:
-        ray.shutdown()  # type: ignore[no-untyped-call]
+        ray.shutdown()
         found.shutdown()
 
 

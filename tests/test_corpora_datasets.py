@@ -96,9 +96,29 @@ def test_each_rule_says_what_it_did(tmp_path: Path, capsys: Capture) -> None:
     assert run(["corpus", "clean", str(path), "--explain"]) == 0
     shown = capsys.readouterr().out
     assert all(f"  {rule.name}: " in shown for rule in RULES)
-    assert "broken-bars: 1 times" in shown
+    assert "broken-bars: once. " in shown
     assert "      -10: c54 d s" in shown
     assert "kept: 2 texts, 19 bars" in shown
+
+
+def test_a_page_of_lyrics_is_explained_by_the_same_command(tmp_path: Path, capsys: Capture) -> None:
+    song = [
+        "12 ContributorsTranslationsDeutschMy Song Lyrics",
+        "[Verse 1]",
+        "The sun goes down behind the hill",
+        "And all the little birds are still",
+        "You might also like",
+        "[Chorus]",
+        "Oh come, oh come, my dear, with me",
+        "The moon comes up above the sea123Embed",
+    ]
+    path = folder_of(tmp_path, {"song.txt": "\n".join(song)}) / "song.txt"
+    assert run(["corpus", "clean", str(path), "--explain", "--task", "lyrics"]) == 0
+    shown = capsys.readouterr().out
+    for rule in ("contributors", "translations", "page-title", "also-like", "embed"):
+        assert f"  {rule}: once. " in shown
+    assert "      -You might also like" in shown
+    assert "kept: 1 texts" in shown
 
 
 def test_a_document_that_is_left_out_says_by_which_rule(tmp_path: Path, capsys: Capture) -> None:

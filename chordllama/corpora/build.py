@@ -53,13 +53,13 @@ def build(
         raise CorpusError(
             f"{place.task}: no rows can be made of this task yet", hint=f"there are: {', '.join(TASK_ROWS)}"
         )
-    _tidy(place)
     shards = [shard for source, folder in sources for shard in plan(source, folder, settings.limit)]
+    _tidy(place, [shard.id for shard in part_of(shards, *part)] if part[1] > 1 else None)
     jobs = [Job(shard, place, settings) for shard in shards]
     cleaned = _carry_out(engine, clean_shard, clean_state, jobs, part, report, CLEAN)
     if isinstance(cleaned, Unfinished):
         return cleaned
-    verdicts, counts = _judge(place, [cleaned[shard.id] for shard in shards])
+    verdicts, counts = judged(place, [cleaned[shard.id] for shard in shards])
     jobs = [_rows_job(job, cleaned[job.shard.id], found) for job, found in zip(jobs, verdicts, strict=True)]
     made = _carry_out(engine, rows_shard, rows_state, jobs, part, report, ROWS)
     if isinstance(made, Unfinished):
@@ -114,7 +114,7 @@ def _first(failures: Sequence[Failure], jobs: int) -> Exception:
     return fault
 
 
-def _judge(place: Place, records: Sequence[Record]) -> tuple[list[tuple[Verdict, ...]], dict[str, int]]:
+def judged(place: Place, records: Sequence[Record]) -> tuple[list[tuple[Verdict, ...]], dict[str, int]]:
     """The verdicts on each shard's documents, and what was found in all."""
     names = [work for record in records for work in record.counts["works"]]
     verdicts = works.judge(names, {kind: _table(place, records, number) for number, kind in enumerate(KINDS)})
@@ -159,6 +159,7 @@ def _complete(
     for path in _data_files(place):
         if path not in wanted:
             path.unlink()
+    _tidy(place)
     manifest = card.manifest(settings, sources, [(cleaned[shard.id], made[shard.id]) for shard in shards], counts)
     write_file(place.dataset / "README.md", card.readme(manifest).encode("utf-8", "backslashreplace"))
     write_file(place.dataset / card.MANIFEST, card.dump(manifest))
@@ -171,8 +172,9 @@ def _data_files(place: Place) -> Iterator[Path]:
     return chain.from_iterable((place.dataset / FOLDERS[name]).glob("*") for name in FORMATS)
 
 
-def _tidy(place: Place) -> None:
-    """Remove what a killed process left half written."""
+def _tidy(place: Place, shards: Sequence[str] | None = None) -> None:
+    """Remove what killed processes left half written: of some shards only, where other machines may be at work on the others."""
     for folder in (place.dataset, place.work):
-        for path, _ in leftovers(folder):
-            path.unlink(missing_ok=True)
+        for path, name in leftovers(folder):
+            if shards is None or name.partition(".")[0].endswith(tuple(shards)):
+                path.unlink(missing_ok=True)

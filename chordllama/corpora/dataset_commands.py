@@ -104,7 +104,9 @@ def _explanation(one: Explanation) -> list[str]:
 def _what(effect: Effect) -> str:
     if effect.refusal:
         return f"left out: {effect.refusal}. {effect.says}"
-    return f"{effect.times} times. {effect.says}" if effect.times else "nothing to do"
+    if not effect.times:
+        return "nothing to do"
+    return f"{'once' if effect.times == 1 else f'{effect.times} times'}. {effect.says}"
 
 
 def _shown(lines: Sequence[str]) -> list[str]:

@@ -1,0 +1,1 @@
+"""What building corpora costs: time and memory."""
