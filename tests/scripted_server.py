@@ -30,13 +30,14 @@ class Script:
     orders: list[Json] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
     polls: int = 0
+    status: str = "ok"
 
     def __post_init__(self) -> None:
         self.going.set()
 
     def health(self) -> Json:
         """The answer of /health."""
-        return {"status": "ok", "version": self.version, "api": self.api, "model": "scripted"}
+        return {"status": self.status, "version": self.version, "api": self.api, "model": "scripted"}
 
     def events(self) -> list[Json]:
         """All that happens in the job."""

@@ -9,9 +9,12 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from editor_documents import Json, new_bars, seen, staves_of, told
 from served import served
@@ -23,6 +26,7 @@ from benchmarks.plugin.editor import (
     GO,
     KEEP,
     NEXT,
+    START,
     TWO_SUGGESTIONS,
     Home,
     editor,
@@ -61,10 +65,32 @@ def test_a_score_is_continued_without_a_screen(place: Home) -> None:
     assert [path.name for path in place.temporary.glob("*chordllama*")] == [saved.name], "nothing else is left behind"
 
 
+@pytest.fixture
+def sleeping(tmp_path: Path) -> Iterator[Home]:
+    """A place whose server isn't running yet; one that the plugin has started is ended."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    found = home(tmp_path / "home", f"http://127.0.0.1:{port}")
+    command = f"{sys.executable} -m chordllama serve --port {port}"
+    script = found.plugin.with_suffix(".js")
+    script.write_text(
+        re.sub("^var COMMAND = .*", f"var COMMAND = {json.dumps(command)};", script.read_text(), flags=re.MULTILINE)
+    )
+    try:
+        yield found
+    finally:
+        for process in psutil.process_iter(["cmdline"]):
+            if (process.info["cmdline"] or [])[1:] == command.split()[1:]:
+                process.terminate()
+
+
 @pytest.mark.skipif(not has_screen(), reason="Xvfb and xdotool are not installed")
-def test_a_composer_continues_a_score_in_musescores_window(place: Home) -> None:
-    with editor(place, SCORE) as musescore:
+def test_a_composer_continues_a_score_in_musescores_window(sleeping: Home) -> None:
+    with editor(sleeping, SCORE) as musescore:
         musescore.open_plugin()
+        musescore.wait_for_button(START)
+        musescore.click(START)
         musescore.wait_for_button()
         musescore.click(FOUR_BARS)
         musescore.click(TWO_SUGGESTIONS)
@@ -75,20 +101,21 @@ def test_a_composer_continues_a_score_in_musescores_window(place: Home) -> None:
         musescore.click(DISCARD)
         musescore.wait_for_the_choice_to_end()
         assert musescore.title() == "chorale"
+
         musescore.click(GO)
         musescore.wait_for_title("chorale-chordllama-3")
         musescore.wait_for_button()
         musescore.click(KEEP)
         musescore.wait_for_the_choice_to_end()
-        kept, old = place.folder / "kept.mscz", place.folder / "old.mscz"
+        kept, old = sleeping.folder / "kept.mscz", sleeping.folder / "old.mscz"
         musescore.save(kept)
         musescore.switch_tab("chorale")
         musescore.press("^MuseScore 3: ", "ctrl+z")  # the old tab has nothing to undo
         musescore.save(old)
-    assert faults(place.exported(SCORE), place.exported(kept), 4) == []
-    settings = (place.folder / "configuration" / "MuseScore" / "MuseScore3.ini").read_text()
+    assert faults(sleeping.exported(SCORE), sleeping.exported(kept), 4) == []
+    assert read(sleeping.exported(old)) == read(sleeping.exported(SCORE))
+    settings = (sleeping.folder / "configuration" / "MuseScore" / "MuseScore3.ini").read_text()
     assert r"\"bars\":4,\"suggestions\":2" in settings, "the settings are remembered"
-    assert read(place.exported(old)) == read(place.exported(SCORE))
 
 
 # ------------------------------------------------------------------------------------------------------- the Cursor's part

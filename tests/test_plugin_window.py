@@ -257,6 +257,21 @@ def test_a_busy_server_is_asked_again_and_the_queue_is_shown(tmp_path: Path) -> 
         plugin.wait_for("choosing")
 
 
+def test_a_model_that_is_being_loaded_and_a_slow_one_are_waited_for(tmp_path: Path) -> None:
+    script = Script(candidates=[new_bars(MORE, 2)], status="starting")
+    with scripted(script) as server, window(tmp_path, server, told(PIANO), settings=settings(server)) as plugin:
+        plugin.wait(lambda: plugin.message == "The model is being loaded.")
+        script.status = "ok"
+        plugin.wait(lambda: plugin.message == "Ready: scripted")
+        script.going.clear()
+        plugin.continue_("writing")
+        plugin.wait(lambda: script.polls > 3)
+        assert plugin.message == "The model reads the score …"
+        assert plugin.sees("stop")
+        script.going.set()
+        plugin.wait_for("choosing")
+
+
 def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -25,6 +25,7 @@ PAPER = (251, 250, 247)
 """Of the button that is meant to be clicked, and of what is no button, as chordllama.qml paints them."""
 GO = KEEP = (388, 462)
 NEXT = (290, 462)
+START = (390, 309)
 DISCARD = (180, 462)
 FOUR_BARS = (156, 89)
 ONE_SUGGESTION = (156, 129)
@@ -34,6 +35,7 @@ TWO_SUGGESTIONS = (210, 129)
 BARS_AREA = (20, 240, 440, 430)
 """Where new bars are drawn while the model writes."""
 
+_FIRST_SCREEN, _SCREENS = 100, 50_000
 _PATIENCE = 8.0
 _TRIES = 4
 _QUIET = {
@@ -190,9 +192,9 @@ class Editor:
         self._xdotool("mousemove", "--sync", "--window", self.window("^ChordLlama$"), x, y)
         self._xdotool("click", "1")
 
-    def wait_for_button(self) -> float:
-        """Wait until Continue or Keep can be clicked; the seconds that it took."""
-        return self.wait(lambda: self.colour(GO) == ACCENT, "a button to click")
+    def wait_for_button(self, place: tuple[int, int] = GO) -> float:
+        """Wait until Continue or Keep, or what else is there, can be clicked; the seconds that it took."""
+        return self.wait(lambda: self.colour(place) == ACCENT, "a button to click")
 
     def wait_for_the_choice_to_end(self) -> float:
         """Wait until Next is gone, as it is once Keep or Discard has been done."""
@@ -204,7 +206,7 @@ class Editor:
 
     def colour(self, place: tuple[int, int]) -> Colour:
         """What is seen at a place, beside a button's words."""
-        x, y = place[0], place[1] - 12
+        x, y = place[0], place[1] - 10
         return self._seen((x, y, x + 1, y + 1))[0][1]
 
     def _paints(self, area: tuple[int, int, int, int], colour: Colour) -> bool:
@@ -269,15 +271,17 @@ def editor(home: Home, score: Path) -> Iterator[Editor]:
 
 @contextmanager
 def _screen() -> Iterator[str]:
-    """The name of a virtual screen that is nobody else's."""
+    """The name of a virtual screen. It has this process's number: two that look for a free one at once may get the same."""
     ours, theirs = os.pipe()
-    command = ["Xvfb", "-displayfd", str(theirs), "-screen", "0", "1280x900x24", "-nolisten", "tcp"]
+    name = f":{_FIRST_SCREEN + os.getpid() % _SCREENS}"
+    command = ["Xvfb", name, "-displayfd", str(theirs), "-screen", "0", "1280x900x24", "-nolisten", "tcp"]
     with (
         _ended(subprocess.Popen(command, pass_fds=[theirs], stderr=subprocess.DEVNULL), SIGTERM),
-        os.fdopen(ours) as number,
+        os.fdopen(ours) as ready,
     ):
         os.close(theirs)
-        yield f":{int(number.readline())}"
+        assert ready.readline().strip() == name[1:], f"there is no screen {name}"
+        yield name
 
 
 @contextmanager

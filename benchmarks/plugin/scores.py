@@ -105,7 +105,7 @@ _OWN = {
 1: key=-1 time=2/4 a44 c5 / f48_a c5 f4 a / f32
 2: bb44. a48 / g48_bb d5 g4 bb / g22
 3: g44 e / c48 e g c5 / c32
-4: f42 / f42_a_c5 / f22
+4: f42 / f42_a_c5 / f22 end=final
 """,
     "saxophone and drums": """parts:
  1: clef=G2 midi=66 transpose=-9/-5/0 Alto Saxophone
