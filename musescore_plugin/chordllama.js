@@ -60,6 +60,7 @@ var TEXTS = {
     otherMetre: ["The score ends in another metre than the selection: the new bars can't follow there.", "Die Partitur endet in einer anderen Taktart als die Auswahl: dort können die neuen Takte nicht folgen."],
     unreadable: ["Bar {0} can't be read: its notes don't fit its length.", "Takt {0} ist nicht lesbar: seine Noten passen nicht zu seiner Länge."],
     changed: ["The score was changed meanwhile: nothing was put into it.", "Die Partitur wurde inzwischen geändert: es wurde nichts eingesetzt."],
+    changedSince: ["The score was changed after the suggestion was put into it, which stays there: undo takes it back.", "Die Partitur wurde geändert, nachdem der Vorschlag eingesetzt war; er bleibt darin: Rückgängig nimmt ihn heraus."],
     notWritten: ["The bars could not be put into the score, which is as it was: {0}", "Die Takte konnten nicht eingesetzt werden, die Partitur ist wie zuvor: {0}"],
     notExported: ["MuseScore could not export the score as MusicXML.", "MuseScore konnte die Partitur nicht als MusicXML exportieren."],
     notOpened: ["MuseScore could not open the result.", "MuseScore konnte das Ergebnis nicht öffnen."],
@@ -494,7 +495,7 @@ function count(counts, name, more) {
 // Puts the bars of a continuation into the score as one undo step; what could not be put in is counted in the answer.
 function insert(host, plan, continuation) {
     var score = host.score, leftOut = {}, missing = continuation.bars.length - plan.fill;
-    if (!score || score.scoreName !== plan.name || barsOf(host).length !== plan.bars.length) {
+    if (!score || score.scoreName !== plan.name || !isAsBefore(host, plan)) {
         throw new Refusal("changed");
     }
     for (var name in continuation.left_out) {
@@ -516,6 +517,14 @@ function insert(host, plan, continuation) {
     }
     score.endCmd();
     return leftOut;
+}
+
+// Whether nothing of a continuation is in the score.
+function isAsBefore(host, plan) {
+    var bars = host.score ? barsOf(host) : [];
+    return bars.length === plan.bars.length && bars.slice(plan.last + 1, plan.last + 1 + plan.fill).every(function (bar) {
+        return !hasNotes(bar, plan.staves, host);
+    });
 }
 
 function checkRoom(bars, wanted) {
@@ -846,9 +855,9 @@ function canWriteInPlace(version) {
 var DEFAULTS = { server: "", bars: 8, suggestions: 3, temperature: 0.9, asFile: false };
 
 // What goes on between the first look for a server and the last suggestion. `host` offers
-//   score, division, version, language, fraction(n, d), element(type, property, value), undo(), CHORD,
+//   score, division, version, language, fraction(n, d), element(type, property, value), undo(), redo(), CHORD,
 //   request(method, address, body, then(status, text, header)) -> {abort()}, later(milliseconds, then), now(),
-//   exported() -> MusicXML, opened(xml, name, kept) -> score, lookAt(name), closed(score), start(command) -> whether it can, changed(view)
+//   exported() -> MusicXML, opened(xml, name, kept) -> score, lookAt(name), closed(name), start(command) -> whether it can, changed(view)
 function session(host, saved) {
     var settings = {};
     for (var name in DEFAULTS) {
@@ -970,7 +979,7 @@ function session(host, saved) {
             plan = planFor(host, placed() ? state.chosen : null, host.language, !placed());
             order = placed() ? { editor: documentFor(host, plan), format: "editor" } : { musicxml: exportedFor(plan), format: "json" };
         } catch (fault) {
-            change({ phase: "start", message: say(fault.key || "notWritten", fault.values || [fault.message]), notes: standing(), found: [] });
+            refuse(fault, standing());
             return;
         }
         order.bars = settings.bars;
@@ -1097,7 +1106,7 @@ function session(host, saved) {
             var words = countsInWords(host.language, leftOut);
             notes = words ? notes.concat([say("leftOut", [words])]) : notes;
         } catch (fault) {
-            change({ phase: "start", message: say(fault.key || "notWritten", fault.values || [fault.message]), notes: notes, left: "" });
+            refuse(fault, notes);
             return;
         }
         if (found.failure) {
@@ -1113,40 +1122,63 @@ function session(host, saved) {
 
     function opened(found) {
         job.tabName = job.plan.name + "-chordllama-" + (++tabs);
-        job.tab = host.opened(silent(found), job.tabName, false);
-        if (!job.tab) {
+        if (!host.opened(silent(found), job.tabName, false)) {
             throw new Refusal("notOpened");
         }
         host.lookAt(job.tabName);
         return {};
     }
 
+    // Takes the suggestion out of the score again. Never undoes what the composer has done since.
     function takeBack() {
-        if (job.placed) {
-            host.undo();
-        } else {
-            host.closed(job.tab);
+        if (!job.placed) {
+            host.closed(job.tabName);
             host.lookAt(job.plan.name);
+        } else if (!isAsBefore(host, job.plan)) {
+            host.undo();
+            if (!isAsBefore(host, job.plan)) {
+                host.redo();
+                throw new Refusal("changedSince");
+            }
         }
     }
 
     function keep() {
         var found = state.found[state.current];
         if (!job.placed) {
-            host.closed(job.tab);
-            host.opened(silent(found), job.tabName, true);
+            host.closed(job.tabName);
+            if (!host.opened(silent(found), job.tabName, true)) {
+                refuse(new Refusal("notOpened"), standing());
+                return;
+            }
         }
         change({ phase: "start", message: say(job.placed ? "kept" : "keptTab", [found.bars]), notes: standing(), found: [] });
     }
 
     function next() {
-        takeBack();
-        show((state.current + 1) % state.found.length);
+        if (took()) {
+            show((state.current + 1) % state.found.length);
+        }
     }
 
     function discard() {
-        takeBack();
-        change({ phase: "start", message: say("discarded"), notes: standing(), found: [], rolls: [] });
+        if (took()) {
+            change({ phase: "start", message: say("discarded"), notes: standing(), found: [], rolls: [] });
+        }
+    }
+
+    function took() {
+        try {
+            takeBack();
+            return true;
+        } catch (fault) {
+            refuse(fault, standing());
+            return false;
+        }
+    }
+
+    function refuse(fault, notes) {
+        change({ phase: "start", message: say(fault.key || "notWritten", fault.values || [fault.message]), notes: notes, found: [], left: "" });
     }
 
     function set(name, value) {

@@ -98,6 +98,14 @@ MuseScore {
         return score;
     }
 
+    function close(name) {
+        for (var n = scores.length - 1; n >= 0; --n) {
+            if (scores[n].scoreName === name) {
+                closeScore(scores[n]);
+            }
+        }
+    }
+
     function lookAt(name) {
         for (var n = scores.length; n > 0 && curScore.scoreName !== name; --n) {
             cmd("next-score");
@@ -123,13 +131,14 @@ MuseScore {
             fraction: function (numerator, denominator) { return root.fraction(numerator, denominator); },
             element: signAt,
             undo: function () { cmd("undo"); },
+            redo: function () { cmd("redo"); },
             request: request,
             later: function (milliseconds, then) { waiting.push({ at: Date.now() + milliseconds, then: then }); clock.running = true; },
             now: function () { return Date.now(); },
             exported: exported,
             opened: opened,
             lookAt: lookAt,
-            closed: function (score) { closeScore(score); },
+            closed: close,
             start: start,
             changed: function (view) { root.shown = view; remember(view.saved); }
         };

@@ -70,6 +70,10 @@ class Window:
         """One undo, as a composer does it."""
         self.root.metaObject().invokeMethod(self.root, "cmd", Qt.ConnectionType.DirectConnection, _variant("undo"))
 
+    def edit(self) -> None:
+        """A change to the old music, as a composer makes it."""
+        self._call("edit")
+
     def undo_steps(self) -> int:
         """How many steps can be undone."""
         return int(self._call("undoSteps"))

@@ -53,6 +53,9 @@ KINDS = {
 }
 
 
+ONE_BAR = "parts:\n 1: clef=G2 Flute\n1: time=4/4 c51\n"
+
+
 def settings(server: str, suggestions: int = 1) -> dict[str, Any]:
     return {"server": server, "suggestions": suggestions, "bars": 4, "temperature": 0.9, "asFile": False}
 
@@ -152,6 +155,32 @@ def test_suggestions_one_after_another(tmp_path: Path) -> None:
         plugin.click("discard")
         assert plugin.score() == before
         assert plugin.undo_steps() == 0
+        assert plugin.message == "The score is as it was."
+
+
+@pytest.mark.parametrize("button", ["next", "discard"])
+@pytest.mark.parametrize("old", [ONE_BAR, ONE_BAR + "2: r\n"])
+def test_what_a_composer_does_meanwhile_is_never_undone(old: str, button: str, tmp_path: Path) -> None:
+    script = Script(candidates=[new_bars(f"{ONE_BAR}2: {note}\n", 1) for note in ("d51", "e51")])
+    with scripted(script) as server, window(tmp_path, server, told(old), settings=settings(server, 2)) as plugin:
+        plugin.continue_()
+        plugin.edit()
+        changed = plugin.score()
+        plugin.click(button)
+        assert "The score was changed after" in plugin.message
+        assert plugin.score() == changed
+        assert plugin.sees("go")
+
+
+def test_a_suggestion_that_the_composer_took_back_isnt_undone_twice(tmp_path: Path) -> None:
+    script = Script(candidates=[new_bars(f"{ONE_BAR}2: d51\n", 1)])
+    with scripted(script) as server, window(tmp_path, server, told(ONE_BAR), settings=settings(server)) as plugin:
+        plugin.edit()
+        edited = plugin.score()
+        plugin.continue_()
+        plugin.undo()
+        plugin.click("discard")
+        assert plugin.score() == edited
         assert plugin.message == "The score is as it was."
 
 

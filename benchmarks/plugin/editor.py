@@ -230,7 +230,7 @@ class Editor:
         self._xdotool("key", "Return")
         self.wait(lambda: path.exists() and not self.sees("^Save "), f"{path.name} to be saved")
 
-    def wait(self, true: Callable[[], bool], what: str, seconds: float = 60) -> float:
+    def wait(self, true: Callable[[], bool], what: str, seconds: float = 120) -> float:
         """Wait until something is so; the seconds that it took. Fails after so many, with MuseScore's own words."""
         started = monotonic()
         while not true():

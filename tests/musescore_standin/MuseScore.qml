@@ -33,13 +33,14 @@ Item {
     }
 
     function cmd(name) {
-        if (name !== "undo") {
+        if (name !== "undo" && name !== "redo") {
             throw new Error("no command " + name);
         }
-        curScore.undo();
+        curScore[name]();
     }
 
     function told() { return curScore ? JSON.stringify(curScore.tell()) : ""; }
+    function edit() { curScore.edit(); return ""; }
     function undoSteps() { return curScore.undone.length; }
     function isOpen() { return curScore.open; }
     function quit() { throw new Error("Qt.quit in MuseScore 4"); }

@@ -49,6 +49,7 @@ function Score(told) {
     this.told = told;
     this.open = false;
     this.undone = [];
+    this.redone = [];
     this.staves = [];
     this.parts = [];
     var self = this;
@@ -236,13 +237,29 @@ Score.prototype = {
             this.state = JSON.parse(this.before);
         } else {
             this.undone.push(this.before);
+            this.redone = [];
         }
     },
 
     undo: function () {
         need(!this.open, "undo within a command");
         need(this.undone.length, "nothing to undo");
+        this.redone.push(JSON.stringify(this.state));
         this.state = JSON.parse(this.undone.pop());
+    },
+
+    redo: function () {
+        need(!this.open, "redo within a command");
+        need(this.redone.length, "nothing to redo");
+        this.undone.push(JSON.stringify(this.state));
+        this.state = JSON.parse(this.redone.pop());
+    },
+
+    // What a composer does meanwhile: the first bar's first note goes up an octave.
+    edit: function () {
+        this.startCmd();
+        this.track(0)[0].notes[0].pitch += 12;
+        this.endCmd();
     },
 
     appendMeasures: function (count) {
