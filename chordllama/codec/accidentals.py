@@ -30,9 +30,9 @@ SYNONYMS = {"sharp-sharp": "double-sharp", "double-flat": "flat-flat"}
 _SHARPS = "FCGDAEB"
 
 
-Place = tuple[Ticks, int, int, str, int, int | Fraction, bool, object]
-"""A note as the rule sees it: its onset, its rank among notes that begin together, its staff, step, octave and alteration, whether
-a tie leads to it, and a reference, which is handed back."""
+Place = tuple[Ticks, int, tuple[int, str, int], int | Fraction, bool, object]
+"""A note as the rule sees it: its onset, its rank among notes that begin together, its line (staff, step and octave), its
+alteration, whether a tie leads to it, and a reference, which is handed back."""
 _in_time = itemgetter(0, 1)
 
 
@@ -49,12 +49,13 @@ def shown(places: Iterable[Place], fifths: dict[int, int]) -> set[object]:
     """The references of the notes of one bar and part whose accidental is shown; `fifths` is the key of each staff."""
     written: dict[tuple[int, str, int], int | Fraction] = {}
     found: set[object] = set()
-    for _, _, staff, step, octave, alter, tied, reference in sorted(places, key=_in_time):
+    for _, _, line, alter, tied, reference in sorted(places, key=_in_time):
         if tied:
             continue
-        line = (staff, step, octave)
         before = written.get(line)
-        if (key_alter(step, fifths.get(staff, 0)) if before is None else before) != alter:
+        if before is None:
+            before = key_alter(line[1], fifths.get(line[0], 0))
+        if before != alter:
             found.add(reference)
         written[line] = alter
     return found

@@ -7,7 +7,7 @@ place there.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -21,12 +21,13 @@ from chordllama.codec.directions import (
     read_sound,
     read_transposition,
 )
+from chordllama.codec.drafts import Content, EventDraft
 from chordllama.codec.elements import child_text, children, decimal, number
 from chordllama.codec.figures import read_figures
 from chordllama.codec.frames import is_usual
 from chordllama.codec.keys import format_key, read_key
 from chordllama.codec.lyrics import joined
-from chordllama.codec.notes import EventDraft, NoteElement, NoteReader
+from chordllama.codec.notes import Known, NoteReader
 from chordllama.codec.report import Report
 from chordllama.codec.rows import Moment, Placed, RowFinisher, VoicePlace, place_events, without_unused_voices
 from chordllama.codec.spanners import Pairs
@@ -43,6 +44,7 @@ from chordllama.score import (
     Direction,
     Harmony,
     Key,
+    Mark,
     Row,
     Ticks,
     Time,
@@ -77,11 +79,12 @@ class MeasureDraft:
 class PartReader:
     """Reads the measures of one part in order; `rows` then gives each measure's rows."""
 
-    def __init__(self, index: int, name: str, instruments: list[str], report: Report) -> None:
+    def __init__(self, index: int, name: str, instruments: list[str], report: Report, known: Known) -> None:
         self.index = index
         self.name = name
         self.report = report
-        self.notes = NoteReader(instruments, report)
+        self.notes = NoteReader(instruments, report, known)
+        self.notes.begin(QUARTER)
         self.pairs = Pairs()
         self.divisions = 0
         self.scale: Ticks = QUARTER
@@ -152,6 +155,7 @@ class PartReader:
                 element, f'"{(element.text or "").strip()[:40]}" is not a number of divisions (1 to {MOST_DIVISIONS})'
             )
         self.scale = _integer(Fraction(QUARTER, divisions))
+        self.notes.begin(self.scale)
 
     def _staves(self, element: _Element) -> None:
         self.staves = max(self.staves, _within(element.text, "staves", MOST_STAVES))
@@ -214,50 +218,79 @@ class PartReader:
             self._at(self.cursor, 1, Direction("transpose", f"{found.chromatic}/{found.diatonic}/{found.octave}"))
 
     def _note(self, element: _Element) -> None:
-        note = NoteElement(element)
-        chord = "chord" in note.fields and self.last is not None and bool(self.last.notes)
-        onset = self.last.onset if chord and self.last else self.cursor
-        length = self.length(element, note.fields["duration"].text) if "duration" in note.fields else None
-        head = self.last.duration if chord and self.last and "rest" not in note.fields else None
-        event, voice, dynamics = self.notes.read(note, onset, length, self.scale, head)
-        self.staves = max(self.staves, event.staff)
-        self.pairs.position, self.pairs.seen = onset, not event.hidden
-        for note_or_rest in event.notes or (event,):
-            if note_or_rest.marks:
-                note_or_rest.marks = self.pairs.marks(note_or_rest.marks)
-        for value in filter(None, dynamics):
-            self._at(onset, event.staff, Direction("dynamics", value))
-        if chord and self.last and event.notes:
-            if len(self.last.notes) == MOST_NOTES:
-                raise ValueError(f"more than {MOST_NOTES} notes in a chord")
-            self.last.notes += event.notes
-            if event.lyrics:
-                self.last.lyrics = joined(self.last.lyrics, event.lyrics)
-            return
-        if self.figures and not event.grace:
-            self._place_figures(event.staff)
-        self._join(voice, event)
-        self.last = event
-        self._advance(event.ticks, event)
+        content = self.notes.content(element, self.length)
+        if content.staff > self.staves:
+            self.staves = content.staff
+        last, note = self.last, content.note
+        if not content.in_chord or last is None or not last.notes:
+            self._begin_event(element, content, self.cursor)
+        elif note is None:
+            self._begin_event(element, content, last.onset)
+        else:
+            self._add_to_chord(element, content, last)
 
-    def _join(self, voice: str, event: EventDraft) -> None:
-        streams, ends = self.draft.streams, self.draft.ends
-        stream, spill, end = (voice, 0), 0, event.onset + event.ticks
+    def _begin_event(self, element: _Element, content: Content, onset: Ticks) -> None:
+        note = content.note
+        event = EventDraft(onset, content, [], content.fills_bar, content.could_fill_bar)
+        if note is not None:
+            event.notes.append(note)
+            if note.has_lines:
+                self._pair(event, note.marks)
+            if content.sings:
+                event.lyrics = self.notes.lyrics.read(list(element.iterchildren("lyric")))
+        elif content.marks:
+            self._pair(event, content.marks)
+        for value in content.dynamics:
+            self._at(onset, content.staff, Direction("dynamics", value))
+        if self.figures and not content.grace:
+            self._place_figures(content.staff)
+        self._join(event)
+        self.last = event
+        self._advance(content.ticks, event)
+
+    def _add_to_chord(self, element: _Element, content: Content, head: EventDraft) -> None:
+        """Another note of a chord."""
+        if content.duration is not head.content.duration:
+            content = self.notes.read(element, self.length, head.content.duration)
+        note = content.note
+        assert note is not None
+        for value in content.dynamics:
+            self._at(head.onset, content.staff, Direction("dynamics", value))
+        if len(head.notes) == MOST_NOTES:
+            raise ValueError(f"more than {MOST_NOTES} notes in a chord")
+        head.notes.append(note)
+        if note.has_lines:
+            self._pair(head, note.marks)
+        if content.sings:
+            head.lyrics = joined(head.lyrics, self.notes.lyrics.read(list(element.iterchildren("lyric"))))
+
+    def _pair(self, event: EventDraft, marks: Sequence[Mark]) -> None:
+        """Find the other ends of the lines at the last note of an event, or at a rest."""
+        self._meet(event.onset, seen=not event.content.hidden)
+        event.marks += ((max(0, len(event.notes) - 1), self.pairs.marks(marks)),)
+
+    def _meet(self, position: Ticks, *, seen: bool) -> None:
+        """What follows stands at this position."""
+        self.pairs.position, self.pairs.seen = position, seen
+
+    def _join(self, event: EventDraft) -> None:
+        streams, ends, content = self.draft.streams, self.draft.ends, event.content
+        stream, spill, end = (content.voice, 0), 0, event.onset + content.ticks
         while stream in streams:
             late = ends[stream] - event.onset
             if late <= 0 or late <= self._slack(streams[stream]):
                 streams[stream].append(event)
                 ends[stream] = max(ends[stream], end)
                 return
-            spill = event.staff if spill == 0 else spill + 8
-            stream = (voice, spill)
+            spill = content.staff if spill == 0 else spill + 8
+            stream = (content.voice, spill)
         streams[stream], ends[stream] = [event], end
         if len(ends) > MOST_VOICES:
             raise ValueError(f"more than {MOST_VOICES} voices at once")
 
     def _slack(self, events: list[EventDraft]) -> Ticks:
         """How much longer than the time that went by a voice may be, as the source may have rounded each of its events."""
-        return len(events) * self.scale if events[-1].rounded else 0
+        return len(events) * self.scale if events[-1].content.rounded else 0
 
     def _advance(self, length: Ticks, event: EventDraft | None = None) -> None:
         draft, start, self.step = self.draft, self.cursor, None
@@ -316,7 +349,7 @@ class PartReader:
             self.report.mended[f"left out: {fault}"] += 1
             return
         self.staves = max(self.staves, staff)
-        self.pairs.position, self.pairs.seen = position, True
+        self._meet(position, seen=True)
         paired = self.pairs.direction(item) if isinstance(item, Direction) else item
         self.draft.moments.append((position, staff, paired))
 
@@ -356,8 +389,8 @@ class PartReader:
             for stream, events in draft.streams.items():
                 tally = counts.setdefault(stream, Counter())
                 for event in events:
-                    if not event.hidden:
-                        tally[event.staff] += 1000 if event.notes else 1
+                    if not event.content.hidden:
+                        tally[event.content.staff] += 1000 if event.notes else 1
         homes = {
             stream: max(tally, key=lambda staff: (tally[staff], -staff)) for stream, tally in counts.items() if tally
         }

@@ -17,6 +17,7 @@ from chordllama.codec.container import parse, read_container
 from chordllama.codec.elements import child_text
 from chordllama.codec.header import PartHeader, read_creators, read_groups, read_part_list, read_unwritten, write_header
 from chordllama.codec.measures import MeasureDraft, PartReader
+from chordllama.codec.notes import Known
 from chordllama.codec.part_writer import Origin, PartWriter, divisions_for, origin_of
 from chordllama.codec.report import Report
 from chordllama.codec.whitelist import ELEMENTS, Verdict
@@ -77,8 +78,9 @@ def _read(root: _Element, name: str, report: Report) -> Reading:
     headers = read_part_list(root)
     measures = measures_of(root, headers, name)
     readers = []
+    known: Known = {}
     for index, (id, header) in enumerate(headers.items()):
-        reader = PartReader(index, header.name or id, header.instrument_ids, report)
+        reader = PartReader(index, header.name or id, header.instrument_ids, report, known)
         for measure in measures[id]:
             reader.read_measure(measure)
         readers.append(reader)
@@ -255,7 +257,7 @@ def _value_rests(drafts: list[MeasureDraft], length: Ticks) -> None:
     for draft in drafts:
         for placed in draft.placed.values():
             for _, end, event in placed:
-                if event and event.has_value and end <= length:
+                if event and event.content.has_value and end <= length:
                     event.fills_bar = event.could_fill_bar = False
 
 
@@ -263,7 +265,7 @@ def _extent(drafts: list[MeasureDraft], nominal: Ticks) -> Ticks:
     """How long a bar really is, by its longest voice."""
     longest: Ticks = 0
     for draft in drafts:
-        rounded = any(event.rounded for events in draft.streams.values() for event in events)
+        rounded = any(event.content.rounded for events in draft.streams.values() for event in events)
         ends = [
             placed[-1][1]
             for placed in draft.placed.values()

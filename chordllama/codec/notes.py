@@ -5,17 +5,19 @@ Source: https://www.w3.org/2021/06/musicxml40/musicxml-reference/elements/note/
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from xml.sax.saxutils import quoteattr
 
-from lxml.etree import _Element
+from lxml.etree import _Element, tostring
 
 from chordllama.codec import whitelist
 from chordllama.codec.accidentals import ACCIDENTALS, SYNONYMS
 from chordllama.codec.beams import read_beams, write_beams
+from chordllama.codec.drafts import Content, NoteDraft
 from chordllama.codec.elements import alteration, child_text, children, number
 from chordllama.codec.lyrics import LyricReader
 from chordllama.codec.notations import Notations, Open, write_notations
@@ -32,7 +34,6 @@ from chordllama.score import (
     Note,
     Rest,
     Spacer,
-    Syllable,
     Ticks,
     duration,
     duration_of,
@@ -51,51 +52,23 @@ _TIE_STOPS = frozenset(["stop", "continue"])
 # -------------------------------------------------------------------------------------------------------------- reading
 
 
-@dataclass(slots=True)
-class NoteDraft:
-    """A notehead while its bar is read."""
-
-    step: str
-    octave: int
-    alter: int | Fraction
-    unpitched: bool
-    staff: int
-    marks: list[Mark]
-    tie_start: bool = False
-    tie_stop: bool = False
-    accidental: str | None = None
-    enclosed: Sequence[Mark] = ()
-
-    @property
-    def pitch(self) -> tuple[str, int | Fraction, int]:
-        return (self.step, self.alter, self.octave)
-
-
-@dataclass(slots=True)
-class EventDraft:
-    """A chord, a rest (no notes) or a spacer (`hidden`) while its bar is read; `onset` and `ticks` as the source counts them.
-
-    `has_value`: a rest that is seen as its note value in a bar of irregular length, which Finale fills with "measure" rests.
-    """
-
-    onset: Ticks
-    ticks: Ticks
-    duration: Duration
-    staff: int
-    notes: list[NoteDraft]
-    grace: str = ""
-    rounded: bool = False
-    hidden: bool = False
-    fills_bar: bool = False
-    could_fill_bar: bool = False
-    has_value: bool = False
-    marks: Sequence[Mark] = ()
-    lyrics: tuple[Syllable, ...] = ()
-    beams: str = ""
-    stem: str = ""
-
-
 _REPEATED = frozenset(["dot", "tie", "beam", "notations", "lyric"])
+
+
+Known = dict[tuple[object, ...], dict[str, Content]]
+LengthReader = Callable[[_Element, str | None], Ticks | None]
+_MOST_KNOWN = 10_000
+"""Notes of which it is kept what they say."""
+_LYRIC = re.compile("<lyric[ >].*?</lyric>", re.DOTALL)
+
+
+def _said(element: _Element) -> str:
+    """The XML of a `<note>`, but for its place on the page and its syllables, which are read wherever it stands."""
+    xml = tostring(element, encoding="unicode", with_tail=False)
+    start, _, rest = xml.partition(">")
+    if "<lyric" in rest and "<!" not in rest:
+        rest = _LYRIC.sub("<lyric/>", rest)
+    return rest if "print-object" not in start else start + rest
 
 
 class NoteElement:
@@ -116,48 +89,62 @@ class NoteElement:
 
 
 class NoteReader:
-    """Reads the notes of one part. `instruments` are the ids of its instruments in the order of the header."""
+    """Reads the notes of one part. `instruments` are the ids of its instruments in the order of the header.
 
-    def __init__(self, instruments: list[str], report: Report) -> None:
+    `known` is what is known of the file's notes by what they depend on (divisions, instruments) and by their XML.
+    """
+
+    def __init__(self, instruments: list[str], report: Report, known: Known) -> None:
         self.instruments = instruments
         self.report = report
         self.lyrics = LyricReader()
+        self._known = known
+        self.scale: Ticks = QUARTER
+        self._here: dict[str, Content] = {}
 
-    def read(
-        self, note: NoteElement, onset: Ticks, length: Ticks | None, scale: Ticks, head: Duration | None = None
-    ) -> tuple[EventDraft, str, tuple[str, ...]]:
-        """The event, its voice and the dynamics that stand in its notations.
+    def begin(self, scale: Ticks) -> None:
+        """From here on a division has so many ticks."""
+        self.scale = scale
+        self._here = self._known.setdefault((scale, *self.instruments[1:]), {})
 
-        `length` is what `<duration>` says in ticks (None without one), `scale` the ticks of one division, `head` the duration of
-        the chord of which this is another note.
-        """
+    def content(self, element: _Element, length_of: LengthReader) -> Content:
+        """What a `<note>` says; `length_of` reads a `<duration>` as ticks."""
+        key = _said(element)
+        found = self._here.get(key)
+        if found is None:
+            found = self.read(element, length_of)
+            if len(self._here) >= _MOST_KNOWN:
+                self._here.clear()
+            self._here[key] = found
+        if found.faults:
+            self.report.mended.update(found.faults)
+        return found
+
+    def read(self, element: _Element, length_of: LengthReader, head: Duration | None = None) -> Content:
+        """The same, read anew; `head` is the duration of the chord of which this is another note."""
+        note = NoteElement(element)
         fields, several = note.fields, note.several
         staff = number(fields["staff"].text, 1, MOST_STAVES) or 1 if "staff" in fields else 1
         voice = (fields["voice"].text or "").strip() or "1" if "voice" in fields else "1"
         grace = _grace(fields["grace"]) if "grace" in fields else ""
         notations = Notations([] if _MARKED.isdisjoint(fields) else self._note_marks(fields))
         ratio = _ratio(fields["time-modification"], notations) if "time-modification" in fields and not grace else NONE
-        length = None if grace else length
-        written, value, rounded = _values(_type(fields), _dots(several, notations), ratio, length, scale)
-        draft = EventDraft(onset, 0 if grace else length or value.ticks, value, staff, [], grace, rounded)
+        said = length_of(element, fields["duration"].text) if "duration" in fields else None
+        length = None if grace else said
+        written, value, rounded = _values(_type(fields), _dots(several, notations), ratio, length, self.scale)
+        found = Content(voice, staff, value, 0 if grace else length or value.ticks, grace, rounded, "chord" in fields)
         for child in several.get("notations", ()):
             notations.read(child, value)
         played = head or value
         if written is not None and written is not played and written != played:
             notations.marks.append(Mark("type", _mismatch(written, played)))
+        found.dynamics = tuple(filter(None, notations.dynamics))
         if "rest" in fields:
-            _read_rest(draft, note, notations.marks)
+            _read_rest(found, note, notations.marks)
         else:
-            draft.notes.append(_read_note(note, staff, notations))
-            if "beam" in several:
-                draft.beams = read_beams(several["beam"])
-            if "stem" in fields:
-                draft.stem = (fields["stem"].text or "").strip()
-            if "lyric" in several:
-                draft.lyrics = self.lyrics.read(several["lyric"])
-        if notations.faults:
-            self.report.mended.update(notations.faults)
-        return draft, voice, notations.dynamics
+            _read_head(found, note, notations)
+        found.faults = notations.faults
+        return found
 
     def _note_marks(self, fields: dict[str, _Element]) -> list[Mark]:
         found = [Mark("cue")] if "cue" in fields else []
@@ -241,7 +228,19 @@ def _ratio(element: _Element, notations: Notations) -> tuple[int, int]:
     return NONE
 
 
-def _read_rest(draft: EventDraft, note: NoteElement, marks: list[Mark]) -> None:
+def _read_head(found: Content, element: NoteElement, notations: Notations) -> None:
+    fields, several = element.fields, element.several
+    note = found.note = _read_note(element, found.staff, notations)
+    if "beam" in several:
+        found.beams = read_beams(several["beam"])
+    if "stem" in fields:
+        found.stem = (fields["stem"].text or "").strip()
+    found.sings = "lyric" in several
+    assert note.usual is not None
+    found.usual = Chord(found.duration, (note.usual,), found.grace)
+
+
+def _read_rest(draft: Content, note: NoteElement, marks: list[Mark]) -> None:
     rest, type = note.fields["rest"], note.fields.get("type")
     draft.hidden = note.is_hidden
     draft.fills_bar = rest.get("measure") == "yes"
@@ -259,7 +258,7 @@ def _read_note(element: NoteElement, staff: int, notations: Notations) -> NoteDr
     fields = element.fields
     note = (_read_pitch if "pitch" in fields else _read_place)(fields, staff, notations)
     if element.is_hidden:
-        note.marks.append(Mark("hidden"))
+        notations.marks.append(Mark("hidden"))
     ties = notations.ties
     if "tie" in element.several:
         ties |= {tie.get("type") for tie in element.several["tie"]}
@@ -267,7 +266,7 @@ def _read_note(element: NoteElement, staff: int, notations: Notations) -> NoteDr
         note.tie_start, note.tie_stop = not ties.isdisjoint(_TIE_STARTS), not ties.isdisjoint(_TIE_STOPS)
     if "accidental" in fields:
         _read_accidental(fields["accidental"], note)
-    return note
+    return note.settle()
 
 
 def _read_pitch(fields: dict[str, _Element], staff: int, notations: Notations) -> NoteDraft:

@@ -364,7 +364,7 @@ def _places(row: Row, order: int, ties: Ties) -> Iterator[accidentals.Place]:
             for n, note in enumerate(item.notes):
                 if not note.unpitched:
                     staff = staff_of(note, row.staff)
-                    yield (position, order, staff, note.step, note.octave, note.alter, stops[n], (place, i, n))
+                    yield (position, order, (staff, note.step, note.octave), note.alter, stops[n], (place, i, n))
             position += item.ticks
         elif isinstance(item, Rest | Spacer):
             ties.clear(place)

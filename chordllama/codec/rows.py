@@ -10,15 +10,14 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Set
 from dataclasses import replace
-from fractions import Fraction
-from functools import lru_cache
 from operator import attrgetter, itemgetter
 
 from chordllama.codec import accidentals
 from chordllama.codec.directions import is_change, is_figures
+from chordllama.codec.drafts import TIE, EventDraft, NoteDraft
 from chordllama.codec.engraving import Engraver
-from chordllama.codec.notes import EventDraft, NoteDraft
 from chordllama.codec.spanners import Numbers
+from chordllama.codec.stems import Seen
 from chordllama.codec.ties import Pitch, Ties
 from chordllama.codec.words import mark_rank
 from chordllama.score import (
@@ -55,12 +54,14 @@ def place_events(events: list[EventDraft], scale: Ticks) -> list[Placed]:
     position: Ticks = 0
     slack: Ticks = 0
     for event in sorted(events, key=_onset):
-        slack += scale if event.rounded else 0
+        content = event.content
+        slack += scale if content.rounded else 0
         gap = event.onset - position
         if gap > slack:
             placed.append((position, event.onset, None))
             position = event.onset
-        length = 0 if event.grace else (event.duration.ticks if event.rounded or event.notes else event.ticks)
+        length = content.duration.ticks if content.rounded or event.notes else content.ticks
+        length = 0 if content.grace else length
         placed.append((position, position + length, event))
         position += length
     return placed
@@ -96,7 +97,9 @@ class RowFinisher:
         self.ties = Ties()
         self.clefs = dict(clefs)
         self.engraver = Engraver([clefs.get(staff, "") for staff in range(1, staves + 1)], unwritten)
-        self.seen: dict[VoicePlace, dict[int, EventDraft]] = {}
+        self.seen: dict[VoicePlace, dict[int, Seen]] = {}
+        self.written = 0
+        """How many notes of this bar are written."""
         self.whole_rests: Counter[bool] = Counter()
 
     def rows(
@@ -153,14 +156,16 @@ class RowFinisher:
     def _shown(
         self, found: dict[VoicePlace, list[Placed]], places: list[VoicePlace], fifths: dict[int, int]
     ) -> set[object]:
-        notes = [
-            (start, order, note.staff, note.step, note.octave, note.alter, note.tie_stop, id(note))
-            for order, place in enumerate(places)
-            for start, _, event in found[place]
-            if event is not None
-            for note in event.notes
-            if not note.unpitched
-        ]
+        """The notes whose accidental the rules show, by their numbers in the order of the rows."""
+        notes: list[accidentals.Place] = []
+        number = 0
+        for order, place in enumerate(places):
+            for start, _, event in found[place]:
+                for note in event.notes if event is not None else ():
+                    number += 1
+                    if not note.unpitched:
+                        notes.append((start, order, note.line, note.alter, note.tie_stop, number))
+        self.written = 0
         return accidentals.shown(notes, fifths)
 
     def _items(
@@ -194,31 +199,44 @@ class RowFinisher:
         self.ties.clear(place)
         if event is None:
             return Spacer(None if alone and end - start == length else duration_of(end - start))
-        marks = self.numbers.marks(event.marks) + ([Mark("cross", str(event.staff))] if event.staff != place[0] else [])
+        content = event.content
+        cross = [Mark("cross", str(content.staff))] if content.staff != place[0] else []
+        marks = self.numbers.marks(event.marks_at(0)) + cross
         if alone and (event.fills_bar or (event.could_fill_bar and end - start == length)):
             if length != WHOLE:
                 self.whole_rests[Mark("type", "whole") in marks] += 1
             return Rest(None, _sorted(mark for mark in marks if mark.name != "type"))
-        return Rest(event.duration, _sorted(marks))
+        return Rest(content.duration, _sorted(marks))
 
     def _chord(self, place: VoicePlace, event: EventDraft, shown: set[object]) -> Chord:
+        content = event.content
         tied = self.ties.pitches(place)
-        notes = tuple([self._note(note, place[0], id(note) in shown, tied) for note in event.notes])
-        self.ties.take(place, {note.pitch for note in event.notes if note.tie_start}, bool(event.grace))
-        return Chord(event.duration, notes, event.grace, event.lyrics)
+        notes = tuple([self._note(event, number, place[0], shown, tied) for number in range(len(event.notes))])
+        starts = {note.pitch for note in event.notes if note.tie_start}
+        if tied or starts:
+            self.ties.take(place, starts, bool(content.grace))
+        usual = content.usual
+        if usual is not None and not event.lyrics and len(notes) == 1 and notes[0] is usual.notes[0]:
+            return usual
+        return Chord(content.duration, notes, content.grace, event.lyrics)
 
-    def _note(self, note: NoteDraft, staff: int, shown: bool, tied: Set[Pitch]) -> Note:
-        marks = self.numbers.marks(note.marks) if note.marks else []
+    def _note(self, event: EventDraft, number: int, staff: int, shown: set[object], tied: Set[Pitch]) -> Note:
+        note = event.notes[number]
+        self.written += 1
+        sign = self.written in shown
+        meets_tie = note.tie_stop == (bool(tied) and note.pitch in tied)
+        if sign is note.usual_sign and meets_tie and note.staff == staff and not note.has_lines:
+            assert note.usual is not None
+            return note.usual
+        marks = self.numbers.marks(event.marks_at(number, note.marks))
         if note.tie_start:
-            marks.append(Mark("tie"))
-        if note.tie_stop != (bool(tied) and note.pitch in tied):
+            marks.append(TIE)
+        if not meets_tie:
             marks.append(Mark("tie-stop" if note.tie_stop else "no-tie-stop"))
         if note.staff != staff:
             marks.append(Mark("cross", str(note.staff)))
-        if (shown or note.accidental is not None) and not note.unpitched:
-            marks += self._accidental(note, shown)
-        if not marks:
-            return _bare_note(note.step, note.octave, note.alter, note.unpitched)
+        if (sign or note.accidental is not None) and not note.unpitched:
+            marks += self._accidental(note, sign)
         return Note(note.step, note.octave, note.alter, note.unpitched, _sorted(marks))
 
     def _accidental(self, note: NoteDraft, shown: bool) -> list[Mark]:
@@ -232,12 +250,6 @@ class RowFinisher:
         return list(note.enclosed) or ([] if shown else [Mark("courtesy")])
 
 
-@lru_cache(maxsize=4096)
-def _bare_note(step: str, octave: int, alter: int | Fraction, unpitched: bool) -> Note:
-    """The one note without any mark at this place."""
-    return Note(step, octave, alter, unpitched)
-
-
 def _sorted(marks: Iterable[Mark]) -> tuple[Mark, ...]:
     return tuple(sorted(marks, key=mark_rank))
 
@@ -246,10 +258,10 @@ def _fill(placed: list[Placed], length: Ticks) -> list[Placed]:
     """The events of a row with every gap, hidden rest and the time after them as one spacer each."""
     found: list[Placed] = []
     if len(placed) == 1 and placed[0][2] is not None and placed[0][2].fills_bar:
-        return [(0, length, None if placed[0][2].hidden else placed[0][2])]
+        return [(0, length, None if placed[0][2].content.hidden else placed[0][2])]
     for entry in [*placed, (placed[-1][1], length, None)]:
         start, end, event = entry
-        if event is not None and not event.hidden:
+        if event is not None and not event.content.hidden:
             found.append(entry)
         elif found and found[-1][2] is None:
             found[-1] = (found[-1][0], end, None)

@@ -35,6 +35,13 @@ class End(NamedTuple):
 
 _ENDS = {sign.name: (sign.element, sign.type) for sign in SIGN_BY_NAME.values() if sign.shape == "number"}
 """Kind and end of each mark that is one end of a line."""
+
+
+def is_line(mark: Mark) -> bool:
+    """Whether a mark is one end of a line."""
+    return mark.name in _ENDS
+
+
 _NOTHING: Set[tuple[str, int]] = frozenset()
 
 

@@ -30,8 +30,11 @@ Group = list[tuple[int, str]]
 class Seen(Protocol):
     """What a source says of one chord: the letters of its beams, its stem; "" for nothing."""
 
-    beams: str
-    stem: str
+    @property
+    def beams(self) -> str: ...
+
+    @property
+    def stem(self) -> str: ...
 
 
 # -------------------------------------------------------------------------------------------------------------- the rule

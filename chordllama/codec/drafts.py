@@ -1,0 +1,115 @@
+"""Notes, chords and rests while their bar is read. Knows the score's values; knows no trees and no rows.
+
+Many `<note>` elements of a file say exactly the same, so what one says by itself is read once and shared; only what depends on
+its place (its onset, its syllables, the numbers of its slurs) is an event's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chordllama.codec.accidentals import ACCIDENTALS
+from chordllama.codec.spanners import is_line
+from chordllama.codec.words import mark_rank
+from chordllama.score import Alter, Chord, Duration, Mark, Note, Syllable, Ticks
+
+TIE = Mark("tie")
+
+
+@dataclass(slots=True)
+class NoteDraft:
+    """A notehead as its XML says it; it is shared and never changed.
+
+    `usual` is the note that it becomes where ties and accidentals are as the rules have them, and `usual_sign` whether an
+    accidental is shown there (None: the rules never have it like this). `line` is where its accidentals hold: staff, step, octave.
+    """
+
+    step: str
+    octave: int
+    alter: Alter
+    unpitched: bool
+    staff: int
+    marks: Sequence[Mark] = ()
+    tie_start: bool = False
+    tie_stop: bool = False
+    accidental: str | None = None
+    enclosed: Sequence[Mark] = ()
+    pitch: tuple[str, Alter, int] = ("C", 0, 4)
+    line: tuple[int, str, int] = (1, "C", 4)
+    has_lines: bool = False
+    usual: Note | None = None
+    usual_sign: bool | None = None
+
+    def settle(self) -> NoteDraft:
+        """The same note, of which all is read, with what follows from that."""
+        self.pitch = (self.step, self.alter, self.octave)
+        self.line = (self.staff, self.step, self.octave)
+        self.has_lines = any(map(is_line, self.marks))
+        self.usual_sign = self._usual_sign()
+        marks = sorted((*self.marks, TIE), key=mark_rank) if self.tie_start else sorted(self.marks, key=mark_rank)
+        self.usual = Note(self.step, self.octave, self.alter, self.unpitched, tuple(marks))
+        return self
+
+    def _usual_sign(self) -> bool | None:
+        if self.accidental is None or self.unpitched:
+            return False
+        return True if self.accidental == ACCIDENTALS.get(self.alter) and not self.enclosed else None
+
+
+@dataclass(slots=True)
+class Content:
+    """What a `<note>` says wherever it stands; it is shared and never changed.
+
+    `ticks` as the source counts them (`duration` may be what it rounded); no `note`: a rest, or (`hidden`) a spacer.
+    `has_value`: a rest that is seen as its note value in a bar of irregular length, which Finale fills with "measure" rests.
+    `usual` is the chord that the note alone becomes, where it is its usual one.
+    """
+
+    voice: str
+    staff: int
+    duration: Duration
+    ticks: Ticks
+    grace: str
+    rounded: bool
+    in_chord: bool = False
+    note: NoteDraft | None = None
+    marks: Sequence[Mark] = ()
+    hidden: bool = False
+    fills_bar: bool = False
+    could_fill_bar: bool = False
+    has_value: bool = False
+    beams: str = ""
+    stem: str = ""
+    sings: bool = False
+    dynamics: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+    usual: Chord | None = None
+
+
+@dataclass(slots=True)
+class EventDraft:
+    """A chord, a rest (no notes) or a spacer in its bar; `content` is that of its first note.
+
+    `marks`: those of its notes (or of the rest, as 0) that begin or end lines, with their places in the chord.
+    """
+
+    onset: Ticks
+    content: Content
+    notes: list[NoteDraft]
+    fills_bar: bool
+    could_fill_bar: bool
+    marks: tuple[tuple[int, Sequence[Mark]], ...] = ()
+    lyrics: tuple[Syllable, ...] = ()
+
+    def marks_at(self, place: int, usual: Sequence[Mark] = ()) -> Sequence[Mark]:
+        """The marks of the note at a place in the chord; `usual` are those of a note without lines."""
+        return next((marks for number, marks in self.marks if number == place), usual)
+
+    @property
+    def beams(self) -> str:
+        return self.content.beams
+
+    @property
+    def stem(self) -> str:
+        return self.content.stem
