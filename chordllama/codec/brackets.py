@@ -78,9 +78,12 @@ def _is_bracket(mark: Mark) -> bool:
 
 def has_tuplets(items: Sequence[Item]) -> bool:
     """Whether any note or rest of the row is in a tuplet."""
-    return any(
-        isinstance(item, Chord | Rest) and item.duration is not None and item.duration.is_tuplet for item in items
-    )
+    for item in items:
+        if isinstance(item, Chord | Rest):
+            value = item.duration
+            if value is not None and value.actual != value.normal:
+                return True
+    return False
 
 
 def strip_brackets(items: tuple[Item, ...]) -> tuple[Item, ...]:

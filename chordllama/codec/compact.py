@@ -289,8 +289,9 @@ def _all_marks(item: Item) -> Iterator[Mark]:
 def _dump_lyrics(row: Row) -> Iterator[str]:
     """`; Lie- be ;3 O`: the syllables of each verse, whose number is told where it isn't the next one."""
     chords = [item for item in row.items if isinstance(item, Chord)]
+    verses = {syllable.verse for chord in chords if chord.lyrics for syllable in chord.lyrics}
     before = 0
-    for verse in sorted({syllable.verse for chord in chords for syllable in chord.lyrics}):
+    for verse in sorted(verses):
         found = [next((s for s in chord.lyrics if s.verse == verse), None) for chord in chords]
         while found[-1] is None:
             found.pop()

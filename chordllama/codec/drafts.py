@@ -97,19 +97,11 @@ class EventDraft:
     onset: Ticks
     content: Content
     notes: list[NoteDraft]
-    fills_bar: bool
-    could_fill_bar: bool
+    fills_bar: bool = False
+    could_fill_bar: bool = False
     marks: tuple[tuple[int, Sequence[Mark]], ...] = ()
     lyrics: tuple[Syllable, ...] = ()
 
-    def marks_at(self, place: int, usual: Sequence[Mark] = ()) -> Sequence[Mark]:
-        """The marks of the note at a place in the chord; `usual` are those of a note without lines."""
-        return next((marks for number, marks in self.marks if number == place), usual)
-
-    @property
-    def beams(self) -> str:
-        return self.content.beams
-
-    @property
-    def stem(self) -> str:
-        return self.content.stem
+    def marks_at(self, place: int) -> Sequence[Mark]:
+        """The marks of the note at a place in the chord that begins or ends lines."""
+        return next((marks for number, marks in self.marks if number == place), ())

@@ -60,12 +60,17 @@ Stream = tuple[str, int]
 
 @dataclass(slots=True)
 class MeasureDraft:
-    """One `<measure>` of one part, with its events where the source puts them."""
+    """One `<measure>` of one part, with its events where the source puts them.
+
+    `has_open_rests`: of some rests the bar's length decides what they are; `rounded`: the source rounded an event's duration.
+    """
 
     streams: dict[Stream, list[EventDraft]] = field(default_factory=dict)
     ends: dict[Stream, Ticks] = field(default_factory=dict)
     placed: dict[Stream, list[Placed]] = field(default_factory=dict)
     moments: list[Moment] = field(default_factory=list)
+    has_open_rests: bool = False
+    rounded: bool = False
     keys: list[tuple[int | None, Key]] = field(default_factory=list)
     times: list[tuple[int | None, Time]] = field(default_factory=list)
     start: Barline = NO_BARLINE
@@ -231,15 +236,14 @@ class PartReader:
 
     def _begin_event(self, element: _Element, content: Content, onset: Ticks) -> None:
         note = content.note
-        event = EventDraft(onset, content, [], content.fills_bar, content.could_fill_bar)
+        event = EventDraft(onset, content, [] if note is None else [note])
         if note is not None:
-            event.notes.append(note)
             if note.has_lines:
                 self._pair(event, note.marks)
             if content.sings:
                 event.lyrics = self.notes.lyrics.read(list(element.iterchildren("lyric")))
-        elif content.marks:
-            self._pair(event, content.marks)
+        else:
+            self._begin_rest(event)
         for value in content.dynamics:
             self._at(onset, content.staff, Direction("dynamics", value))
         if self.figures and not content.grace:
@@ -247,6 +251,14 @@ class PartReader:
         self._join(event)
         self.last = event
         self._advance(content.ticks, event)
+
+    def _begin_rest(self, event: EventDraft) -> None:
+        content = event.content
+        event.fills_bar, event.could_fill_bar = content.fills_bar, content.could_fill_bar
+        if content.could_fill_bar or content.has_value:
+            self.draft.has_open_rests = True
+        if content.marks:
+            self._pair(event, content.marks)
 
     def _add_to_chord(self, element: _Element, content: Content, head: EventDraft) -> None:
         """Another note of a chord."""
@@ -275,6 +287,8 @@ class PartReader:
 
     def _join(self, event: EventDraft) -> None:
         streams, ends, content = self.draft.streams, self.draft.ends, event.content
+        if content.rounded:
+            self.draft.rounded = True
         stream, spill, end = (content.voice, 0), 0, event.onset + content.ticks
         while stream in streams:
             late = ends[stream] - event.onset

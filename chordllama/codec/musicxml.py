@@ -5,7 +5,10 @@ Source: https://www.w3.org/2021/06/musicxml40/
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from operator import attrgetter
@@ -14,6 +17,7 @@ from lxml.etree import Element, _Element
 
 from chordllama.codec.barlines import merged
 from chordllama.codec.container import parse, read_container
+from chordllama.codec.drafts import EventDraft
 from chordllama.codec.elements import child_text
 from chordllama.codec.header import PartHeader, read_creators, read_groups, read_part_list, read_unwritten, write_header
 from chordllama.codec.measures import MeasureDraft, PartReader
@@ -62,7 +66,8 @@ def read(data: bytes, name: str = "score", report: Report | None = None) -> Scor
     root = parse(read_container(data, name), name).getroot()
     if report is not None:
         count_elements(root, report)
-    return _read(root, name, report if report is not None else Report()).score
+    with _without_collector():
+        return _read(root, name, report if report is not None else Report()).score
 
 
 def read_with_origin(data: bytes, name: str = "score", report: Report | None = None) -> Reading:
@@ -70,7 +75,20 @@ def read_with_origin(data: bytes, name: str = "score", report: Report | None = N
     report = report if report is not None else Report()
     root = parse(read_container(data, name), name).getroot()
     count_elements(root, report)
-    return _read(root, name, report)
+    with _without_collector():
+        return _read(root, name, report)
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Nothing makes cycles here, and looking for some again and again while a score grows takes a twentieth of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _read(root: _Element, name: str, report: Report) -> Reading:
@@ -245,33 +263,36 @@ def _read_frame(drafts: list[MeasureDraft], staves: list[int], metre: Metre, imp
 
 def _cut_rests(drafts: list[MeasureDraft], length: Ticks) -> None:
     """A rest that may be the bar's own, and that is longer than what the others play, is the bar's own."""
-    for draft in drafts:
-        for placed in draft.placed.values():
-            for _, end, event in placed:
-                if event and event.could_fill_bar and end > length:
-                    event.fills_bar = True
+    for event, end in _open_rests(drafts):
+        if event.could_fill_bar and end > length:
+            event.fills_bar = True
 
 
 def _value_rests(drafts: list[MeasureDraft], length: Ticks) -> None:
     """In a bar of irregular length a rest that has room fills it only if it says so and no other value."""
+    for event, end in _open_rests(drafts):
+        if event.content.has_value and end <= length:
+            event.fills_bar = event.could_fill_bar = False
+
+
+def _open_rests(drafts: list[MeasureDraft]) -> Iterator[tuple[EventDraft, Ticks]]:
+    """The rests of which the bar's length may decide what they are, with their ends."""
     for draft in drafts:
-        for placed in draft.placed.values():
-            for _, end, event in placed:
-                if event and event.content.has_value and end <= length:
-                    event.fills_bar = event.could_fill_bar = False
+        if draft.has_open_rests:
+            for placed in draft.placed.values():
+                yield from ((event, end) for _, end, event in placed if event and not event.notes)
 
 
 def _extent(drafts: list[MeasureDraft], nominal: Ticks) -> Ticks:
     """How long a bar really is, by its longest voice."""
     longest: Ticks = 0
     for draft in drafts:
-        rounded = any(event.content.rounded for events in draft.streams.values() for event in events)
         ends = [
             placed[-1][1]
             for placed in draft.placed.values()
             if not (len(placed) == 1 and placed[0][2] and (placed[0][2].fills_bar or placed[0][2].could_fill_bar))
         ]
-        longest = max(longest, *ends, 0 if rounded else draft.extent)
+        longest = max(longest, *ends, 0 if draft.rounded else draft.extent)
     rest = max((draft.bar_rest for draft in drafts), default=0)
     if not longest:
         return rest or nominal

@@ -7,8 +7,8 @@ lines and accidentals, which depend on the order in which rows are written, are 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import Counter
-from collections.abc import Iterable, Set
+from collections import Counter, deque
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import replace
 from operator import attrgetter, itemgetter
 
@@ -113,16 +113,15 @@ class RowFinisher:
         """The rows of one measure, given the events of each voice, what stands at a moment, the bar's length, keys and time."""
         filled = {place: _fill(placed, length) for place, placed in sorted(streams.items())}
         found = {place: events for place, events in filled.items() if any(map(_event_of, events))}
-        for staff in range(1, self.staves + 1):
-            if not any(place[0] == staff for place in found):
-                found[staff, 1] = [(0, length, None)]
+        for staff in {*range(1, self.staves + 1)} - {staff for staff, _ in found}:
+            found[staff, 1] = [(0, length, None)]
         places = sorted(found)
-        between = self._moments(moments, found, places, length)
+        between = self._moments(moments, found, places, length) if moments else {}
         shown = self._shown(found, places, fifths)
         self.ties.keep(places)
         self.seen = {place: {} for place in places}
         rows = [
-            Row(self.part, place[0], place[1], self._items(place, found[place], between[place], shown, length))
+            Row(self.part, place[0], place[1], self._items(place, found[place], between.get(place, ()), shown, length))
             for place in places
         ]
         self.numbers.end_bar()
@@ -137,7 +136,7 @@ class RowFinisher:
     ) -> dict[VoicePlace, list[tuple[int, Direction | Harmony]]]:
         """For each row what stands at a moment, by the place of the event before which it is written."""
         between: dict[VoicePlace, list[tuple[int, Direction | Harmony]]] = {place: [] for place in places}
-        beginnings = _beginnings(found, places) if moments else {}
+        beginnings = _beginnings(found, places)
         for position, staff, item in sorted(moments, key=lambda moment: (moment[0], is_figures(moment[2]))):
             if isinstance(item, Direction) and item.name == "clef":
                 if self.clefs.get(staff) == item.value:
@@ -172,27 +171,29 @@ class RowFinisher:
         self,
         place: VoicePlace,
         events: list[Placed],
-        moments: list[tuple[int, Direction | Harmony]],
+        moments: Sequence[tuple[int, Direction | Harmony]],
         shown: set[object],
         length: Ticks,
     ) -> tuple[Item, ...]:
         items: list[Item] = []
         seen = self.seen[place]
-        queue = iter(moments)
-        moment = next(queue, None)
-        for index, placed in enumerate([*events, None]):
-            while moment is not None and moment[0] == index:
-                items.append(self.numbers.direction(moment[1]) if isinstance(moment[1], Direction) else moment[1])
-                moment = next(queue, None)
-            if placed is not None:
-                event = placed[2]
-                if event is not None and event.notes:
-                    seen[len(items)] = event
-                    items.append(self._chord(place, event, shown))
-                else:
-                    items.append(self._silence(place, placed, len(events) == 1, length))
+        alone = len(events) == 1
+        queue = deque(moments)
+        for index, placed in enumerate(events):
+            while queue and queue[0][0] == index:
+                items.append(self._moment(queue.popleft()[1]))
+            event = placed[2]
+            if event is not None and event.notes:
+                seen[len(items)] = event.content
+                items.append(self._chord(place, event, shown))
+            else:
+                items.append(self._silence(place, placed, alone, length))
+        items += (self._moment(item) for _, item in queue)
         self.numbers.end_row()
         return tuple(items)
+
+    def _moment(self, item: Direction | Harmony) -> Direction | Harmony:
+        return self.numbers.direction(item) if isinstance(item, Direction) else item
 
     def _silence(self, place: VoicePlace, placed: Placed, alone: bool, length: Ticks) -> Rest | Spacer:
         start, end, event = placed
@@ -228,7 +229,7 @@ class RowFinisher:
         if sign is note.usual_sign and meets_tie and note.staff == staff and not note.has_lines:
             assert note.usual is not None
             return note.usual
-        marks = self.numbers.marks(event.marks_at(number, note.marks))
+        marks = self.numbers.marks(event.marks_at(number)) if note.has_lines else [*note.marks]
         if note.tie_start:
             marks.append(TIE)
         if not meets_tie:

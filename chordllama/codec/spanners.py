@@ -63,10 +63,10 @@ class Lines(ABC):
         """The marks of one note, in the source's order, with labels for numbers."""
         found = list(marks)
         places = [place for place, mark in enumerate(found) if mark.name in _ENDS]
-        if places:
-            labels = self._take_note([End(*_ENDS[found[place].name], found[place].value) for place in places])
-            for place, label in zip(places, labels, strict=True):
-                found[place] = _labelled(found[place].name, label)
+        ends = [End(*_ENDS[found[place].name], found[place].value) for place in places]
+        labels = [self._take(ends[0], _NOTHING)] if len(ends) == 1 else self._take_note(ends)
+        for place, label in zip(places, labels, strict=True):
+            found[place] = _labelled(found[place].name, label)
         return found
 
     def direction(self, direction: Direction) -> Direction:
@@ -78,8 +78,6 @@ class Lines(ABC):
         return replace(direction, value=f"{type} {label}".strip())
 
     def _take_note(self, ends: list[End]) -> list[int]:
-        if len(ends) == 1:
-            return [self._take(ends[0], _NOTHING)]
         found: dict[int, int] = {}
         inner: dict[tuple[str, str], int] = {}
         within = _within_note(ends)

@@ -30,11 +30,8 @@ Group = list[tuple[int, str]]
 class Seen(Protocol):
     """What a source says of one chord: the letters of its beams, its stem; "" for nothing."""
 
-    @property
-    def beams(self) -> str: ...
-
-    @property
-    def stem(self) -> str: ...
+    beams: str
+    stem: str
 
 
 # -------------------------------------------------------------------------------------------------------------- the rule

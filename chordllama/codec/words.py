@@ -108,27 +108,28 @@ class Sticky:
 
 def format_chord(chord: Chord, sticky: Sticky) -> str:
     """A note or chord; a grace note says all and changes nothing that sticks."""
-    head, *members = chord.notes
+    head = chord.notes[0]
     word = _format_pitch(head) + _format_length(chord, head, sticky) + _format_note_marks(head)
-    octave = head.octave
-    for member in members:
-        word += (
-            "_"
-            + _format_pitch(member)
-            + ("" if member.octave == octave else str(member.octave))
-            + _format_note_marks(member)
-        )
+    return word if len(chord.notes) == 1 else word + _format_members(chord)
+
+
+def _format_members(chord: Chord) -> str:
+    word, octave = "", chord.notes[0].octave
+    for member in chord.notes[1:]:
+        sticks = "" if member.octave == octave else str(member.octave)
+        word += f"_{_format_pitch(member)}{sticks}{_format_note_marks(member)}"
         octave = member.octave
     return word
 
 
 def _format_length(chord: Chord, head: Note, sticky: Sticky) -> str:
+    value = chord.duration
     if chord.grace:
-        return f"{head.octave}{format_duration(chord.duration)}g{'/' if chord.grace == 'slash' else ''}"
+        return f"{head.octave}{format_duration(value)}g{'/' if chord.grace == 'slash' else ''}"
     sticky.begun = True
-    if chord.duration != sticky.duration:
-        sticky.duration, sticky.octave = chord.duration, head.octave
-        return str(head.octave) + format_duration(chord.duration)
+    if value is not sticky.duration and value != sticky.duration:
+        sticky.duration, sticky.octave = value, head.octave
+        return str(head.octave) + format_duration(value)
     if head.octave != sticky.octave:
         sticky.octave = head.octave
         return str(head.octave)
@@ -140,7 +141,9 @@ def _format_pitch(note: Note) -> str:
 
 
 def _format_note_marks(note: Note) -> str:
-    text = "".join(map(format_mark, note.marks)) if note.marks else ""
+    if not note.marks and note.alter in ALTER_CODES:
+        return ""
+    text = "".join(map(format_mark, note.marks))
     return text if note.alter in ALTER_CODES else f"{{alter={note.alter}}}{text}"
 
 

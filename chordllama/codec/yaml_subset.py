@@ -200,24 +200,28 @@ def _sequence(events: Iterator[Event]) -> Iterator[Entry]:
 
 # --------------------------------------------------------------------------------------------------------------- writing
 
-_UNSAFE_PLAIN = re.compile(
-    r"""
-    ^[\s\-?:,\[\]{}\#&*!|>'"%@`]     # begins with an indicator
-    | :(?:\s|$) | \s\#               # would end the value
-    | \s$ | ^$
-    | ^(?:[-+.\d_][-+.:,eEoOxX\d_a-fA-F]*|~|null|true|false|yes|no|on|off|y|n|=|<<|\.inf|\.nan)$   # is no word to YAML
-    """,
-    re.VERBOSE | re.IGNORECASE,
+_INDICATORS = frozenset(" -?:,[]{}#&*!|>'\"%@`")
+"""What no plain scalar begins with."""
+_NO_WORD = re.compile(
+    r"[-+.\d_][-+.:,eEoOxX\d_a-fA-F]*|~|null|true|false|yes|no|on|off|y|n|=|<<|\.inf|\.nan", re.IGNORECASE
 )
+"""What YAML takes for something else than a word."""
 
 
 def format_scalar(text: str) -> str:
     """A text as a YAML scalar that every reader takes for that text: plain, else in single, else in double quotes."""
     if not text.isprintable():
         return _double_quoted(text)
-    if _UNSAFE_PLAIN.search(text):
-        return "'" + text.replace("'", "''") + "'"
-    return text
+    if _is_plain(text):
+        return text
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _is_plain(text: str) -> bool:
+    """Whether a printable text needs no quotes. The only white space that is printable is the space."""
+    if not text or text[0] in _INDICATORS or text.endswith((" ", ":")) or ": " in text or " #" in text:
+        return False
+    return not _NO_WORD.fullmatch(text)
 
 
 def _double_quoted(text: str) -> str:
