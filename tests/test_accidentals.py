@@ -17,7 +17,7 @@ from chordllama.score import Score
 def visible(*notes: tuple[int, int, str, int, int], fifths: int = 0, tied: tuple[int, ...] = ()) -> list[int]:
     """Which of (onset, staff, step, octave, alter) have an accidental."""
     places = [
-        (onset, 0, staff, step, octave, alter, n in tied, n)
+        (onset, 0, (staff, step, octave), alter, n in tied, n)
         for n, (onset, staff, step, octave, alter) in enumerate(notes)
     ]
     found = shown(places, {1: fifths, 2: fifths})
