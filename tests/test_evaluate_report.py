@@ -9,12 +9,12 @@ import pytest
 
 from chordllama.cli import run
 from chordllama.evaluate.bits import asked, scoring
-from chordllama.evaluate.evaluation import Evaluation, Report, Settings
+from chordllama.evaluate.evaluation import Evaluation
 from chordllama.evaluate.figures import Figure
 from chordllama.evaluate.held_out import HeldOut, Piece
-from chordllama.evaluate.measures import Heading
 from chordllama.evaluate.plots import picture
 from chordllama.evaluate.report import as_json, as_markdown, cell
+from chordllama.evaluate.systems import Heading, Report, Settings
 from chordllama.evaluate.writing import human_answer
 from chordllama.generate.backend import Sampling
 from chordllama.generate.llama_scoring import mean_cost

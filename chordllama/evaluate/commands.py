@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,20 +12,28 @@ import click
 from chordllama.terminal import show_evaluation
 
 if TYPE_CHECKING:
-    from chordllama.evaluate.evaluation import Report, Settings
-    from chordllama.evaluate.held_out import HeldOut
+    from chordllama.evaluate.evaluation import Evaluation
+    from chordllama.evaluate.systems import Report, Settings, System
 
 
 @click.command()
 @click.argument("models", metavar="MODEL", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--task", type=click.Choice(["music"]), default="music", show_default=True, help="What is measured.")
+@click.option(
+    "--task",
+    type=click.Choice(["music", "lyrics", "prose"]),
+    default="music",
+    show_default=True,
+    help="What is measured.",
+)
 @click.option(
     "--data",
     metavar="DIR",
     type=click.Path(path_type=Path),
-    help="A built corpus, whose test rows are measured on. [default: held-out chorales of music21]",
+    help="A built corpus, whose test rows are measured on. [default for music: held-out chorales of music21]",
 )
-@click.option("--bars", type=click.IntRange(1, 64), default=4, show_default=True, help="How many bars are continued.")
+@click.option(
+    "--bars", type=click.IntRange(1, 64), default=4, show_default=True, help="How many bars of music are continued."
+)
 @click.option("--candidates", type=click.IntRange(1, 16), default=2, show_default=True, help="Continuations a piece.")
 @click.option("--pieces", type=click.IntRange(1), metavar="N", help="At most N held-out pieces.")
 @click.option("--threads", type=click.IntRange(1, 64), help="Processors to use. [default: all but one]")
@@ -53,16 +62,21 @@ def evaluate(
 
     MODEL is a .gguf file, or a folder of them (f16, Q8_0 and Q4_K_M, say); without one it is the model that comes along.
     """
-    from chordllama.evaluate.evaluation import Settings
-    from chordllama.evaluate.held_out import held_out_chorales
-    from chordllama.evaluate.rows import held_out_rows
+    from chordllama.evaluate.systems import Settings
     from chordllama.generate.llama_runtime import check_file
 
+    if task != "music" and data is None:
+        raise click.UsageError(f"{task}: name a built corpus with --data")
     files = _files(models)
     for path in files:
         check_file(path)
-    held_out = held_out_rows(data, bars, pieces) if data else held_out_chorales(bars, pieces)
-    _deliver(_report(task, held_out, files, bars, Settings(candidates), threads), output, as_json)
+    settings = Settings(candidates)
+    if task == "music":
+        report = _music(files, settings, threads, data, bars, pieces)
+    else:
+        assert data is not None
+        report = _texts(task, files, settings, threads, data, pieces)
+    _deliver(report, output, as_json)
 
 
 def _files(models: tuple[Path, ...]) -> list[Path]:
@@ -79,25 +93,53 @@ def _files(models: tuple[Path, ...]) -> list[Path]:
     return found
 
 
-def _report(
-    task: str, held_out: HeldOut, files: list[Path], bars: int, settings: Settings, threads: int | None
+def _music(
+    files: list[Path], settings: Settings, threads: int | None, data: Path | None, bars: int, pieces: int | None
 ) -> Report:
     """Human, floors and models; the n-grams are of the first model's tokens."""
-    from chordllama.evaluate.bits import scoring
-    from chordllama.evaluate.evaluation import Evaluation, Report
-    from chordllama.generate.models import open_backend
+    from chordllama.evaluate.evaluation import Evaluation
+    from chordllama.evaluate.held_out import held_out_chorales
+    from chordllama.evaluate.rows import held_out_rows
+    from chordllama.evaluate.systems import Report
 
+    held_out = held_out_rows(data, bars, pieces) if data else held_out_chorales(bars, pieces)
     with show_evaluation(len(held_out.pieces) * (len(files) + 5)) as step:
         evaluation = Evaluation(held_out, settings, step)
         systems = [evaluation.human(), *evaluation.naive()]
         for number, path in enumerate(files):
+            systems += _music_systems(evaluation, path, threads, with_grams=not number)
+    told = {"pieces": len(held_out.pieces), "bars": bars} | settings.told()
+    return Report("music", held_out.told, told, evaluation.headings, tuple(systems))
+
+
+def _music_systems(evaluation: Evaluation, path: Path, threads: int | None, with_grams: bool) -> Iterator[System]:
+    from chordllama.evaluate.bits import scoring
+    from chordllama.generate.models import open_backend
+
+    with open_backend(str(path), threads) as backend, scoring(path, threads) as costs:
+        if with_grams:
+            grams = costs.counted(evaluation.held_out.training)
+            yield evaluation.counted(f"{grams.grams.order}-gram", grams.bits)
+        yield evaluation.model(path.stem, backend, costs.bits)
+
+
+def _texts(
+    task: str, files: list[Path], settings: Settings, threads: int | None, data: Path, pieces: int | None
+) -> Report:
+    """Human, floors and models."""
+    from chordllama.evaluate.bits import scoring
+    from chordllama.evaluate.systems import Report
+    from chordllama.evaluate.text_evaluation import TextEvaluation, held_out_texts
+    from chordllama.generate.models import open_backend
+
+    held_out = held_out_texts(data, task, pieces)
+    with show_evaluation(len(held_out.pieces) * (len(files) + 4)) as step:
+        evaluation = TextEvaluation(held_out, task, settings, step)
+        systems = [evaluation.human(), *evaluation.naive(), evaluation.counted()]
+        for path in files:
             with open_backend(str(path), threads) as backend, scoring(path, threads) as costs:
-                if not number:
-                    grams = costs.counted(held_out.training)
-                    systems.append(evaluation.counted(f"{grams.grams.order}-gram", grams.bits))
-                systems.append(evaluation.model(path.stem, backend, costs.bits))
-    told = {"pieces": len(held_out.pieces), "bars": bars, "continuations of each": settings.candidates}
-    told |= {key: getattr(settings.sampling, key) for key in ("temperature", "top_p", "min_p", "seed")}
+                systems.append(evaluation.model(path.stem, backend, costs))
+    told = {"pieces": len(held_out.pieces)} | settings.told()
     return Report(task, held_out.told, told, evaluation.headings, tuple(systems))
 
 

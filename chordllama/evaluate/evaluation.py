@@ -2,79 +2,22 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from chordllama.evaluate import floors, measures
 from chordllama.evaluate.copying import Melodies
-from chordllama.evaluate.figures import Figure, Ratio, figure_of
+from chordllama.evaluate.figures import Ratio
 from chordllama.evaluate.grade import Grader
 from chordllama.evaluate.held_out import HeldOut, Piece
-from chordllama.evaluate.measures import Heading, Measure
 from chordllama.evaluate.passage import Passage
+from chordllama.evaluate.systems import Kind, Settings, System, Tally
 from chordllama.evaluate.writing import free_answers, free_bars, write, write_freely
-from chordllama.generate.backend import Backend, Sampling
+from chordllama.generate.backend import Backend
 from chordllama.score import Chord, Score
 
-Kind = Literal["human", "floor", "model"]
-Found = dict[str, list[Ratio]]
-"""What was found in the pieces of each work."""
 Scorer = Callable[[Passage], float | None]
 """The bits that a passage's new bars cost; None where that can't be told."""
-
-
-@dataclass(frozen=True, slots=True)
-class System:
-    """Who wrote, and its figures by the measures' names; what couldn't be measured is missing."""
-
-    name: str
-    kind: Kind
-    figures: Mapping[str, Figure]
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """All systems on the same pieces. `told` says in words what was measured on, `settings` how."""
-
-    task: str
-    told: str
-    settings: Mapping[str, object]
-    headings: tuple[Heading, ...]
-    systems: tuple[System, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How models write."""
-
-    candidates: int = 2
-    sampling: Sampling = field(default_factory=lambda: Sampling(temperature=0.9, top_p=1.0, min_p=0.05, seed=1))
-
-
-class Tally:
-    """What one system's passages give, gathered measure by measure."""
-
-    def __init__(self) -> None:
-        self._found: dict[str, Found] = defaultdict(lambda: defaultdict(list))
-
-    def add(self, heading: Heading, work: str, ratio: Ratio | None) -> None:
-        """Add what a measure gave."""
-        if ratio is not None:
-            self._found[heading.name][work].append(ratio)
-
-    def measure(self, table: Iterable[Measure], work: str, passage: Passage) -> None:
-        """Measure a passage by each measure of a table."""
-        for measure in table:
-            self.add(measure.heading, work, measure.of(passage))
-
-    def system(self, name: str, kind: Kind, headings: Iterable[Heading]) -> System:
-        """The figures of all that was added."""
-        figures = {h.name: figure_of(self._found[h.name], h.summary) for h in headings if h.name in self._found}
-        return System(name, kind, {key: figure for key, figure in figures.items() if figure is not None})
-
-
 OWN = (
     measures.BITS_A_NOTE,
     measures.BITS_A_BAR,

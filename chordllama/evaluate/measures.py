@@ -2,38 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 from chordllama.evaluate import likeness, validity, voice_leading
 from chordllama.evaluate.copying import Melodies, copied_from, copied_from_prompt
-from chordllama.evaluate.figures import Ratio, Summary
 from chordllama.evaluate.grade import Grader
 from chordllama.evaluate.passage import Passage
+from chordllama.evaluate.systems import Heading, Measure
 
-Measuring = Callable[[Passage], Ratio | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """How a measure is called and written: `digits` after the point; a share is written in per cent."""
-
-    name: str
-    title: str
-    digits: int = 3
-    share: bool = False
-    summary: Summary = "ratio"
-
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """A heading, and the function that measures a passage; None where it can't be measured."""
-
-    heading: Heading
-    of: Measuring
-
-
-OF_PASSAGES: tuple[Measure, ...] = (
+OF_PASSAGES: tuple[Measure[Passage], ...] = (
     Measure(Heading("valid", "files that music21 reads", 1, True), validity.valid),
     Measure(Heading("unfilled", "bars that aren't full", 1, True), validity.unfilled_bars),
     Measure(Heading("pitch", "pitch classes, divergence from the prompt, bits"), likeness.pitch_divergence),
@@ -59,7 +34,7 @@ FIRST_BAR = Heading("first-bar", "seconds to the first bar", 2, summary="median"
 ALL_BARS = Heading("all-bars", "seconds for all bars", 2, summary="median")
 
 
-def beside(grader: Grader, melodies: Melodies) -> tuple[Measure, ...]:
+def beside(grader: Grader, melodies: Melodies) -> tuple[Measure[Passage], ...]:
     """What is measured beside the training set."""
     return (
         Measure(

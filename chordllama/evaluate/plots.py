@@ -6,8 +6,7 @@ import io
 from typing import Any
 
 from chordllama.errors import ChordLlamaError
-from chordllama.evaluate.evaluation import Report, System
-from chordllama.evaluate.measures import Heading
+from chordllama.evaluate.systems import Heading, Report, System
 
 COLUMNS = 4
 COLOURS = {"human": "#2a6f4e", "floor": "#9a9a9a", "model": "#2b5fa8"}

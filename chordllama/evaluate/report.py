@@ -6,9 +6,8 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict
 
-from chordllama.evaluate.evaluation import Report
 from chordllama.evaluate.figures import Figure
-from chordllama.evaluate.measures import Heading
+from chordllama.evaluate.systems import Heading, Report
 
 
 def as_json(report: Report) -> str:

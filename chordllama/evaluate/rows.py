@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, zip_longest
 from pathlib import Path
+from typing import TypeVar
 
 from chordllama.codec.compact import loads
 from chordllama.errors import CorpusError
@@ -17,6 +18,7 @@ from chordllama.score import Score
 from chordllama.tasks.music import parse_instruction
 from chordllama.training.corpus import TrainingRow, read_rows, shards
 
+T = TypeVar("T")
 PIECES = 60
 TRAINING_ROWS = 1000
 """Rows of the training set that new bars are compared with at most, evenly spread."""
@@ -31,16 +33,26 @@ def held_out_rows(corpus: Path, bars: int, most: int | None = None) -> HeldOut:
     for row in _of_task(corpus, "test", "continue"):
         if piece := _piece(row, bars, len(works.get(row.work, ()))):
             works.setdefault(row.work, []).append(piece)
-    pieces = [piece for turn in zip_longest(*works.values()) for piece in turn if piece][: most or PIECES]
+    pieces = in_turns(works)[: most or PIECES]
     if not pieces:
         raise CorpusError(f"{corpus}: has no test rows of `continue` with {bars} bars", hint="build a larger corpus")
     training = list(_of_task(corpus, "train", "vary"))
-    chosen = training[:: max(1, -(-len(training) // TRAINING_ROWS))]
+    chosen = spread(training, TRAINING_ROWS)
     told = (
         f"A built corpus: {len(pieces)} test rows of {len({piece.work for piece in pieces})} of its {len(works)} held-out works; "
         f"{len(chosen)} of its {len(training)} excerpts for training are the training set"
     )
     return HeldOut(tuple(pieces), tuple(map(whole, chosen)), told)
+
+
+def in_turns(works: Mapping[str, Sequence[T]]) -> list[T]:
+    """The first of each work, then the second of each, and so on."""
+    return [piece for turn in zip_longest(*works.values()) for piece in turn if piece is not None]
+
+
+def spread(items: Sequence[T], most: int) -> Sequence[T]:
+    """At most so many items at equal distances."""
+    return items[:: max(1, -(-len(items) // most))]
 
 
 def _of_task(corpus: Path, split: str, task: str) -> Iterator[TrainingRow]:
