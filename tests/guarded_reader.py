@@ -10,12 +10,15 @@ import os
 import resource
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+from chordllama.codec import classic, classic_text, editor
 from chordllama.codec.compact import dumps, loads
 from chordllama.codec.musicxml import read, write
 from chordllama.codec.report import Report
 from chordllama.errors import ScoreError
+from chordllama.score import Score
 
 MOST_MEMORY = 512 * 2**20
 MOST_SECONDS = 10
@@ -26,8 +29,7 @@ def outcome(path: Path) -> dict[str, object]:
     report = Report()
     began = time.process_time()
     try:
-        is_text = path.suffix == ".yaml"
-        score = loads(path.read_text("utf-8")) if is_text else read(path.read_bytes(), path.name, report)
+        score = READERS.get(path.suffix, _read_musicxml)(path, report)
     except Exception as fault:
         ours = isinstance(fault, ScoreError)
         return {"seconds": time.process_time() - began, "error": type(fault).__name__, "ours": ours, "text": str(fault)}
@@ -35,6 +37,22 @@ def outcome(path: Path) -> dict[str, object]:
     text = dumps(score)
     goes_round = loads(text) == score and bool(write(score))
     return {"seconds": seconds, "error": "", "text": "\n".join(report.warnings()), "goes round": goes_round}
+
+
+def _read_musicxml(path: Path, report: Report) -> Score:
+    return read(path.read_bytes(), path.name, report)
+
+
+def _read_editor(path: Path, _report: Report) -> Score:
+    return editor.read(json.loads(path.read_text("utf-8")))
+
+
+READERS: dict[str, Callable[[Path, Report], Score]] = {
+    ".yaml": lambda path, _report: loads(path.read_text("utf-8")),
+    ".classic": lambda path, _report: classic.decode(classic_text.loads(path.read_text("utf-8"))),
+    ".json": _read_editor,
+}
+"""What reads a file of this suffix; all others are MusicXML."""
 
 
 def _limit() -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from hostile_classic import CLASSIC
+from hostile_editor import EDITOR
 from hostile_texts import TEXTS, TOO_LONG
 from hostile_xml import ARCHIVES, CROWDS, LARGE, MARKUP, NUMBERS, ODD, Maker
 
@@ -27,7 +29,7 @@ class Hostile:
 
 FILES = {
     name: Hostile(make, words, table is not ODD)
-    for table in (ARCHIVES, MARKUP, NUMBERS, CROWDS, TEXTS, TOO_LONG, LARGE, ODD)
+    for table in (ARCHIVES, MARKUP, NUMBERS, CROWDS, TEXTS, CLASSIC, EDITOR, TOO_LONG, LARGE, ODD)
     for name, (make, words) in table.items()
 }
 

@@ -69,13 +69,13 @@ def _bars(parts: int, bars: int) -> bytes:
     return (dumps(score) + "".join(f"{number}:\n" for number in range(1, bars + 1))).encode()
 
 
-_LAUGHS = 'a: &a ["ha", "ha"]\n' + "".join(
+LAUGHS = 'a: &a ["ha", "ha"]\n' + "".join(
     f"{letter}: &{letter} [{', '.join([f'*{before}'] * 9)}]\n"
     for before, letter in zip("abcdefgh", "bcdefghi", strict=True)
 )
 
 TEXTS: dict[str, tuple[Maker, str]] = {
-    "billion_laughs.yaml": (_before(_LAUGHS), "an anchor"),
+    "billion_laughs.yaml": (_before(LAUGHS), "an anchor"),
     "alias.yaml": (spoilt("Title", "*a"), "an alias"),
     "anchor.yaml": (spoilt("Title", "&a Title"), "an anchor"),
     "anchor_of_a_map.yaml": (spoilt("parts:", "parts: &a"), "an anchor"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from examples import at_least
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from score_strategies import scores
@@ -280,7 +281,7 @@ def test_any_score_comes_back_from_a_text_with_several_bars_to_a_line(score: Sco
 TEXTS = list(GOLDEN.values())
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@at_least(300)
 @given(
     st.sampled_from(TEXTS),
     st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 3), st.text(max_size=3)), max_size=4),
@@ -302,7 +303,7 @@ def test_a_spoilt_text_is_read_or_refused_and_what_is_read_can_be_written(
 WORDS = sorted({word for text in TEXTS for word in text.split()})
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@at_least(300)
 @given(
     st.lists(
         st.sampled_from(WORDS)

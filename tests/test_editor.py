@@ -13,6 +13,7 @@ from small_scores import TEXTS, small_score
 from chordllama.codec import editor
 from chordllama.codec.compact import loads
 from chordllama.codec.editor_pitch import shift_of, sounding_of, written_of
+from chordllama.codec.editor_schema import SCHEMA, check
 from chordllama.codec.musicxml import read, write
 from chordllama.errors import ScoreError
 from chordllama.resources import resource
@@ -70,7 +71,7 @@ def document() -> dict[str, Any]:
 
 
 def test_the_schema_is_one() -> None:
-    Draft202012Validator.check_schema(json.loads(resource(editor.SCHEMA).read_text()))
+    Draft202012Validator.check_schema(json.loads(resource(SCHEMA).read_text()))
 
 
 def test_what_an_editor_tells_is_read_as_it_is_written_on_paper() -> None:
@@ -91,11 +92,17 @@ def test_the_score_is_the_same_behind_both_doors() -> None:
     assert read(write(score)).bars == score.bars
 
 
+def test_a_rest_that_fills_the_bar_of_its_staff_goes_without_saying_as_in_every_score() -> None:
+    told = document()
+    del told["bars"][1]["voices"][2:]
+    assert [row.place for row in editor.read(told).bars[1].rows] == [(0, 1, 1)]
+
+
 @pytest.mark.parametrize("name", sorted({*TEXTS} - {"percussion"}))
 def test_bars_come_back_as_they_went_out(name: str) -> None:
     score = small_score(name)
     told = editor.write(Score(score.parts, ()), score.bars)
-    editor.check(told, "continuation")
+    check(told, "continuation")
     again = editor.read(_as_score(score, told))
     assert editor.write(Score(again.parts, ()), again.bars)["bars"] == _without_signs(told)["bars"]
 

@@ -9,7 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from examples import at_least
+from hypothesis import given
 from score_strategies import scores
 from table_entries import ENTRIES, Entry, entries_of
 from told import told
@@ -23,7 +24,6 @@ SCORES = sorted(path for path in DATA.iterdir() if path.suffix in (".musicxml", 
 SUITE = Path(__file__).parents[2] / "shared" / "data" / "musicxml-test-suite" / "xmlFiles"
 BROKEN = {"32ad-Notations5.musicxml"}
 """A file of the suite that is not well-formed XML."""
-MANY = settings(max_examples=max(500, settings().max_examples), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def test_there_are_scores() -> None:
@@ -49,7 +49,7 @@ def test_the_whole_test_suite_keeps_its_text_when_it_goes_round() -> None:
 def test_any_score_comes_back_from_its_text_and_from_its_xml_whatever_entries_of_the_tables_it_uses() -> None:
     used: set[Entry] = set()
 
-    @MANY
+    @at_least(500)
     @given(scores())
     def comes_back(score: Score) -> None:
         used.update(entries_of(score))

@@ -6,20 +6,19 @@ can't say: that each voice fills its bar, that pitch and spelling agree. Pitches
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cache
 from itertools import accumulate
 from typing import Any
 
 from chordllama.codec.brackets import implied_brackets
 from chordllama.codec.editor_pitch import Shift, clef_for, shift_of, sounding_of, written_key, written_of
+from chordllama.codec.editor_schema import check
 from chordllama.codec.whitelist import HARMONY_KINDS, SIGN_BY_NAME
 from chordllama.errors import ScoreError
-from chordllama.resources import resource
+from chordllama.limits import MOST_CELLS, MOST_IN_TUPLET
 from chordllama.score import (
     FINAL,
     NO_BARLINE,
@@ -45,39 +44,19 @@ from chordllama.score import (
     Time,
     Tone,
     Transposition,
+    checked,
     combine,
     duration,
     duration_of,
+    said,
     ticks,
     walk_lengths,
     whole_notes,
 )
 
 FORMAT = 1
-SCHEMA = "musescore_plugin/editor.schema.json"
 MOST_VOICES = 4
 Json = dict[str, Any]
-
-# ---------------------------------------------------------------------------------------------------------------- schema
-
-
-def check(document: Any, kind: str) -> None:
-    """Hold a document to the schema's `score` or `continuation`. Raises ScoreError."""
-    from jsonschema.exceptions import best_match
-
-    fault = best_match(_validator(kind).iter_errors(document))
-    if fault is not None:
-        place = "/".join(map(str, fault.absolute_path)) or "the document"
-        raise ScoreError(f"the editor's JSON is wrong at {place}", cause=fault.message[:200], hint=f"see {SCHEMA}")
-
-
-@cache
-def _validator(kind: str) -> Any:
-    from jsonschema import Draft202012Validator
-
-    schema = json.loads(resource(SCHEMA).read_text(encoding="utf-8"))
-    return Draft202012Validator({"$ref": f"#/$defs/{kind}", "$defs": schema["$defs"]})
-
 
 # --------------------------------------------------------------------------------------------------------------- reading
 
@@ -89,12 +68,21 @@ def read(document: Any) -> Score:
         ScoreError: it breaks the schema, or a bar doesn't add up.
     """
     check(document, "score")
+    _check_size(len(document["parts"]), len(document["bars"]))
     staves = [(part, staff) for part, told in enumerate(document["parts"]) for staff in range(1, told["staves"] + 1)]
     shifts = [shift_of(_transposition(told)) for told in document["parts"]]
     reader = _BarReader(staves, shifts)
     bars = tuple(reader.read(bar) for bar in document["bars"])
     parts = tuple(_read_part(told, index, bars) for index, told in enumerate(document["parts"]))
     return Score(parts, bars)
+
+
+def _check_size(parts: int, bars: int) -> None:
+    if parts * bars > MOST_CELLS:
+        raise ScoreError(
+            f"the score is too large: {bars:,} bars of {parts} parts",
+            cause=f"{MOST_CELLS:,} parts times bars are the most",
+        )
 
 
 def _transposition(told: Json) -> Transposition | None:
@@ -141,7 +129,7 @@ class _BarReader:
         if len({row.place for row in rows}) < len(rows):
             raise self._fault("a voice comes twice")
         irregular = length != nominal
-        return replace(frame, rows=rows, length=length if irregular else None, implicit=irregular)
+        return replace(frame, rows=said(rows), length=length if irregular else None, implicit=irregular)
 
     def _keys(self, told: list[int] | None) -> tuple[Change, ...]:
         if told is None:
@@ -163,11 +151,20 @@ class _BarReader:
             raise self._fault(f"there is no staff {told['staff']}")
         part, staff = self.staves[told["staff"]]
         items = tuple(self._events(told["events"], part, (1, 1)))
-        filled = sum(item.duration.ticks if item.duration else length for item in items)
+        filled = self._filled(items, length)
         if filled != length:
             words = f"{whole_notes(filled)} where the bar has {whole_notes(length)}"
             raise self._fault(f"staff {told['staff']}, voice {told['voice']} fills {words}")
         return Row(part, staff, told["voice"] + 1, items)
+
+    def _filled(self, items: Iterable[Event], length: Ticks) -> Ticks:
+        filled: Ticks = 0
+        try:
+            for item in items:
+                filled = checked(filled + (item.duration.ticks if item.duration else length))
+        except ValueError as fault:
+            raise self._fault(str(fault)) from fault
+        return filled
 
     def _events(self, told: list[Json], part: int, ratio: tuple[int, int]) -> Iterator[Event]:
         for event in told:
@@ -181,8 +178,10 @@ class _BarReader:
         actual, normal = told["tuplet"]
         if ratio != (1, 1):
             actual, normal = inner.numerator, inner.denominator
+        if max(actual, normal) > MOST_IN_TUPLET:
+            raise self._fault(f"a tuplet of {actual} in the time of {normal}, where {MOST_IN_TUPLET} are the most")
         events = list(self._events(told["events"], part, (actual, normal)))
-        filled = sum(event.duration.ticks for event in events if event.duration)
+        filled = self._filled(events, 0)
         if filled != ticks(Fraction(*told["duration"]) / Fraction(*ratio)):
             raise self._fault("a tuplet's notes don't fill it")
         yield from events

@@ -1,0 +1,1 @@
+"""Readers under bytes that a coverage-guided fuzzer makes. Imports nothing."""
