@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser
+from collections.abc import Callable
 from pathlib import Path
 
 import atheris
@@ -42,7 +43,7 @@ def main() -> None:
     atheris.Fuzz()
 
 
-def _attempt(target: Target):  # noqa: ANN202
+def _attempt(target: Target) -> Callable[[bytes], None]:
     def attempt(data: bytes) -> None:
         try:
             target.read(data)
