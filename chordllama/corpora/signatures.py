@@ -9,8 +9,9 @@ import hashlib
 import re
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice, pairwise
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from chordllama.score import QUARTER, Chord, Direction, Harmony, Note, Row, Score, Ticks, Time, walk_lengths
 
@@ -26,6 +27,8 @@ WHOLE_INTERVALS = 3
 FEWEST_SHINGLES = 12
 """What has fewer is a figure and no tune: too many works would share it."""
 MOST_TUNES = 4
+MELODY = (1, 1)
+"""Staff and voice of a part's melody."""
 SHINGLE_WORDS = 3
 _SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _WORD = re.compile(r"\w+")
@@ -40,25 +43,38 @@ class Signature:
     hashes: np.ndarray[Any, Any]
 
 
+class Tone(NamedTuple):
+    """A chord as a melody has it: its top pitch in semitones, its length in ticks, and whether it begins on a beat."""
+
+    pitch: int
+    ticks: int
+    on_beat: bool
+
+
+Voices = dict[tuple[int, int, int], list[Tone]]
+"""By part, staff and voice."""
+
+
 def of_music(scores: Sequence[Score]) -> list[Signature]:
     """A signature of all voices with their rhythm, and two for the melody of each of the first parts that have one."""
-    found = []
-    whole = {shingle for score in scores for voice in _voices(score).values() for shingle in _rhythmic(voice)}
+    found, voices = [], [_voices(score) for score in scores]
+    whole = {shingle for own in voices for voice in own.values() for shingle in _rhythmic(voice)}
     if whole:
         found.append(Signature("whole", minhash(whole)))
     for kind in ("tune", "outline"):
-        found += islice(_of_melodies(scores, kind), MOST_TUNES)
+        found += islice(_of_melodies(voices, kind), MOST_TUNES)
     return found
 
 
-def _of_melodies(scores: Sequence[Score], kind: Literal["tune", "outline"]) -> Iterator[Signature]:
-    shingles: dict[int, set[Hashable]] = {}
-    for score in scores:
-        for part, pitches in _melodies(score, kind == "outline").items():
-            shingles.setdefault(part, set()).update(runs_of(pitches, INTERVALS[kind]))
-    for part in sorted(shingles):
-        if len(shingles[part]) >= FEWEST_SHINGLES:
-            yield Signature(kind, minhash(shingles[part]))
+def _of_melodies(voices: Sequence[Voices], kind: Literal["tune", "outline"]) -> Iterator[Signature]:
+    """The signatures of the first voice on the first staff of each part, if it has a melody."""
+    for place in sorted({place for own in voices for place in own if place[1:] == MELODY}):
+        shingles: set[Hashable] = set()
+        for own in voices:
+            pitches = [tone.pitch for tone in own.get(place, ()) if tone.on_beat or kind == "tune"]
+            shingles |= runs_of(pitches, INTERVALS[kind])
+        if len(shingles) >= FEWEST_SHINGLES:
+            yield Signature(kind, minhash(shingles))
 
 
 def of_text(texts: Sequence[str]) -> list[Signature]:
@@ -78,15 +94,23 @@ def _word_shingles(text: str) -> set[Hashable]:
 def minhash(shingles: Iterable[Hashable]) -> np.ndarray[Any, Any]:
     """The MinHash of a set, by datasketch."""
     import numpy as np
-    from datasketch import MinHash
 
-    found = MinHash(num_perm=PERMUTATIONS, seed=1, hashfunc=_hash)
-    found.update_batch([repr(shingle).encode() for shingle in shingles])
+    found = _empty_minhash().copy()
+    found.update_batch(list(shingles))
     return np.asarray(found.hashvalues, dtype=np.uint32)
 
 
-def _hash(data: bytes) -> int:
-    return int.from_bytes(hashlib.blake2b(data, digest_size=4).digest())
+@lru_cache(maxsize=1)
+def _empty_minhash() -> Any:
+    """That of no shingle; to draw its permutations anew for each document takes as long as the rest."""
+    from datasketch import MinHash
+
+    return MinHash(num_perm=PERMUTATIONS, seed=1, hashfunc=_hash)
+
+
+@lru_cache(maxsize=1 << 16)
+def _hash(shingle: Hashable) -> int:
+    return int.from_bytes(hashlib.blake2b(repr(shingle).encode(), digest_size=4).digest())
 
 
 def runs_of(pitches: Sequence[int], length: int) -> set[Hashable]:
@@ -97,44 +121,29 @@ def runs_of(pitches: Sequence[int], length: int) -> set[Hashable]:
     return {run for run in runs if len({abs(step) for step in run}) > 1}
 
 
-def _rhythmic(voice: Sequence[tuple[int, int]]) -> Iterator[Hashable]:
+def _rhythmic(voice: Sequence[Tone]) -> Iterator[Hashable]:
     """Runs of intervals with the length of each note."""
-    for place in range(len(voice) - WHOLE_INTERVALS):
-        run = voice[place : place + WHOLE_INTERVALS + 1]
-        yield tuple((after[0] - before[0], before[1]) for before, after in pairwise(run))
+    steps = [(after.pitch - before.pitch, before.ticks) for before, after in pairwise(voice)]
+    return (tuple(steps[place : place + WHOLE_INTERVALS]) for place in range(len(steps) - WHOLE_INTERVALS + 1))
 
 
-def _voices(score: Score) -> dict[tuple[int, int, int], list[tuple[int, int]]]:
-    """Top pitch and length of each chord, by place."""
-    found: dict[tuple[int, int, int], list[tuple[int, int]]] = {}
-    for bar in score.bars:
-        for row in bar.rows:
-            chords = (item for item in row.items if isinstance(item, Chord) and not item.grace)
-            found.setdefault(row.place, []).extend(
-                (_top(chord), int(chord.ticks)) for chord in chords if not chord.notes[0].unpitched
-            )
-    return found
-
-
-def _melodies(score: Score, on_beats: bool) -> dict[int, list[int]]:
-    """The pitches of the first voice on the first staff of each part; a tied note counts once."""
-    found: dict[int, list[int]] = {}
+def _voices(score: Score) -> Voices:
+    """The chords of each voice by its place, one bar after the other."""
+    found: Voices = {}
     for bar, (length, metre) in zip(score.bars, walk_lengths(score.bars), strict=True):
         for row in bar.rows:
-            if (row.staff, row.voice) == (1, 1):
-                beat = _beat(metre.time(row.part)) if on_beats else 1
-                found.setdefault(row.part, []).extend(_pitches(row, length, beat))
+            beat = _beat(metre.time(row.part)) if row.place[1:] == MELODY else 1
+            found.setdefault(row.place, []).extend(_tones(row, length, beat))
     return found
 
 
-def _pitches(row: Row, length: Ticks, beat: int) -> Iterator[int]:
-    """The top pitches of the chords that begin on a beat."""
+def _tones(row: Row, length: Ticks, beat: int) -> Iterator[Tone]:
     position: Ticks = 0
     for item in row.items:
         if isinstance(item, Direction | Harmony):
             continue
-        if isinstance(item, Chord) and not item.grace and not item.notes[0].unpitched and not position % beat:
-            yield _top(item)
+        if isinstance(item, Chord) and not item.grace and not item.notes[0].unpitched:
+            yield Tone(max(map(_height, item.notes)), int(item.ticks), not position % beat)
         position += item.ticks if isinstance(item, Chord) else item.duration.ticks if item.duration else length
 
 
@@ -142,10 +151,6 @@ def _beat(time: Time | None) -> int:
     """Ticks of a beat: three eighths where these go by threes, else a quarter."""
     compound = time is not None and time.beats and time.beats[0][1] == 8 and time.beats[0][0] in ("6", "9", "12")
     return 3 * QUARTER // 2 if compound else QUARTER
-
-
-def _top(chord: Chord) -> int:
-    return max(map(_height, chord.notes))
 
 
 def _height(note: Note) -> int:
