@@ -48,7 +48,7 @@ def test_a_node_that_is_killed_at_work_changes_nothing(
 ) -> None:
     import ray
 
-    monkeypatch.setattr(shards, "DOCUMENTS", DOCUMENTS)
+    monkeypatch.setattr(shards, "DOCUMENTS", {"music": DOCUMENTS})
     node = cluster.add_node(num_cpus=1)
     commands = arguments(tmp_path)
     killer = Thread(target=kill_at_work, args=(cluster, node, tmp_path / "ray" / ".build" / "music" / "clean"))

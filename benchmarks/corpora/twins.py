@@ -18,6 +18,8 @@ from chordllama.training.bits import Cost, bits_a_note, costs, interval
 from chordllama.training.corpus import TrainingRow, read_rows, shards
 from chordllama.training.model import device_for
 
+FREE = "without a twin"
+MOST_NAMED = 20
 TASKS = ("all", "continue", "infill", "harmonise", "vary")
 
 
@@ -32,12 +34,15 @@ def main(arguments: list[str]) -> int:
         "--model", type=Path, help="the trained weights, a Hugging Face folder [only the twins are told]"
     )
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only every Nth held-out row [%(default)s]")
+    parser.add_argument("--free", action="store_true", help="measure works without a twin only")
     options = parser.parse_args(arguments)
     groups = groups_of(options.built)
     trained = {groups.get(row.work, row.work) for row in rows_of(options.trained, "train")}
     held_out = [row for split in options.splits.split(",") for row in rows_of(options.rows or options.trained, split)]
     kinds = {row.work: kind_of(groups, row.work, trained) for row in held_out}
     print_works(kinds)
+    if options.free:
+        held_out = [row for row in held_out if kinds[row.work] == FREE]
     if options.model:
         print_bits(costs(options.model, held_out[:: options.every], device_for("auto")), kinds)
     return 0
@@ -73,14 +78,14 @@ def kind_of(groups: Mapping[str, str], work: str, trained: set[str]) -> str:
     """Whether a held-out work has a twin among those that the model has learnt from."""
     if work not in groups:
         return "left out by the cleaning"
-    return "with a twin" if groups[work] in trained else "without a twin"
+    return "with a twin" if groups[work] in trained else FREE
 
 
 def print_works(kinds: Mapping[str, str]) -> None:
     """How many works there are of each kind, and which have twins."""
     for kind in sorted(set(kinds.values())):
         works = sorted(work for work in kinds if kinds[work] == kind)
-        named = "" if kind == "without a twin" else f": {', '.join(works)}"
+        named = "" if kind == FREE or len(works) > MOST_NAMED else f": {', '.join(works)}"
         print(f"{len(works)} works {kind}{named}")
 
 

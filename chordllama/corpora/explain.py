@@ -51,8 +51,6 @@ def explain(path: Path, task: Task) -> Iterator[Explanation]:
 
     Raises CorpusError or ScoreError, naming the file, where it can't be read as a document of the task.
     """
-    if task not in CLEANERS:
-        raise CorpusError(f"{task}: there are no rules of this task yet", hint=f"there are: {', '.join(CLEANERS)}")
     for found in document(own_source(path.stem, task, ""), path.parent, path.name):
         yield _explained(found)
 
