@@ -182,13 +182,22 @@ def test_what_is_left_out_on_purpose_is_refused(row: str) -> None:
         "r4 a4 =f b r\n",
         "a44( b)( c5(2 d))2",
         "a44( b)(2 c5)2",
-        "a44'{turn}",
         "r2* a44 b\n",
     ],
 )
 def test_what_music_needs_is_taken(row: str) -> None:
     writer = Writer(rules_of(lean(small_score("chorale"))))
     assert writer.accepts(f"-4: {row}")
+
+
+def test_ornaments_and_tremolos_come_only_where_the_part_has_had_them() -> None:
+    plain = loads("parts:\n 1: clef=G2\n1: time=2/4 c54 b4\n")
+    ornate = loads("parts:\n 1: clef=G2\n1: time=2/4 c54{turn} b4=2\n")
+    for score, taken in ((plain, False), (ornate, True)):
+        writer = Writer(rules_of(lean(score)))
+        assert writer.accepts("-4: a44'{turn} b\n") is taken
+        assert writer.accepts("-4: a44=3 b\n") is taken
+        assert not writer.accepts("-4: a44{trill-mark} b\n")
 
 
 def test_grace_notes_are_few_and_belong_to_a_note() -> None:

@@ -66,6 +66,8 @@ _NAMED = (
     "mordent",
     "inverted-mordent",
 )
+_ORNAMENTS = frozenset([*_NAMED, "tremolo"])
+"""Marks that a part has only if it has had them."""
 MARKS = {rule.text: rule for rule in _mark_rules()}
 """The marks that new notes may have."""
 _MARKS_BEGINNING = {
@@ -389,6 +391,8 @@ def _may_mark(state: State, row: RowState, rule: _MarkRule) -> bool:
         return False
     if rule.name in _SLURS:
         return _may_slur(state, row, rule)
+    if rule.name in _ORNAMENTS:
+        return rule.name in row.part.ornaments
     if rule.name == "cross":
         return row.place[1] != int(rule.value) <= len(row.part.voices)
     return rule.name != "tie" or not row.grace

@@ -139,7 +139,7 @@ def write_header(score: Score) -> Iterator[str]:
         for depth, group in enumerate(score.groups, 1):
             if group.first == index:
                 yield from _write_group_start(group, depth)
-        yield from _write_score_part(part, f"P{index + 1}")
+        yield from write_score_part(part, f"P{index + 1}")
         for depth, group in reversed(list(enumerate(score.groups, 1))):
             if group.last == index:
                 yield f'    <part-group type="stop" number="{depth}"/>'
@@ -159,7 +159,8 @@ def _write_group_start(group: Group, depth: int) -> Iterator[str]:
     yield "    </part-group>"
 
 
-def _write_score_part(part: Part, id: str) -> Iterator[str]:
+def write_score_part(part: Part, id: str) -> Iterator[str]:
+    """The lines of one part in the part list."""
     yield f'    <score-part id="{id}">'
     yield f"      <part-name>{xml_text(part.name)}</part-name>"
     if part.abbreviation:

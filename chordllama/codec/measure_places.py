@@ -101,6 +101,8 @@ class Locator:
     part: str = ""
     measure_start: int = 0
     measure_ends: list[tuple[int, int]] = field(default_factory=list)
+    list_end: tuple[int, int] | None = None  # of the part list: where its end tag begins and ends
+    parts_end: int = 0
     barline: int | None = None
     plain: bool = False
     print_start: int = 0
@@ -160,6 +162,10 @@ class Locator:
             self.parts[self.part].places[-1].prints.append((self.print_start, end))
         if self.number is not None:
             self._set_divisions(self.parts[self.part])
+        if depth == 2 and tag == "part-list":
+            self.list_end = (index, end)
+        if depth == 2 and tag == "part":
+            self.parts_end = end
         if depth == 2 and tag == "measure":
             self.measure_ends.append((index, end))
 

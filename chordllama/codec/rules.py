@@ -46,7 +46,7 @@ _BEFORE = -(10**6)
 @dataclass(frozen=True, slots=True)
 class PartRules:
     """What new bars may hold in one part: heights (semitones above C0), percussion places, clefs,
-    notes in one chord, chord symbols, grace notes, voices by staff (0: the staff has been silent, and stays so)."""
+    notes in one chord, chord symbols, grace notes, voices by staff (0: the staff has been silent, and stays so), and the ornaments that it has had."""
 
     lowest: int
     highest: int
@@ -57,6 +57,7 @@ class PartRules:
     harmony: bool
     graces: bool
     voices: tuple[int, ...]
+    ornaments: frozenset[str] = frozenset()
 
     @property
     def staves(self) -> int:
@@ -172,6 +173,7 @@ def _part_rules(score: Score, index: int) -> PartRules:
         voices=tuple(
             max((row.voice for row in rows if row.staff == staff and _sounds(row)), default=0) for staff in staves
         ),
+        ornaments=frozenset(mark.name for note in notes for mark in note.marks),
     )
 
 

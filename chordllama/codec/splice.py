@@ -42,7 +42,7 @@ def splice(xml: bytes, reading: Reading, bars: tuple[Bar, ...]) -> bytes:
     measures = {origin.id: _part_measures(score, i, origin, places) for i, origin in enumerate(reading.origins)}
     edits = list(_removals(text.utf8, places)) if moves else []
     edits += _timewise(text.utf8, places, measures) if places.timewise else _partwise(text.utf8, places, measures)
-    return text.bytes(_edited(text.utf8, edits))
+    return text.bytes(edited(text.utf8, edits))
 
 
 def replaced(xml: bytes, reading: Reading, bars: tuple[Bar, ...], first: int, parts: Collection[int]) -> bytes:
@@ -65,7 +65,7 @@ def replaced(xml: bytes, reading: Reading, bars: tuple[Bar, ...], first: int, pa
             raise MusicXMLError(f"part {index + 1} ends after measure {len(own)}", hint="fill it up with rests")
         measures = _measures_between(score, index, reading.origins[index], own, first, last)
         edits += [_refilled(text.utf8, *pair) for pair in zip(own[first:last], measures, strict=True)]
-    return text.bytes(_edited(text.utf8, edits))
+    return text.bytes(edited(text.utf8, edits))
 
 
 def _measures_between(
@@ -83,7 +83,7 @@ def _measures_between(
 
 def _refilled(text: bytes, place: MeasurePlace, lines: list[str]) -> Edit:
     """A measure with other contents."""
-    style = _Style.of(text, place.start)
+    style = Style.of(text, place.start)
     tag = text[place.start : place.inside]
     opening = tag[:-2].rstrip() + b">" if tag.endswith(b"/>") else tag
     prints = [text[start:end].decode() for start, end in place.prints]
@@ -118,7 +118,8 @@ Edit = tuple[int, int, bytes]
 """From, to, and what stands there instead."""
 
 
-def _edited(text: bytes, edits: list[Edit]) -> bytes:
+def edited(text: bytes, edits: list[Edit]) -> bytes:
+    """The text after these edits."""
     edges = [(0, 0, b""), *sorted(edits), (len(text), len(text), b"")]
     return b"".join(text[before[1] : after[0]] + after[2] for before, after in pairwise(edges))
 
@@ -170,14 +171,14 @@ def _partwise(text: bytes, places: Locator, measures: dict[str, list[list[str]]]
     edits = []
     for id, new in measures.items():
         last = places.parts[id]
-        style = _Style.of(text, last.start)
+        style = Style.of(text, last.start)
         edits.append((last.end, last.end, b"".join(style.lines(lines, 0) for lines in new)))
     return edits
 
 
 def _timewise(text: bytes, places: Locator, measures: dict[str, list[list[str]]]) -> list[Edit]:
     """New measures after the last one; before them, what parts lack goes into the measures that are there."""
-    style = _Style.of(text, places.measure_start)
+    style = Style.of(text, places.measure_start)
     fewest = min(map(len, measures.values()))
     edits = []
     for back in range(max(map(len, measures.values())), fewest, -1):
@@ -199,7 +200,7 @@ def _timewise_part(id: str, measure: list[str]) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Style:
+class Style:
     """How the source breaks and indents its lines: nothing at all in a file on one line."""
 
     newline: bytes
@@ -207,16 +208,20 @@ class _Style:
     step: bytes
 
     @staticmethod
-    def of(text: bytes, start: int) -> _Style:
+    def of(text: bytes, start: int) -> Style:
         """The style around the measure that begins at `start`."""
         outer = _white_space_before(text, start)
         first_child = text.find(b"<", start + 1)
         inner = _white_space_before(text, first_child)
         if b"\n" not in outer:
-            return _Style(b"", b"", b"")
+            return Style(b"", b"", b"")
         newline = b"\r\n" if b"\r\n" in outer else b"\n"
         indent, child = outer.rpartition(b"\n")[2], inner.rpartition(b"\n")[2]
-        return _Style(newline, indent, child[len(indent) :] if b"\n" in inner and child.startswith(indent) else b"  ")
+        return Style(newline, indent, child[len(indent) :] if b"\n" in inner and child.startswith(indent) else b"  ")
+
+    def outer(self) -> Style:
+        """The style one level further out."""
+        return replace(self, indent=self.indent[: max(0, len(self.indent) - len(self.step))])
 
     def lines(self, lines: list[str], depth: int) -> bytes:
         """Some lines (two spaces a level) in this style, each after a line break."""

@@ -127,8 +127,12 @@ def infill(source: str, output: str, **options: Any) -> int:
 
 @click.command()
 @_writes(
+    click.option("--keep", callback=numbers, metavar="PART,...", help="Parts that stay. [default: the first]"),
     click.option(
-        "--keep", default="1", show_default=True, callback=numbers, metavar="PART,...", help="Parts that stay."
+        "--add",
+        "ensemble",
+        type=click.Choice(["piano", "organ", "choir", "strings"]),
+        help="Add empty parts below the others, which all stay, and write them.",
     ),
     _FROM,
     click.option("--bars", type=click.IntRange(1, 256), help="How many bars. [default: all to the end]"),
@@ -163,11 +167,14 @@ def _write(
     strict: bool,
     as_json: bool,
     dialect: str = "compact",
+    ensemble: str | None = None,
+    given: tuple[int, ...] = (),
     **asked: Any,
 ) -> int:
     """Write the bars that a task means, and deliver the files."""
     from chordllama.codec.report import Report
     from chordllama.conversion import read_score, refuse_unknown
+    from chordllama.generate.ensembles import with_ensemble
     from chordllama.generate.models import continuer_for, open_backend
     from chordllama.terminal import show_bars
 
@@ -178,7 +185,10 @@ def _write(
     if strict:
         refuse_unknown(read_score(data, name).report, name)
     report = Report()
-    request = _request(task, bars, candidates, **asked)
+    if ensemble:
+        data, own = with_ensemble(data, name, ensemble)
+        given = given or own
+    request = _request(task, bars, candidates, given=given or (1,), **asked)
     with open_backend(model, threads) as backend, show_bars(candidates) as progress:
         continuations = continue_score(data, name, backend, request, report, progress)
     facts: Facts = {"warnings": warn(report.warnings()), "seed": request.sampling.seed, "continuations": []}

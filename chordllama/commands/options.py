@@ -17,9 +17,9 @@ def words(_context: click.Context, _parameter: click.Parameter, value: str | Non
     return tuple(sorted({word.strip() for word in (value or "").split(",")} - {""}))
 
 
-def numbers(context: click.Context, _parameter: click.Parameter, value: str) -> tuple[int, ...]:
-    """Whole numbers from 1, with commas between them."""
-    found = [word.strip() for word in value.split(",")]
+def numbers(context: click.Context, _parameter: click.Parameter, value: str | None) -> tuple[int, ...]:
+    """Whole numbers from 1, with commas between them; none where nothing is said."""
+    found = [word.strip() for word in value.split(",")] if value is not None else []
     if not all(word.isascii() and word.isdecimal() and int(word[:6]) > 0 for word in found):
         raise click.UsageError(f"{value}: wanted numbers from 1, with commas between them", context)
     return tuple(int(word[:6]) for word in found)

@@ -39,6 +39,7 @@ __all__ = [
     "first_shown",
     "length_after",
     "read_answer",
+    "write_bars",
 ]
 
 MOST_REWINDS = 24

@@ -4,9 +4,11 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { chromium } from "playwright-core";
 
-const [address, folder] = process.argv.slice(2);
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { picture: { type: "string" } } });
+const [address, folder] = positionals;
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const chorale = join(import.meta.dirname, "../public/examples/chorale.musicxml");
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
@@ -134,7 +136,9 @@ await step("it is heard, and what sounds is coloured", async () => {
   const before = await page.getByRole("slider", { name: "Place in the music" }).inputValue();
   await page.waitForTimeout(1200);
   assert.notEqual(await page.getByRole("slider", { name: "Place in the music" }).inputValue(), before);
+  await page.evaluate(() => window.scrollBy(0, 1)); // the picture of the whole page before this one has moved what stays in the window
   await shot(page, "6-heard");
+  if (values.picture) await page.screenshot({ path: values.picture });
   await button(page, "Pause").click();
   assert.equal(await page.locator(".sheet .sounding").count(), 0);
 });

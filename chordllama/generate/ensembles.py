@@ -1,0 +1,40 @@
+"""Parts that a harmony may be written for, where the score hasn't got them. Knows instruments and clefs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from chordllama.codec.added_parts import with_parts
+from chordllama.codec.container import read_container
+from chordllama.codec.musicxml import read_with_origin
+from chordllama.score import Instrument, Part
+
+
+def _part(name: str, abbreviation: str, program: int, *clefs: str) -> Part:
+    """A part; `program` is General MIDI's, from 1."""
+    return Part(name, abbreviation, clefs, instruments=(Instrument(name, program),))
+
+
+ENSEMBLES: Mapping[str, tuple[Part, ...]] = {
+    "piano": (_part("Piano", "Pno.", 1, "G2", "F4"),),
+    "organ": (_part("Organ", "Org.", 20, "G2", "F4"),),
+    "choir": (
+        _part("Alto", "A.", 53, "G2"),
+        _part("Tenor", "T.", 53, "G2_8"),
+        _part("Bass", "B.", 53, "F4"),
+    ),
+    "strings": (
+        _part("Violin II", "Vln. II", 41, "G2"),
+        _part("Viola", "Vla.", 42, "C3"),
+        _part("Violoncello", "Vc.", 43, "F4"),
+    ),
+}
+"""What a melody's other parts may be."""
+
+
+def with_ensemble(data: bytes, name: str, ensemble: str) -> tuple[bytes, tuple[int, ...]]:
+    """A file's MusicXML with an ensemble's empty parts below its own, and the numbers (from 1) of its own."""
+    xml = read_container(data, name)
+    reading = read_with_origin(xml, name)
+    own = tuple(range(1, len(reading.score.parts) + 1))
+    return with_parts(xml, reading, ENSEMBLES[ensemble]), own
