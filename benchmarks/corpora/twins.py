@@ -9,6 +9,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from statistics import fmean
 
 from chordllama.corpora.build import judged
 from chordllama.corpora.shards import Place, Record, load_record
@@ -20,7 +21,7 @@ from chordllama.training.model import device_for
 
 FREE = "without a twin"
 MOST_NAMED = 20
-TASKS = ("all", "continue", "infill", "harmonise", "vary")
+TASKS = ("continue", "infill", "harmonise", "vary")
 
 
 def main(arguments: list[str]) -> int:
@@ -40,11 +41,12 @@ def main(arguments: list[str]) -> int:
     trained = {groups.get(row.work, row.work) for row in rows_of(options.trained, "train")}
     held_out = [row for split in options.splits.split(",") for row in rows_of(options.rows or options.trained, split)]
     kinds = {row.work: kind_of(groups, row.work, trained) for row in held_out}
+    sources = {row.work: row.source for row in held_out}
     print_works(kinds)
     if options.free:
         held_out = [row for row in held_out if kinds[row.work] == FREE]
     if options.model:
-        print_bits(costs(options.model, held_out[:: options.every], device_for("auto")), kinds)
+        print_bits(costs(options.model, held_out[:: options.every], device_for("auto")), kinds, sources)
     return 0
 
 
@@ -89,17 +91,23 @@ def print_works(kinds: Mapping[str, str]) -> None:
         print(f"{len(works)} works {kind}{named}")
 
 
-def print_bits(found: Sequence[Cost], kinds: Mapping[str, str]) -> None:
-    """Bits a note by task, for each kind of work."""
-    print("| task | works | bits a note | 95 % of works | notes |\n| --- | --- | --- | --- | --- |")
-    for kind in ("", *sorted(set(kinds.values()))):
-        for task in TASKS:
-            some = [cost for cost in found if task in ("all", cost.task) and kind in ("", kinds[cost.work])]
+def print_bits(found: Sequence[Cost], kinds: Mapping[str, str], sources: Mapping[str, str]) -> None:
+    """Bits a note for each kind of work, by task and by source."""
+    print("| what | works | bits a note | 95 % of works | mean of the works | notes |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for kind in ("all", *sorted(set(kinds.values()))):
+        own = [cost for cost in found if kind in ("all", kinds[cost.work])]
+        parts = {task: [cost for cost in own if cost.task == task] for task in TASKS}
+        parts |= {source: [cost for cost in own if sources[cost.work] == source] for source in set(sources.values())}
+        for name, some in ({"all": own} | parts).items():
             if some:
-                print(_row(task, kind or "all", some))
+                print(_row(f"{kind}: {name}", some))
 
 
-def _row(task: str, kind: str, some: Sequence[Cost]) -> str:
+def _row(what: str, some: Sequence[Cost]) -> str:
+    works: dict[str, list[Cost]] = {}
+    for cost in some:
+        works.setdefault(cost.work, []).append(cost)
     low, high = interval(some)
-    works, notes = len({cost.work for cost in some}), sum(cost.notes for cost in some)
-    return f"| {task} | {works} {kind} | {bits_a_note(some):.2f} | {low:.2f}–{high:.2f} | {notes:,} |"
+    mean, notes = fmean(map(bits_a_note, works.values())), sum(cost.notes for cost in some)
+    return f"| {what} | {len(works)} | {bits_a_note(some):.2f} | {low:.2f}–{high:.2f} | {mean:.2f} | {notes:,} |"
