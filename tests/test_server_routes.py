@@ -147,6 +147,16 @@ def test_bars_in_the_middle_are_told_with_their_places_and_stand_there(
     assert [n for n, bar in enumerate(after.bars) if bar != before.bars[n]] == [3, 4]
 
 
+def test_a_melody_gets_parts_that_are_then_written(client: FlaskClient) -> None:
+    tune = (DATA / "pickup.musicxml").read_text(encoding="utf-8")
+    longer = client.post("/v1/parts", json={"musicxml": tune, "ensemble": "choir"}).get_json()
+    assert not list(schema("Longer").iter_errors(longer))
+    assert (longer["parts"], longer["given"]) == (4, "1")
+    body = {"musicxml": longer["musicxml"], "given": longer["given"], "bars": 2}
+    (candidate,) = client.post("/v1/harmonise", json=body).get_json()["candidates"]
+    assert {row.part for row in read(candidate["musicxml"].encode()).bars[1].rows} == {0, 1, 2, 3}
+
+
 def test_what_a_score_has_not_got_is_refused_before_anything_is_written(client: FlaskClient) -> None:
     for task, options in (("infill", {}), ("vary", {"first": 99}), ("harmonise", {"given": "9"})):
         answer = client.post(f"/v1/{task}", data=form(**options))

@@ -238,6 +238,10 @@ def score_routes(workshop: Workshop, held: Held) -> Blueprint:
     def encode() -> Response:
         return jsonify(_do("encode", "EncodeRequest", "EncodeForm"))
 
+    @routes.post("/v1/parts")
+    def parts() -> Response:
+        return jsonify(_do("parts", "PartsRequest", "PartsForm"))
+
     @routes.post("/v1/decode")
     def decode() -> Response:
         return jsonify(_do("decode", "DecodeRequest", None))

@@ -87,4 +87,13 @@ def render(source: Source, format: str = "svg") -> dict[str, Any]:  # noqa: A002
     return {"media_type": "image/svg+xml", "data": picture(xml, ".svg")}
 
 
-JOBS = {"encode": encode, "decode": decode, "check": check, "render": render}
+def add_parts(source: Source, ensemble: str) -> dict[str, Any]:
+    """The answer of /v1/parts."""
+    from chordllama.generate.ensembles import ENSEMBLES, with_ensemble
+
+    longer, own = with_ensemble(musicxml_of(source), source.name, ensemble)
+    parts = len(own) + len(ENSEMBLES[ensemble])
+    return {"musicxml": in_utf8(longer), "parts": parts, "given": ",".join(map(str, own))}
+
+
+JOBS = {"parts": add_parts, "encode": encode, "decode": decode, "check": check, "render": render}

@@ -45,6 +45,7 @@ export type Action =
   | { readonly do: "close" }
   | { readonly do: "edit"; readonly xml: string; readonly compact: string }
   | { readonly do: "text"; readonly compact: string; readonly of: Version }
+  | { readonly do: "extend"; readonly version: Version }
   | { readonly do: "begin"; readonly asked: Range }
   | { readonly do: "news"; readonly news: News }
   | { readonly do: "rest" }
@@ -74,6 +75,8 @@ export function act(desk: Desk, action: Action): Desk {
       return edited(desk, action.xml, action.compact);
     case "text":
       return { ...desk, versions: desk.versions.map((one) => (one === action.of ? { ...one, compact: action.compact } : one)) };
+    case "extend":
+      return put(desk, action.version, "Empty parts are added.");
     case "begin":
       return { ...desk, candidates: [], shown: 0, asked: action.asked, writing: { place: null }, trouble: null, said: "The model begins." };
     case "news":

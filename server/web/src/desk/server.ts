@@ -47,6 +47,13 @@ export async function decode(compact: string): Promise<Decoded> {
   return (await post("v1/decode", { compact })).json() as Promise<Decoded>;
 }
 
+export type Ensemble = "piano" | "organ" | "choir" | "strings";
+
+/** The score with an ensemble's empty parts below its own. */
+export async function addParts(musicxml: string, ensemble: Ensemble): Promise<string> {
+  return ((await (await post("v1/parts", { musicxml, ensemble })).json()) as { musicxml: string }).musicxml;
+}
+
 export async function midi(musicxml: string): Promise<Blob> {
   return (await post("v1/render", { musicxml, format: "midi" })).blob();
 }

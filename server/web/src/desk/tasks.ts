@@ -43,7 +43,6 @@ export const TASKS: Readonly<Record<Task, TaskRules>> = {
 };
 
 /** Whether a score has what a task needs. */
-export function isPossible(task: Task, bars: number, parts: number): boolean {
-  if (task === "infill") return bars > 2;
-  return task !== "harmonise" || parts > 1;
+export function isPossible(task: Task, bars: number): boolean {
+  return task !== "infill" || bars > 2;
 }

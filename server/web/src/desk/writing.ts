@@ -1,7 +1,7 @@
 // Asking for new bars and hearing of them as they are written.
 import type { NewBar } from "../score/musicxml";
 import type { Range, Version } from "./desk";
-import { events, post, type Trouble } from "./server";
+import { type Ensemble, events, post, type Trouble } from "./server";
 import { type Task, TASKS } from "./tasks";
 
 export interface Wishes {
@@ -12,6 +12,8 @@ export interface Wishes {
   readonly range: Range | null;
   /** The part that is given, counted from 1. */
   readonly given: number;
+  /** What is added to a melody that stands alone, to harmonise it. */
+  readonly ensemble: Ensemble;
   readonly candidates: number;
   readonly temperature: number;
   /** null: another one each time. */
@@ -20,7 +22,7 @@ export interface Wishes {
   readonly ending: "auto" | "open" | "close";
 }
 
-export const DEFAULT_WISHES: Wishes = { task: "continue", bars: 8, range: null, given: 1, candidates: 3, temperature: 0.9, seed: null, minP: 0.05, ending: "auto" };
+export const DEFAULT_WISHES: Wishes = { task: "continue", bars: 8, range: null, given: 1, ensemble: "piano", candidates: 3, temperature: 0.9, seed: null, minP: 0.05, ending: "auto" };
 
 export type News =
   | { readonly kind: "queued"; readonly place: number }

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useMemo, useReducer, useRef, useState } from "react";
 import { act, type Candidate, current, EMPTY, type Range, shownCandidate, type Version } from "../desk/desk";
-import { encode, decode, troubleFrom } from "../desk/server";
+import { addParts, decode, encode, troubleFrom } from "../desk/server";
 import { anySeed, askedOf, DEFAULT_WISHES, type Wishes, write } from "../desk/writing";
 import type { Music } from "../engraver/engraver";
 import { engraver } from "../engraver/engraver";
@@ -68,10 +68,12 @@ export function App() {
     stopper.current = controller;
     setSeed(chosenSeed);
     const asked = askedOf(score, wishes);
-    dispatch({ do: "begin", asked });
     setStartBar(Math.max(0, asked.from - 1));
     try {
-      for await (const news of write(score.xml, wishes, asked, chosenSeed, controller.signal)) {
+      const base = await prepared(score, wishes);
+      if (base !== score) dispatch({ do: "extend", version: base });
+      dispatch({ do: "begin", asked });
+      for await (const news of write(base.xml, wishes, asked, chosenSeed, controller.signal)) {
         if (controller.signal.aborted) return;
         dispatch({ do: "news", news });
       }
@@ -152,6 +154,12 @@ export function App() {
 }
 
 /** The score as it is shown: with the candidate's bars, also where the model was stopped halfway. */
+/** The score with what a task needs to be there: a melody that stands alone gets other parts before it is harmonised. */
+async function prepared(score: Version, { task, ensemble }: Wishes): Promise<Version> {
+  if (task !== "harmonise" || musicxml.partsOf(musicxml.read(score.xml)).length > 1) return score;
+  return { ...score, xml: await addParts(score.xml, ensemble), compact: null, fresh: null, origin: "kept" };
+}
+
 /** What is drawn of a score with a candidate's bars: of a long one only those and what stands around them. */
 function musicOf(score: Version, { xml, bars }: Candidate, { from, to }: Range): Music {
   const isLong = score.xml.split("<measure").length - 1 > DRAWN_WHOLE;

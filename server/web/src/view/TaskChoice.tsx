@@ -1,5 +1,6 @@
 import { useMemo } from "react";
 import type { Version } from "../desk/desk";
+import type { Ensemble } from "../desk/server";
 import { isPossible, MOST_BARS, type Task, TASKS } from "../desk/tasks";
 import { askedOf, type Wishes } from "../desk/writing";
 import { partNames, read } from "../score/musicxml";
@@ -10,6 +11,13 @@ interface Props {
   readonly wishes: Wishes;
   readonly onChange: (part: Partial<Wishes>) => void;
 }
+
+const ENSEMBLES: Readonly<Record<Ensemble, string>> = {
+  piano: "Piano",
+  organ: "Organ",
+  choir: "Alto, tenor, bass",
+  strings: "Second violin, viola, cello",
+};
 
 /** What is wanted, and of which bars. */
 export function TaskChoice({ score, wishes, onChange }: Props) {
@@ -23,12 +31,20 @@ export function TaskChoice({ score, wishes, onChange }: Props) {
         <label htmlFor="task">What</label>
         <select id="task" value={wishes.task} aria-describedby="task-words" onChange={(event) => onChange({ task: event.target.value as Task, range: null })}>
           {(Object.keys(TASKS) as Task[]).map((task) => (
-            <option key={task} value={task} disabled={!isPossible(task, score.bars, names.length)}>{TASKS[task].title}</option>
+            <option key={task} value={task} disabled={!isPossible(task, score.bars)}>{TASKS[task].title}</option>
           ))}
         </select>
         <p className="aside" id="task-words">{words}</p>
       </div>
-      {wishes.task === "harmonise" && (
+      {wishes.task === "harmonise" && names.length === 1 && (
+        <div className="field">
+          <label htmlFor="ensemble">Parts to add</label>
+          <select id="ensemble" value={wishes.ensemble} onChange={(event) => onChange({ ensemble: event.target.value as Ensemble })}>
+            {Object.entries(ENSEMBLES).map(([ensemble, title]) => <option key={ensemble} value={ensemble}>{title}</option>)}
+          </select>
+        </div>
+      )}
+      {wishes.task === "harmonise" && names.length > 1 && (
         <div className="field">
           <label htmlFor="given">Part that stays</label>
           <select id="given" value={wishes.given} onChange={(event) => onChange({ given: Number(event.target.value) })}>
