@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from chordllama.codec.musicxml import write
@@ -19,6 +20,7 @@ class Verdict(NamedTuple):
     unfilled: int
 
 
+@lru_cache(maxsize=4)  # several measures ask about the same passage
 def verdict_on(passage: Passage) -> Verdict:
     """Read the passage, written as MusicXML, with music21, and look at the new bars whose length is the time signature's."""
     from music21 import converter
