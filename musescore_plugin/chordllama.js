@@ -219,7 +219,7 @@ function selectionEnd(host, lastTick) {
 }
 
 // Where the music ends and where the new bars go: into the score itself, or into a copy of it that ends where the music ends.
-// {bars, staves, drums: parts that stay as they are, last: index of the last bar that is told, fill: empty bars after it that are written into, note: key of a text}
+// {bars, staves, silent: parts that get no notes, last: index of the last bar that is told, fill: empty bars after it that are written into, note: key of a text}
 function planFor(host, chosen, language, intoCopy) {
     if (!host.score) {
         throw new Refusal("noScore");
@@ -243,8 +243,10 @@ function planFor(host, chosen, language, intoCopy) {
     if (last < 0 || filled.slice(0, last + 1).indexOf(true) < 0) {
         throw new Refusal("emptyScore");
     }
-    var drums = all.filter(function (staff) { return staff.drums; }).map(function (staff) { return staff.part; });
-    var plan = { bars: bars, staves: staves, drums: drums, last: last, fill: 0, note: "", name: host.score.scoreName };
+    var silent = all.map(function (staff) { return staff.part; }).filter(function (part) {
+        return staves.every(function (staff) { return staff.part !== part; });
+    });
+    var plan = { bars: bars, staves: staves, silent: silent, last: last, fill: 0, note: "", name: host.score.scoreName };
     var follows = filled.slice(last + 1).indexOf(true) >= 0;
     if (intoCopy) {
         plan.note = follows ? "copyEnds" : "";
@@ -760,12 +762,12 @@ function firstMeasures(xml, bars) {
     });
 }
 
-// The same MusicXML with a rest in each bar of percussion from number `first` (from 0) on; `drums` are parts, from 0.
-function withSilentDrums(xml, drums, first) {
+// The same MusicXML with a rest in each bar of some parts (from 0) from number `first` (from 0) on.
+function withSilence(xml, parts, first) {
     var part = -1;
     return xml.replace(/(<part id="[^"]*">)([\s\S]*?)(<\/part>)/g, function (whole, start, inside, end) {
         var bar = -1;
-        return drums.indexOf(++part) < 0 ? whole : start + inside.replace(/<measure\b[\s\S]*?<\/measure>/g, function (measure) {
+        return parts.indexOf(++part) < 0 ? whole : start + inside.replace(/<measure\b[\s\S]*?<\/measure>/g, function (measure) {
             return ++bar < first ? measure : withRest(measure);
         }) + end;
     });
@@ -884,7 +886,7 @@ function session(host, saved) {
             phase: state.phase, message: state.message || "", notes: state.notes, rolls: state.rolls, progress: state.progress || 0,
             left: state.left || "", command: state.phase === "absent" ? COMMAND : "", canStart: host.version[0] === 3,
             settings: settings, saved: saving(), staves: staves(), inPlace: inPlace, model: state.model, current: state.current,
-            several: state.found.length > 1, canChooseStaves: inPlace,
+            several: state.found.length > 1,
             canChooseFile: canWriteInPlace(host.version) && host.version[0] === 3
         };
     }
@@ -901,7 +903,7 @@ function session(host, saved) {
 
     function staves() {
         return host.score ? stavesOf(host.score, host.language).map(function (staff) {
-            return { index: staff.index, name: staff.name, drums: staff.drums, on: !staff.drums && state.chosen[staff.index] !== false };
+            return { index: staff.index, part: staff.part, name: staff.name, drums: staff.drums, on: !staff.drums && state.chosen[staff.index] !== false };
         }) : [];
     }
 
@@ -976,7 +978,7 @@ function session(host, saved) {
         ++turn;
         var order, plan;
         try {
-            plan = planFor(host, placed() ? state.chosen : null, host.language, !placed());
+            plan = planFor(host, state.chosen, host.language, !placed());
             order = placed() ? { editor: documentFor(host, plan), format: "editor" } : { musicxml: exportedFor(plan), format: "json" };
         } catch (fault) {
             refuse(fault, standing());
@@ -1117,7 +1119,7 @@ function session(host, saved) {
     }
 
     function silent(found) {
-        return withSilentDrums(found.musicxml, job.plan.drums, job.plan.last + 1);
+        return withSilence(found.musicxml, job.plan.silent, job.plan.last + 1);
     }
 
     function opened(found) {
@@ -1189,8 +1191,14 @@ function session(host, saved) {
         }
     }
 
+    // In place a staff goes on by itself, in a new tab all staves of its part.
     function chooseStaff(index, on) {
-        state.chosen[index] = on;
+        var all = staves(), chosen = all.filter(function (staff) { return staff.index === index; })[0];
+        all.forEach(function (staff) {
+            if (staff.index === index || (!placed() && staff.part === chosen.part)) {
+                state.chosen[staff.index] = on;
+            }
+        });
         change({});
     }
 
@@ -1222,13 +1230,13 @@ function continueAtOnce(host, bars) {
     if (!found) {
         throw new Error(failure);
     }
-    return host.opened(withSilentDrums(found, plan.drums, plan.last + 1), host.score.scoreName + "-chordllama-1", false);
+    return host.opened(withSilence(found, plan.silent, plan.last + 1), host.score.scoreName + "-chordllama-1", false);
 }
 
 if (typeof module !== "undefined") {
     module.exports = {
         VERSION: VERSION, TEXTS: TEXTS, DEFAULTS: DEFAULTS, text: text, session: session, planFor: planFor, documentFor: documentFor,
-        insert: insert, firstMeasures: firstMeasures, withSilentDrums: withSilentDrums, rollOfEvents: rollOfEvents, rollOfMeasures: rollOfMeasures,
+        insert: insert, firstMeasures: firstMeasures, withSilence: withSilence, rollOfEvents: rollOfEvents, rollOfMeasures: rollOfMeasures,
         valuesFor: valuesFor, isValue: isValue, linesOf: linesOf, canWriteInPlace: canWriteInPlace, stavesOf: stavesOf
     };
 }

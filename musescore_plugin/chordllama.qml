@@ -17,7 +17,7 @@ MuseScore {
 
     id: root
     width: 460
-    height: 500
+    height: 640
 
     property var talk: null
     property var shown: null
@@ -289,7 +289,7 @@ MuseScore {
 
             Row {
                 spacing: 10
-                visible: root.ready && root.shown.canChooseStaves && root.shown.staves.length > 0
+                visible: root.ready && root.shown.staves.length > 0
                 Text { width: 104; height: 28; verticalAlignment: Text.AlignVCenter; horizontalAlignment: Text.AlignRight; text: root.word("staves"); color: root.faint; font.pixelSize: 13 }
                 Flickable {
                     width: page.width - 114; height: Math.min(60, staffFlow.height); contentHeight: staffFlow.height; clip: true

@@ -117,11 +117,8 @@ class Window:
         """A click into the middle of what has this name."""
         item = self.item(name)
         assert item.isVisible(), f"{name} isn't seen ({self.phase}: {self.message})"
-        before = QPoint()
-        while (where := _middle(item)) != before:  # until all is laid out
-            before = where
-            QTest.qWait(25)
-        QTest.mouseClick(self.view, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, where)
+        self.view.grabWindow()  # all is laid out and drawn then
+        QTest.mouseClick(self.view, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, _middle(item))
 
     def wait(self, true: Callable[[], bool], seconds: float = SECONDS) -> None:
         """Let Qt work until something is so. Fails after so many seconds."""

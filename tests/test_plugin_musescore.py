@@ -22,6 +22,7 @@ from served import served
 from benchmarks.musescore import installed
 from benchmarks.plugin.editor import (
     DISCARD,
+    FIRST_STAFF,
     FOUR_BARS,
     GO,
     KEEP,
@@ -36,6 +37,7 @@ from benchmarks.plugin.editor import (
 from benchmarks.plugin.judge import faults
 from chordllama.codec.compact import dumps, loads
 from chordllama.codec.musicxml import read, write
+from chordllama.score import Chord
 
 SCORE = Path(__file__).parent / "data" / "chorale.musicxml"
 
@@ -85,6 +87,7 @@ def sleeping(tmp_path: Path) -> Iterator[Home]:
                 process.terminate()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not has_screen(), reason="Xvfb and xdotool are not installed")
 def test_a_composer_continues_a_score_in_musescores_window(sleeping: Home) -> None:
     with editor(sleeping, SCORE) as musescore:
@@ -96,12 +99,14 @@ def test_a_composer_continues_a_score_in_musescores_window(sleeping: Home) -> No
         musescore.click(TWO_SUGGESTIONS)
         musescore.click(GO)
         musescore.wait_for_title("chorale-chordllama-1")
+        musescore.wait_for_button()
         musescore.click(NEXT)
         musescore.wait_for_title("chorale-chordllama-2")
         musescore.click(DISCARD)
         musescore.wait_for_the_choice_to_end()
         assert musescore.title() == "chorale"
 
+        musescore.click(FIRST_STAFF)
         musescore.click(GO)
         musescore.wait_for_title("chorale-chordllama-3")
         musescore.wait_for_button()
@@ -113,6 +118,9 @@ def test_a_composer_continues_a_score_in_musescores_window(sleeping: Home) -> No
         musescore.press("^MuseScore 3: ", "ctrl+z")  # the old tab has nothing to undo
         musescore.save(old)
     assert faults(sleeping.exported(SCORE), sleeping.exported(kept), 4) == []
+    rows = [row for bar in read(sleeping.exported(kept)).bars[-4:] for row in bar.rows]
+    sounding = {row.part for row in rows if any(isinstance(item, Chord) for item in row.items)}
+    assert sounding == {1, 2, 3}, "the first staff was left out"
     assert read(sleeping.exported(old)) == read(sleeping.exported(SCORE))
     settings = (sleeping.folder / "configuration" / "MuseScore" / "MuseScore3.ini").read_text()
     assert r"\"bars\":4,\"suggestions\":2" in settings, "the settings are remembered"

@@ -23,16 +23,17 @@ Colour = tuple[int, int, int]
 ACCENT = (138, 59, 36)
 PAPER = (251, 250, 247)
 """Of the button that is meant to be clicked, and of what is no button, as chordllama.qml paints them."""
-GO = KEEP = (388, 462)
-NEXT = (290, 462)
-START = (390, 309)
-DISCARD = (180, 462)
+GO = KEEP = (388, 602)
+NEXT = (290, 602)
+START = (390, 349)
+FIRST_STAFF = (150, 209)
+DISCARD = (180, 602)
 FOUR_BARS = (156, 89)
 ONE_SUGGESTION = (156, 129)
 TWO_SUGGESTIONS = (210, 129)
-"""Places in the plugin's window."""
+"""Places in the plugin's window, the first staff's and that of the button that starts the server with one row of staves."""
 
-BARS_AREA = (20, 240, 440, 430)
+BARS_AREA = (20, 312, 440, 570)
 """Where new bars are drawn while the model writes."""
 
 _FIRST_SCREEN, _SCREENS = 100, 50_000

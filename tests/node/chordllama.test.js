@@ -130,12 +130,12 @@ test("MusicXML is cut after a bar in every part", () => {
     assert.strictEqual(plugin.firstMeasures(xml, 1).match(/<measure /g).length, 1);
 });
 
-test("percussion rests in new bars of MusicXML, and only there", () => {
+test("a silent part rests in new bars of MusicXML, and only there", () => {
     const note = (duration) => `<note><unpitched/><duration>${duration}</duration></note>`;
     const bars = `<measure number="1">${note(4)}</measure><measure number="2">${note(2)}<direction><direction-type/></direction>${note(2)}` +
         `<backup><duration>4</duration></backup>${note(4)}<barline location="right"/></measure>`;
     const xml = `<part id="P1">${bars}</part><part id="P2">${bars}</part>`;
-    const parts = plugin.withSilentDrums(xml, [1], 1).split('<part id="P2">');
+    const parts = plugin.withSilence(xml, [1], 1).split('<part id="P2">');
     assert.strictEqual(parts[0], `<part id="P1">${bars}</part>`);
     const rest = '<note><rest measure="yes"/><duration>4</duration><voice>1</voice></note>\n';
     assert.strictEqual(parts[1], `<measure number="1">${note(4)}</measure><measure number="2">${rest}<barline location="right"/></measure></part>`);
