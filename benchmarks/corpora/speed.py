@@ -17,6 +17,7 @@ from types import FrameType
 from chordllama.corpora.fetch import default_cache
 from chordllama.corpora.settings import Settings
 from chordllama.corpora.shards import Place, Record, Shard, plan
+from chordllama.corpora.signatures import minhash
 from chordllama.corpora.sources import load_sources, place
 from chordllama.corpora.steps import Failure, Job, clean_shard, rows_shard
 from chordllama.corpora.tokens import find_tokenizer, load_counter
@@ -62,6 +63,7 @@ def cost_of(name: str, folder: Path, every: int) -> Cost:
     assert found is not None, f"{name} is not here"
     settings = Settings("music", find_tokenizer("llama-3", default_cache()), formats=("jsonl",))
     load_counter(settings.tokenizer)
+    minhash([0])  # what libraries take to load isn't the work
     with tempfile.TemporaryDirectory() as out, sampled() as samples:
         began = time.process_time()
         made = [_made(shard, Place(Path(out), "music"), settings) for shard in plan(source, found, None)[::every]]
