@@ -319,6 +319,9 @@ def _direction(type: str, more: str = "") -> Maker:
     return lambda: score(f"<direction><direction-type>{type}</direction-type>{more}</direction>{NOTE}")
 
 
+_WORDS = "<direction-type><words>a</words></direction-type>"
+
+
 def _hidden_ends() -> bytes:
     rest = '<note print-object="no"><rest/><duration>1</duration>{}</note>'.format
     slur = '<notations><slur type="{}" number="1"/></notations>'.format
@@ -328,6 +331,7 @@ def _hidden_ends() -> bytes:
 
 ODD: dict[str, tuple[Maker, str]] = {
     "tempo_1e999.musicxml": (_direction("<words>a</words>", '<sound tempo="1e999"/>'), "no value of sound"),
+    "directions_in_one.mxl": (lambda: packed(score(f"<direction>{_WORDS * 15_000}</direction>{GRACE * 900}")), ""),
     "metronome_1e999.musicxml": (
         _direction("<metronome><beat-unit>quarter</beat-unit><per-minute>" + "9" * 9_999 + "</per-minute></metronome>"),
         "",

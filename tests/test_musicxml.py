@@ -164,6 +164,17 @@ def test_groups_of_parts_are_kept() -> None:
     assert score_of("chorale.musicxml").groups == (Group(0, 3, "bracket", "yes"),)
 
 
+def test_a_part_that_is_listed_twice_counts_once_in_its_group() -> None:
+    part = '<score-part id="P1"><part-name>S</part-name></score-part>'
+    root = etree.fromstring((DATA / "chorale.musicxml").read_bytes())
+    first = root.find("part-list/score-part")
+    assert first is not None
+    first.addprevious(etree.fromstring(part.replace("P1", first.get("id", ""))))
+    score = read(etree.tostring(root))
+    assert score.groups == (Group(0, 3, "bracket", "yes"),)
+    assert loads(dumps(score)) == score
+
+
 # ------------------------------------------------------------------------------------------------------- odd and broken
 
 

@@ -253,6 +253,14 @@ def test_every_error_of_http_is_json(client: FlaskClient) -> None:
         assert answer.get_json()["error"]["message"]
 
 
+@pytest.mark.parametrize("key", ["editor", "musicxml", "glitter"])
+def test_a_body_that_is_nested_too_deep_is_refused(client: FlaskClient, key: str) -> None:
+    body = f'{{"{key}": {"[" * 2000}{"]" * 2000}}}'
+    answer = client.post("/v1/encode", data=body, content_type="application/json")
+    assert answer.status_code == 400
+    assert "in one another" in answer.get_json()["error"]["message"]
+
+
 def test_uploads_are_capped(engine: Engine) -> None:
     small = create_app(Config(most_upload_bytes=1000), engine).test_client()
     assert small.post("/v1/check", data=form()).status_code == 413

@@ -73,10 +73,11 @@ def read_groups(root: _Element, ids: list[str]) -> tuple[Group, ...]:
     """The groups of the part list; `ids` are those of the parts that have measures."""
     opened: dict[str, tuple[int, int, _Element]] = {}
     found: list[tuple[int, Group]] = []
-    index = 0
+    listed: set[str] = set()
     for child in root.iterfind("part-list/*"):
+        index = len(listed)
         if child.tag == "score-part":
-            index += child.get("id", "") in ids
+            listed.update({child.get("id", "")}.intersection(ids))
         elif child.tag == "part-group" and child.get("type") == "start":
             opened[child.get("number", "1")] = (len(opened) + len(found), index, child)
         elif child.tag == "part-group" and child.get("number", "1") in opened:

@@ -330,9 +330,9 @@ class PartReader:
         self.step = step
 
     def _direction(self, element: _Element) -> None:
-        offset = self._offset(element)
+        offset, staff = self._offset(element), _staff(element)
         for direction in read_direction(element):
-            self._at(offset, _staff(element), direction)
+            self._at(offset, staff, direction)
 
     def _sound(self, element: _Element) -> None:
         for direction in read_sound(element):

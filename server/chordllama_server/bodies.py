@@ -6,6 +6,7 @@ import base64
 import binascii
 import json
 from io import BytesIO
+from itertools import chain
 from typing import IO, Any, NoReturn
 
 from flask import Request
@@ -14,7 +15,9 @@ from chordllama_server.document import from_form, validated
 from chordllama_server.problems import Refusal, http_problem, invalid
 from chordllama_server.scores import Source
 
-MOST_DEPTH_HINT = "send JSON as /openapi.yaml says"
+DEEPEST = 40
+"""How deep maps and lists may stand in one another: an editor's tuplets within tuplets need some twenty."""
+_HINT = "send JSON as /openapi.yaml says"
 
 
 class InMemoryRequest(Request):
@@ -44,9 +47,20 @@ def read_body(request: Request, json_schema: str, form_schema: str | None) -> tu
 
 def _json(request: Request) -> Any:
     try:
-        return json.loads(request.get_data(cache=False), parse_constant=_refuse_constant)
+        found = json.loads(request.get_data(cache=False), parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as fault:
-        raise invalid("the body is no JSON", hint=MOST_DEPTH_HINT) from fault
+        raise invalid("the body is no JSON", hint=_HINT) from fault
+    if _is_deep(found):
+        raise invalid(f"the body has more than {DEEPEST} maps and lists in one another", hint=_HINT)
+    return found
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(DEEPEST + 1):
+        inner = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
+        level = list(chain.from_iterable(inner))
+    return bool(level)
 
 
 def _refuse_constant(name: str) -> NoReturn:
