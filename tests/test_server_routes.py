@@ -255,7 +255,7 @@ def test_every_error_of_http_is_json(client: FlaskClient) -> None:
 
 @pytest.mark.parametrize("key", ["editor", "musicxml", "glitter"])
 def test_a_body_that_is_nested_too_deep_is_refused(client: FlaskClient, key: str) -> None:
-    body = f'{{"{key}": {"[" * 2000}{"]" * 2000}}}'
+    body = f'{{"{key}": {"[" * 500}{"]" * 500}}}'
     answer = client.post("/v1/encode", data=body, content_type="application/json")
     assert answer.status_code == 400
     assert "in one another" in answer.get_json()["error"]["message"]
