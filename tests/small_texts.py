@@ -4,40 +4,19 @@ from __future__ import annotations
 
 import random
 
-WORDS = [
-    "miller",
-    "river",
-    "bridge",
-    "lantern",
-    "sister",
-    "garden",
-    "winter",
-    "morning",
-    "kitchen",
-    "letter",
-    "window",
-    "brother",
-    "village",
-    "harvest",
-    "candle",
-    "church",
-    "shoulder",
-    "thunder",
-    "meadow",
-    "carpenter",
-    "ladder",
-    "market",
-    "orchard",
-    "stranger",
-]
-VERBS = ["carried", "watched", "remembered", "followed", "painted", "opened", "answered", "counted", "mended", "forgot"]
+NOUNS = """miller river bridge lantern sister garden winter morning kitchen letter window brother village harvest candle church
+shoulder thunder meadow carpenter ladder market orchard stranger bottle captain feather island journey kettle lawyer mirror needle
+ocean painter quarrel ribbon shepherd teacher umbrella violin widow apple basket cousin doctor engine father glove hammer inn jacket"""
+VERBS = """carried watched remembered followed painted opened answered counted mended forgot bought sold hid found lost praised buried
+washed stole returned"""
+ARTICLES = "a the her his our no every another this that"
+PLACES = "behind before under above beside without near after between against"
 
 
 def sentence(chance: random.Random) -> str:
-    """One sentence, unlike others."""
-    one, two, three = chance.sample(WORDS, 3)
-    tail = chance.choice(("before the rain came", "without a word", "as she had been told", "and nobody asked why"))
-    return f"The {one} {chance.choice(VERBS)} the {two} behind the {three} {tail}."
+    """One sentence, with few words that follow each other elsewhere."""
+    one, two, three = (f"{chance.choice(ARTICLES.split())} {noun}" for noun in chance.sample(NOUNS.split(), 3))
+    return f"{one.capitalize()} {chance.choice(VERBS.split())} {two} {chance.choice(PLACES.split())} {three}."
 
 
 def paragraph(seed: object, sentences: int = 5) -> str:
@@ -54,7 +33,7 @@ def chapter(seed: object, paragraphs: int = 6) -> str:
 def novel(seed: object, chapters: int = 4, paragraphs: int = 6) -> str:
     """A book with plain headings."""
     return (
-        "\n\n".join(f"Chapter {number}\n\n{chapter((seed, number), paragraphs)}" for number in range(1, chapters + 1))
+        "\n\n".join(f"Chapter {place}\n\n{chapter((seed, place), paragraphs)}" for place in range(1, chapters + 1))
         + "\n"
     )
 

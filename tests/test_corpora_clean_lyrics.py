@@ -72,6 +72,16 @@ def test_a_clean_song_stays_as_it_is() -> None:
         ("ornaments", "A line\n* * * * *\nB line", "A line\n\nB line"),
         ("emphasis", "And _never_ more, snake_case", "And never more, snake_case"),
         ("spaces", "  A  line \n\n\n\n\tB line\n", "A line\n\nB line\n"),
+        (
+            "syllable-hyphens",
+            "Oh, give me a home where the buf-fa-lo roam",
+            "Oh, give me a home where the buffalo roam",
+        ),
+        (
+            "syllable-hyphens",
+            "And he went a-roving " + "in the night " * 5,
+            "And he went a-roving " + "in the night " * 5,
+        ),
         ("characters", "A\u200b line\u00a0here\ufeff", "A line here"),
     ],
 )

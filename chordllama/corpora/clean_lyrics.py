@@ -24,6 +24,9 @@ MOST_LINES = 2_000
 LONGEST_LINE = 400
 """Characters; a text with longer lines is no verse, or has lost its line breaks."""
 
+MOST_HYPHENS = 0.1
+"""Of the words of a text; where more have hyphens within, these part syllables."""
+
 LABELS = {
     "Intro": "intro|introduction|einleitung|introducción|introducao|introduzione",
     "Pre-Chorus": r"pre[- ]?chorus|pr[eé][- ]?refrain|pre[- ]?coro|pre[- ]?estribillo|pré[- ]?refrão|pre[- ]?ritornello",
@@ -82,6 +85,7 @@ _DIRECTION = re.compile(
     re.MULTILINE,
 )
 _NOTE = re.compile(r"\[(?:Footnote[^\[\]]*|\d{1,3})\]|(?<=\w)\*+(?=\W|$)")
+_HYPHEN = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
 _STARS = re.compile(r"^[ \t]*(?:[*•~=_-][ \t]*){3,}$\n?", re.MULTILINE)
 
 
@@ -110,6 +114,13 @@ def _label(line: str) -> str | None:
     if not found["open"] and (rest not in ("", ":") or not (number or rest or kind in _BARE)):
         return None
     return f"[{kind} {_ROMAN.get(number, number)}]" if number else f"[{kind}]"
+
+
+def _without_syllable_hyphens(text: str) -> tuple[str, int]:
+    """Words that were printed below notes are put together again: in such a text many have hyphens."""
+    words = text.split()
+    parted = sum(_HYPHEN.search(word) is not None for word in words)
+    return _HYPHEN.subn("", text) if parted > MOST_HYPHENS * len(words) else (text, 0)
 
 
 def _page_repeats(text: str) -> tuple[str, int]:
@@ -192,6 +203,11 @@ RULES: tuple[Rule[Writing], ...] = (
     _rule("stage-directions", "What is done on a stage and not sung is left out.", removing((_DIRECTION,))),
     _rule("ornaments", "Lines of stars, dashes and the like become breaks.", removing((_STARS,), "\n")),
     EMPHASIS,
+    _rule(
+        "syllable-hyphens",
+        "Words that were printed below notes are put together again.",
+        on_text(_without_syllable_hyphens),
+    ),
     _rule(
         "section-labels",
         "Sections have their labels in one form ([Verse 1], [Chorus], [Hook]), on lines of their own.",
