@@ -36,7 +36,6 @@ TWO_SUGGESTIONS = (210, 129)
 BARS_AREA = (20, 312, 440, 570)
 """Where new bars are drawn while the model writes."""
 
-_FIRST_SCREEN, _SCREENS = 100, 50_000
 _PATIENCE = 8.0
 _TRIES = 4
 _QUIET = {
@@ -272,17 +271,16 @@ def editor(home: Home, score: Path) -> Iterator[Editor]:
 
 @contextmanager
 def _screen() -> Iterator[str]:
-    """The name of a virtual screen. It has this process's number: two that look for a free one at once may get the same."""
+    """The name of a virtual screen that is nobody else's."""
     ours, theirs = os.pipe()
-    name = f":{_FIRST_SCREEN + os.getpid() % _SCREENS}"
-    command = ["Xvfb", name, "-displayfd", str(theirs), "-screen", "0", "1280x900x24", "-nolisten", "tcp"]
+    # Without -noreset, it would begin anew whenever its last client leaves, and refuse MuseScore meanwhile.
+    command = ["Xvfb", "-displayfd", str(theirs), "-noreset", "-screen", "0", "1280x900x24", "-nolisten", "tcp"]
     with (
         _ended(subprocess.Popen(command, pass_fds=[theirs], stderr=subprocess.DEVNULL), SIGTERM),
-        os.fdopen(ours) as ready,
+        os.fdopen(ours) as number,
     ):
         os.close(theirs)
-        assert ready.readline().strip() == name[1:], f"there is no screen {name}"
-        yield name
+        yield f":{int(number.readline())}"
 
 
 @contextmanager
