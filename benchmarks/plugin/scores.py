@@ -13,7 +13,7 @@ _OF_THE_TESTS = (
     "chorale",
     "clarinet",
     "finale_pickup",
-    "musescore3_piano",
+    "repeats",
     "piano_cross_staff",
     "grace_notes",
     "chord_symbols",
