@@ -33,8 +33,11 @@ def printed(text: str) -> str:
     """A text as a printer breaks it, with a page's number now and then."""
     import textwrap
 
-    parts = ["\n".join(textwrap.wrap(part, 65)) for part in text.split("\n\n")]
-    return "\n\n".join(part + ("" if place % 3 else f"\n\n{place + 7}") for place, part in enumerate(parts))
+    parts = [textwrap.wrap(part, 65) for part in text.split("\n\n")]
+    paged = (
+        [*part[:1], f"  {place + 7}", *part[1:]] if place % 3 and part[1:] else part for place, part in enumerate(parts)
+    )
+    return "\n\n".join(map("\n".join, paged))
 
 
 GUTENBERG = (
@@ -55,6 +58,11 @@ def test_a_printed_book_becomes_its_chapters() -> None:
 @pytest.mark.parametrize(
     ("name", "text", "wanted"),
     [
+        (
+            "page-numbers",
+            "I\n\n1\n\nIt was late.\n\n2\n\nIt was early.\n",
+            "I\n\n1\n\nIt was late.\n\n2\n\nIt was early.\n",
+        ),
         ("page-numbers", "a line\n 12 \nmore\n[Pg 13]\nPage 14\n- 15 -\nend", "a line\nmore\nend"),
         ("page-numbers", "In 1812 he[Pg 13] was {14} here\n", "In 1812 he was here\n"),
         ("pictures", "before\n[Illustration: A house]\nafter", "before\n\nafter"),

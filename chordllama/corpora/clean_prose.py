@@ -25,10 +25,12 @@ _CREDIT = re.compile(
     re.IGNORECASE,
 )
 _PICTURE = re.compile(r"\[(?:Illustrations?|Picture|Abbildung|Frontispiece|Image|Decoration)\b[^\]]*\]", re.IGNORECASE)
-_PAGE_NUMBER = re.compile(
-    r"^[ \t]*(?:\[?(?:Pg|p|S|Seite|Page|page)\.?[ \t]?\d{1,4}\]?|\d{1,4}|[-–—][ \t]?\d{1,4}[ \t]?[-–—]|\[\d{1,4}\])[ \t]*$\n?",
+_PAGE_LINE = re.compile(
+    r"^[ \t]*(?:\[?(?:Pg|p|S|Seite|Page|page)\.?[ \t]?\d{1,4}\]?|[-–—][ \t]?\d{1,4}[ \t]?[-–—]|\[\d{1,4}\])[ \t]*$\n?",
     re.MULTILINE,
 )
+_BARE_NUMBER = re.compile(r"^[ \t]*\d{1,4}[ \t]*$\n?", re.MULTILINE)
+_WITHIN_A_SENTENCE = re.compile(r"[\w,;-]\s*\Z")
 _PAGE_MARK = re.compile(r"[ \t]?(?:\[(?:Pg|p|S)\.? ?\d{1,4}\]|\{\d{1,4}[a-z]?\})")
 _NOTE = re.compile(r"^[ \t]*\[(?:Footnote|Fußnote|Anmerkung|Note)[^\]]*\][ \t]*$\n?", re.MULTILINE | re.IGNORECASE)
 _NOTE_MARK = re.compile(r"(?<=[\w.,;:!?\"”’»])\[(?:\d{1,3}|[A-Z*])\]")
@@ -58,6 +60,17 @@ def _without_credits(text: str) -> tuple[str, int]:
     parts = paragraphs_of(text)
     kept = [part for part in parts if not _CREDIT.match(part.strip()) and not _END.fullmatch(" ".join(part.split()))]
     return "\n\n".join(kept), len(parts) - len(kept)
+
+
+def _without_page_numbers(text: str) -> tuple[str, int]:
+    """Lines that are only a number are those of pages where most of them stand within a sentence; else they head chapters."""
+    text, lines = _PAGE_LINE.subn("", text)
+    text, marks = _PAGE_MARK.subn("", text)
+    found = list(_BARE_NUMBER.finditer(text))
+    within = sum(_WITHIN_A_SENTENCE.search(text, max(0, one.start() - 9), one.start()) is not None for one in found)
+    if 2 * within <= len(found):
+        return text, lines + marks
+    return _BARE_NUMBER.sub("", text), lines + marks + len(found)
 
 
 def _without_hyphens(text: str) -> tuple[str, int]:
@@ -133,7 +146,7 @@ RULES: tuple[Rule[Writing], ...] = (
     Rule(
         "page-numbers",
         "Numbers of pages, on lines of their own or within the text, are left out.",
-        removing((_PAGE_NUMBER, _PAGE_MARK)),
+        on_text(_without_page_numbers),
     ),
     Rule("notes", "Footnotes and their marks are left out.", removing((_NOTE, _NOTE_MARK))),
     Rule(
