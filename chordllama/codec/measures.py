@@ -398,16 +398,7 @@ class PartReader:
 
     def voices(self) -> dict[Stream, VoicePlace]:
         """The staff and the place there (from 1) of each voice of the source that has notes or rests."""
-        counts: dict[Stream, Counter[int]] = {}
-        for draft in self.measures:
-            for stream, events in draft.streams.items():
-                tally = counts.setdefault(stream, Counter())
-                for event in events:
-                    if not event.content.hidden:
-                        tally[event.content.staff] += 1000 if event.notes else 1
-        homes = {
-            stream: max(tally, key=lambda staff: (tally[staff], -staff)) for stream, tally in counts.items() if tally
-        }
+        homes = self._homes()
         order = sorted(homes, key=lambda s: (homes[s], number(s[0], 0, 10**6) or 0, s))
         places: Counter[int] = Counter()
         found = {}
@@ -417,6 +408,21 @@ class PartReader:
                 raise MusicXMLError(f'part "{self.name}": more than {MOST_VOICES} voices on one staff')
             found[stream] = (homes[stream], places[homes[stream]])
         return found
+
+    def _homes(self) -> dict[Stream, int]:
+        """The staff on which each voice has most of its notes."""
+        counts: dict[Stream, Counter[int]] = {}
+        for draft in self.measures:
+            for stream, events in draft.streams.items():
+                tally = counts.setdefault(stream, Counter())
+                if self.staves == 1 and tally:
+                    continue  # there is but one, and what counts is known
+                for event in events:
+                    if not event.content.hidden:
+                        tally[event.content.staff] += 1000 if event.notes else 1
+        return {
+            stream: max(tally, key=lambda staff: (tally[staff], -staff)) for stream, tally in counts.items() if tally
+        }
 
 
 _READERS: dict[object, Callable[[PartReader, _Element], None]] = {
