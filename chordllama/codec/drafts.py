@@ -21,7 +21,7 @@ TIE = Mark("tie")
 class NoteDraft:
     """A notehead as its XML says it; it is shared and never changed.
 
-    `usual` is the note that it becomes where ties and accidentals are as the rules have them, and `usual_sign` whether an
+    `usual` is the chord that it becomes, alone, where ties and accidentals are as the rules have them, and `usual_sign` whether an
     accidental is shown there (None: the rules never have it like this). `line` is where its accidentals hold: staff, step, octave.
     """
 
@@ -38,18 +38,24 @@ class NoteDraft:
     pitch: tuple[str, Alter, int] = ("C", 0, 4)
     line: tuple[int, str, int] = (1, "C", 4)
     has_lines: bool = False
-    usual: Note | None = None
+    usual: Chord | None = None
     usual_sign: bool | None = None
 
-    def settle(self) -> NoteDraft:
-        """The same note, of which all is read, with what follows from that."""
+    def settle(self, duration: Duration, grace: str) -> NoteDraft:
+        """The same note, of which all is read, with what follows from that, and from its duration."""
         self.pitch = (self.step, self.alter, self.octave)
         self.line = (self.staff, self.step, self.octave)
         self.has_lines = any(map(is_line, self.marks))
         self.usual_sign = self._usual_sign()
         marks = sorted((*self.marks, TIE), key=mark_rank) if self.tie_start else sorted(self.marks, key=mark_rank)
-        self.usual = Note(self.step, self.octave, self.alter, self.unpitched, tuple(marks))
+        note = Note(self.step, self.octave, self.alter, self.unpitched, tuple(marks))
+        self.usual = Chord(duration, (note,), grace)
         return self
+
+    def at(self, step: str, octave: int, alter: Alter) -> NoteDraft:
+        """What else is read of it, at another pitch; it is still to be settled."""
+        ties = (self.tie_start, self.tie_stop)
+        return NoteDraft(step, octave, alter, False, self.staff, self.marks, *ties, self.accidental, self.enclosed)
 
     def _usual_sign(self) -> bool | None:
         if self.accidental is None or self.unpitched:
@@ -59,11 +65,10 @@ class NoteDraft:
 
 @dataclass(slots=True)
 class Content:
-    """What a `<note>` says wherever it stands; it is shared and never changed.
+    """What a `<note>` says besides its notehead, wherever it stands; it is shared and never changed.
 
-    `ticks` as the source counts them (`duration` may be what it rounded); no `note`: a rest, or (`hidden`) a spacer.
+    `ticks` as the source counts them (`duration` may be what it rounded); `hidden`: a rest that is a spacer.
     `has_value`: a rest that is seen as its note value in a bar of irregular length, which Finale fills with "measure" rests.
-    `usual` is the chord that the note alone becomes, where it is its usual one.
     """
 
     voice: str
@@ -73,7 +78,6 @@ class Content:
     grace: str
     rounded: bool
     in_chord: bool = False
-    note: NoteDraft | None = None
     marks: Sequence[Mark] = ()
     hidden: bool = False
     fills_bar: bool = False
@@ -84,7 +88,10 @@ class Content:
     sings: bool = False
     dynamics: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
-    usual: Chord | None = None
+
+
+Said = tuple[Content, NoteDraft | None]
+"""What a `<note>` says; a rest has no notehead."""
 
 
 @dataclass(slots=True)

@@ -21,7 +21,7 @@ from chordllama.codec.directions import (
     read_sound,
     read_transposition,
 )
-from chordllama.codec.drafts import Content, EventDraft
+from chordllama.codec.drafts import EventDraft, Said
 from chordllama.codec.elements import child_text, children, decimal, number
 from chordllama.codec.figures import read_figures
 from chordllama.codec.frames import is_usual
@@ -223,19 +223,19 @@ class PartReader:
             self._at(self.cursor, 1, Direction("transpose", f"{found.chromatic}/{found.diatonic}/{found.octave}"))
 
     def _note(self, element: _Element) -> None:
-        content = self.notes.content(element, self.length)
+        content, note = said = self.notes.said(element, self.length)
         if content.staff > self.staves:
             self.staves = content.staff
-        last, note = self.last, content.note
+        last = self.last
         if not content.in_chord or last is None or not last.notes:
-            self._begin_event(element, content, self.cursor)
+            self._begin_event(element, said, self.cursor)
         elif note is None:
-            self._begin_event(element, content, last.onset)
+            self._begin_event(element, said, last.onset)
         else:
-            self._add_to_chord(element, content, last)
+            self._add_to_chord(element, said, last)
 
-    def _begin_event(self, element: _Element, content: Content, onset: Ticks) -> None:
-        note = content.note
+    def _begin_event(self, element: _Element, said: Said, onset: Ticks) -> None:
+        content, note = said
         event = EventDraft(onset, content, [] if note is None else [note])
         if note is not None:
             if note.has_lines:
@@ -260,11 +260,11 @@ class PartReader:
         if content.marks:
             self._pair(event, content.marks)
 
-    def _add_to_chord(self, element: _Element, content: Content, head: EventDraft) -> None:
+    def _add_to_chord(self, element: _Element, said: Said, head: EventDraft) -> None:
         """Another note of a chord."""
-        if content.duration is not head.content.duration:
-            content = self.notes.read(element, self.length, head.content.duration)
-        note = content.note
+        if said[0].duration is not head.content.duration:
+            said = self.notes.read(element, self.length, head.content.duration)
+        content, note = said
         assert note is not None
         for value in content.dynamics:
             self._at(head.onset, content.staff, Direction("dynamics", value))

@@ -17,7 +17,7 @@ from lxml.etree import _Element, tostring
 from chordllama.codec import whitelist
 from chordllama.codec.accidentals import ACCIDENTALS, SYNONYMS
 from chordllama.codec.beams import read_beams, write_beams
-from chordllama.codec.drafts import Content, NoteDraft
+from chordllama.codec.drafts import Content, NoteDraft, Said
 from chordllama.codec.elements import alteration, child_text, children, number
 from chordllama.codec.lyrics import LyricReader
 from chordllama.codec.notations import Notations, Open, write_notations
@@ -28,6 +28,7 @@ from chordllama.limits import MOST_DOTS, MOST_IN_TUPLET, MOST_STAVES
 from chordllama.score import (
     NOTE_TYPES,
     QUARTER,
+    Alter,
     Chord,
     Duration,
     Mark,
@@ -55,7 +56,7 @@ _TIE_STOPS = frozenset(["stop", "continue"])
 _REPEATED = frozenset(["dot", "tie", "beam", "notations", "lyric"])
 
 
-Known = dict[tuple[object, ...], dict[str, Content]]
+Known = dict[tuple[object, ...], tuple[dict[str, Said], dict[str, Said]]]
 LengthReader = Callable[[_Element, str | None], Ticks | None]
 _MOST_KNOWN = 10_000
 """Notes of which it is kept what they say."""
@@ -91,7 +92,8 @@ class NoteElement:
 class NoteReader:
     """Reads the notes of one part. `instruments` are the ids of its instruments in the order of the header.
 
-    `known` is what is known of the file's notes by what they depend on (divisions, instruments) and by their XML.
+    `known` is what is known of the file's notes by what they depend on (divisions, instruments) and by their XML, with and
+    without their pitch.
     """
 
     def __init__(self, instruments: list[str], report: Report, known: Known) -> None:
@@ -100,27 +102,45 @@ class NoteReader:
         self.lyrics = LyricReader()
         self._known = known
         self.scale: Ticks = QUARTER
-        self._here: dict[str, Content] = {}
+        self._here: dict[str, Said] = {}
+        self._alike: dict[str, Said] = {}
 
     def begin(self, scale: Ticks) -> None:
         """From here on a division has so many ticks."""
         self.scale = scale
-        self._here = self._known.setdefault((scale, *self.instruments[1:]), {})
+        self._here, self._alike = self._known.setdefault((scale, *self.instruments[1:]), ({}, {}))
 
-    def content(self, element: _Element, length_of: LengthReader) -> Content:
+    def said(self, element: _Element, length_of: LengthReader) -> Said:
         """What a `<note>` says; `length_of` reads a `<duration>` as ticks."""
         key = _said(element)
         found = self._here.get(key)
         if found is None:
-            found = self.read(element, length_of)
             if len(self._here) >= _MOST_KNOWN:
                 self._here.clear()
-            self._here[key] = found
-        if found.faults:
-            self.report.mended.update(found.faults)
+                self._alike.clear()
+            found = self._here[key] = self._unknown(element, key, length_of)
+        if found[0].faults:
+            self.report.mended.update(found[0].faults)
         return found
 
-    def read(self, element: _Element, length_of: LengthReader, head: Duration | None = None) -> Content:
+    def _unknown(self, element: _Element, key: str, length_of: LengthReader) -> Said:
+        """The same of a note that differs from all that are known, maybe in nothing but its pitch."""
+        before, _, rest = key.partition("<pitch>")
+        _, _, after = rest.partition("</pitch>")
+        if not after or "<pitch" in after:
+            return self.read(element, length_of)
+        alike = f"{before}<pitch/>{after}"
+        content, twin = self._alike.get(alike, (None, None))
+        if content is not None and twin is not None:
+            pitch, faults = _pitch(next(element.iterchildren("pitch")))
+            if not faults:
+                return content, twin.at(*pitch).settle(content.duration, content.grace)
+        found = self.read(element, length_of)
+        if not found[0].faults:
+            self._alike[alike] = found
+        return found
+
+    def read(self, element: _Element, length_of: LengthReader, head: Duration | None = None) -> Said:
         """The same, read anew; `head` is the duration of the chord of which this is another note."""
         note = NoteElement(element)
         fields, several = note.fields, note.several
@@ -141,10 +161,9 @@ class NoteReader:
         found.dynamics = tuple(filter(None, notations.dynamics))
         if "rest" in fields:
             _read_rest(found, note, notations.marks)
-        else:
-            _read_head(found, note, notations)
+        notehead = None if "rest" in fields else _read_head(found, note, notations)
         found.faults = notations.faults
-        return found
+        return found, notehead
 
     def _note_marks(self, fields: dict[str, _Element]) -> list[Mark]:
         found = [Mark("cue")] if "cue" in fields else []
@@ -228,16 +247,15 @@ def _ratio(element: _Element, notations: Notations) -> tuple[int, int]:
     return NONE
 
 
-def _read_head(found: Content, element: NoteElement, notations: Notations) -> None:
+def _read_head(found: Content, element: NoteElement, notations: Notations) -> NoteDraft:
     fields, several = element.fields, element.several
-    note = found.note = _read_note(element, found.staff, notations)
+    note = _read_note(element, found.staff, notations)
     if "beam" in several:
         found.beams = read_beams(several["beam"])
     if "stem" in fields:
         found.stem = (fields["stem"].text or "").strip()
     found.sings = "lyric" in several
-    assert note.usual is not None
-    found.usual = Chord(found.duration, (note.usual,), found.grace)
+    return note.settle(found.duration, found.grace)
 
 
 def _read_rest(draft: Content, note: NoteElement, marks: list[Mark]) -> None:
@@ -266,20 +284,28 @@ def _read_note(element: NoteElement, staff: int, notations: Notations) -> NoteDr
         note.tie_start, note.tie_stop = not ties.isdisjoint(_TIE_STARTS), not ties.isdisjoint(_TIE_STOPS)
     if "accidental" in fields:
         _read_accidental(fields["accidental"], note)
-    return note.settle()
+    return note
 
 
 def _read_pitch(fields: dict[str, _Element], staff: int, notations: Notations) -> NoteDraft:
-    texts = {child.tag: child.text for child in children(fields["pitch"])}
+    (step, octave, alter), faults = _pitch(fields["pitch"])
+    notations.faults += faults
+    return NoteDraft(step, octave, alter, False, staff, notations.marks)
+
+
+def _pitch(element: _Element) -> tuple[tuple[str, int, Alter], tuple[str, ...]]:
+    """Step, octave and alteration of a `<pitch>`, and what makes no sense in it."""
+    texts = {child.tag: child.text for child in children(element)}
+    faults: tuple[str, ...] = ()
     octave = number(texts.get("octave"), 0, 9)
     if octave is None:
-        notations.faults += ("a note whose octave isn't 0 to 9 is put into octave 4",)
+        faults += ("a note whose octave isn't 0 to 9 is put into octave 4",)
         octave = 4
     alter = alteration(texts["alter"]) if "alter" in texts else 0
     if alter is None:
-        notations.faults += ("an alter that is no small number is left out",)
+        faults += ("an alter that is no small number is left out",)
         alter = 0
-    return NoteDraft(_step(texts.get("step"), "C"), octave, alter, False, staff, notations.marks)
+    return (_step(texts.get("step"), "C"), octave, alter), faults
 
 
 def _read_place(fields: dict[str, _Element], staff: int, notations: Notations) -> NoteDraft:

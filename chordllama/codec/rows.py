@@ -216,7 +216,7 @@ class RowFinisher:
         starts = {note.pitch for note in event.notes if note.tie_start}
         if tied or starts:
             self.ties.take(place, starts, bool(content.grace))
-        usual = content.usual
+        usual = event.notes[0].usual
         if usual is not None and not event.lyrics and len(notes) == 1 and notes[0] is usual.notes[0]:
             return usual
         return Chord(content.duration, notes, content.grace, event.lyrics)
@@ -228,7 +228,7 @@ class RowFinisher:
         meets_tie = note.tie_stop == (bool(tied) and note.pitch in tied)
         if sign is note.usual_sign and meets_tie and note.staff == staff and not note.has_lines:
             assert note.usual is not None
-            return note.usual
+            return note.usual.notes[0]
         marks = self.numbers.marks(event.marks_at(number)) if note.has_lines else [*note.marks]
         if note.tie_start:
             marks.append(TIE)
