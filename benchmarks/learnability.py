@@ -219,7 +219,7 @@ def recipe(name: str, options: Namespace) -> Recipe:
         precision=options.precision,
         threads=options.threads,
         validate_every=max(1, steps // 8),
-        checkpoint_every=steps,
+        checkpoint_every=max(1, steps // 8),
     )
     return Recipe(
         name=_file_name(name),

@@ -2,6 +2,7 @@
 
 One table: the file as it is, its kept elements as minified MusicXML, the 2024 YAML, ABC, and the compact text with one, two and four
 bars to a line. Lyrics are left out of all but the file; counted is everything else, headers too, for each `<note>` element.
+Where nothing is named, both sets are counted, the mixed one if `--data` has its scores.
 """
 
 from __future__ import annotations
@@ -109,6 +110,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = _options(arguments)
     vocabulary = fetch_vocabulary(options.vocabulary)
     sets = {name: files for name, files in _sets(options).items() if files}
+    if not sets:
+        raise SystemExit("nothing to count: none of what was named holds scores (.musicxml, .xml, .mxl)")
     with ProcessPoolExecutor(options.jobs) as pool:
         costs = {
             name: list(pool.map(_cost, files, repeat(vocabulary), repeat(not options.text_only), chunksize=4))
@@ -117,15 +120,18 @@ def main(arguments: list[str] | None = None) -> int:
     _print(costs)
     if options.words:
         _print_words([file for files in sets.values() for file in files], vocabulary)
-    return int(not costs)
+    return 0
 
 
 def _sets(options: Namespace) -> dict[str, list[Path]]:
     """The columns of the table."""
     found = {"files": score_files(options.paths)}
-    if options.music21_chorales:
+    usual = not (options.paths or options.music21_chorales or options.mixed)
+    if usual and not options.data.exists():
+        print(f"{options.data} isn't there, so the mixed set isn't counted", file=sys.stderr)
+    if usual or options.music21_chorales:
         found["chorales"] = chorales(options.cache, options.jobs)
-    if options.mixed:
+    if options.mixed or (usual and options.data.exists()):
         found["mixed"] = mixed(options.data, options.mixed_cache, options.cache, options.jobs)
     if options.sample:
         found = {name: random.Random(0).sample(files, min(options.sample, len(files))) for name, files in found.items()}
