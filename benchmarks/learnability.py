@@ -35,8 +35,9 @@ from chordllama.codec.whitelist import KINDS
 from chordllama.excerpt import excerpt
 from chordllama.score import Barline, Chord, Rest, Score
 from chordllama.tasks.music import lean
-from chordllama.training.pretrain import StepReport, pretrain
+from chordllama.training.pretrain import pretrain
 from chordllama.training.recipe import DataRecipe, ModelRecipe, Recipe, TokenizerRecipe, TrainingRecipe
+from chordllama.training.report import StepReport
 from chordllama.training.tokenizer import BOS, EOS, encode, load_tokenizer, token_id
 
 OUT = CACHE.parent / "learnability"

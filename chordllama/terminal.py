@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from chordllama.corpora.download import Progress as FileProgress
     from chordllama.generate.continuation import Progress as BarProgress
-    from chordllama.training.pretrain import StepReport
+    from chordllama.training.report import StepReport
 
 _COLOURS = {
     "error": "red",

@@ -10,7 +10,7 @@ from small_scores import TEXTS, small_score
 
 from chordllama.score import Chord
 from chordllama.tasks.music import answer, lean
-from chordllama.training.bits import Cost, bits_a_bar, bits_a_note, costs, interval, notes_in
+from chordllama.training.bits import Cost, bits_a_bar, bits_a_character, bits_a_note, costs, interval, notes_in
 from chordllama.training.corpus import TrainingRow
 from chordllama.training.model import new_model
 from chordllama.training.recipe import DataRecipe, ModelRecipe, Recipe, TokenizerRecipe, TrainingRecipe
@@ -50,3 +50,7 @@ def test_figures_are_sums_over_sums_with_intervals_over_works() -> None:
     assert bits_a_bar(found) == 15
     low, high = interval(found)
     assert (low, high) == (1.0, 3.0)
+
+
+def test_texts_are_counted_in_characters() -> None:
+    assert bits_a_character([Cost("Write", "a", 0, 0, 9, 30.0, 20), Cost("Write", "b", 0, 0, 9, 30.0, 10)]) == 2.0

@@ -40,6 +40,8 @@ def test_three_commands_lead_from_the_quick_recipe_to_new_bars(tmp_path: Path) -
     log = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
     assert log[-1]["validation_loss"] < 0.85 * log[0]["validation_loss"]
     assert json.loads((out / "run.json").read_text())["seed"] == 1
+    assert (out / "curve.png").read_bytes().startswith(b"\x89PNG")
+    assert list((out / "tensorboard").iterdir())
     exported = chordllama("export", str(out), "--quant", "q8_0", "-o", str(tmp_path / "gguf")).split()
     chordllama("continue", str(CHORALE), "-o", str(score), "--bars", "2", "--model", exported[-1])
     assert len(read(read_container(score.read_bytes(), score.name)).bars) == 2 + bars_of(CHORALE)

@@ -8,12 +8,12 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
+from tiny_lora import RECIPE, row, write_lora
 
-from benchmarks.random_llama import write_random_llama
 from chordllama.cli import run as command
 from chordllama.errors import ModelError
 from chordllama.tasks.wording import wording
@@ -22,24 +22,6 @@ from chordllama.training.lora_recipe import LoraRecipe, load_lora_recipe
 from chordllama.training.rows import files_of, read_rows, token_rows
 
 ROOT = Path(__file__).parents[1]
-RECIPE = """\
-kind: lora
-name: tiny
-base: {base}
-seed: 3
-data: {{rows: [rows]}}
-training:
-  steps: 6
-  batch_rows: 2
-  accumulation: 1
-  sequence_length: 128
-  learning_rate: 0.01
-  warmup: 1
-  validate_every: 2
-  checkpoint_every: 2
-  validation_rows: 4
-  threads: 1
-"""
 TRAIN = """\
 import os, signal, sys
 from pathlib import Path
@@ -56,34 +38,13 @@ fine_tune(load_lora_recipe(folder / "recipe.yaml"), folder, out, progress=watch)
 """
 
 
-def row(number: int, split: str) -> dict[str, Any]:
-    pitches = [f"{'cdefgab'[(number + step) % 7]}44" for step in range(6)]
-    return {
-        "task": "music" if number % 2 else "lyrics",
-        "instruction": "continue: 1 open\n",
-        "input": f"parts:\n 1: clef=G2\n1: {' '.join(pitches[:3])}\n",
-        "output": f"-1: {' '.join(pitches[3:])}\n0:",
-        "split": split,
-        "source": "second" if number % 3 else "first",
-        "licence": "CC0-1.0",
-    }
-
-
 def rows_of(recipe: LoraRecipe, folder: Path) -> dict[str, list[dict[str, str]]]:
     return read_rows(recipe.data, files_of(recipe.data, folder), recipe.seed)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("lora")
-    (folder / "rows").mkdir()
-    for split, count in (("train", 40), ("validation", 6)):
-        lines = [json.dumps(row(number, split)) + "\n" for number in range(count)]
-        (folder / "rows" / f"{split}.jsonl").write_text("".join(lines), encoding="utf-8")
-    texts = [row(n, "train")["input"] + row(n, "train")["output"] for n in range(40)]
-    base = write_random_llama(folder / "base", texts, vocabulary=320)
-    (folder / "recipe.yaml").write_text(RECIPE.format(base=base), encoding="utf-8")
-    return folder
+    return write_lora(tmp_path_factory.mktemp("lora")).parent
 
 
 @pytest.fixture(scope="module")
@@ -258,3 +219,28 @@ def test_a_recipe_of_another_kind_is_refused(tmp_path: Path) -> None:
     (tmp_path / "recipe.yaml").write_text(RECIPE.format(base="x").replace("kind: lora", "kind: dora"), encoding="utf-8")
     with pytest.raises(ModelError, match='found the kind "dora", wanted pretrain or lora'):
         load_any_recipe(tmp_path / "recipe.yaml")
+
+
+@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")  # peft asks by the old name
+def test_rows_that_are_packed_together_do_not_see_each_other(folder: Path, recipe: LoraRecipe, tmp_path: Path) -> None:
+    """What the trainer itself hands to the model, beside each row alone: trl fears that it differs without flash attention."""
+    import torch
+
+    from chordllama.training.engines import choose_engine
+    from chordllama.training.lora import _trainer
+
+    engine = choose_engine()
+    model, tokenizer = engine.load(recipe)
+    rows = {split: token_rows(recipe, found, tokenizer, split) for split, found in rows_of(recipe, folder).items()}
+    trainer = _trainer(recipe, engine, model, tokenizer, rows, tmp_path, lambda _: None)
+    batch = next(iter(trainer.get_train_dataloader()))
+    starts = [*(batch["position_ids"][0] == 0).nonzero().flatten().tolist(), batch["input_ids"].shape[1]]
+    assert len(starts) > 4, "several rows"
+    given = {name: value for name, value in batch.items() if name != "labels"}
+    with torch.inference_mode():
+        packed = trainer.model.eval()(**given, use_cache=False).logits[0]
+        for start, end in pairwise(starts):
+            alone = trainer.model(input_ids=batch["input_ids"][:, start:end], use_cache=False).logits[0]
+            torch.testing.assert_close(packed[start:end], alone, rtol=1e-3, atol=1e-3)
+        blind = trainer.model(input_ids=batch["input_ids"], use_cache=False).logits[0]
+    assert not torch.allclose(packed[starts[1] :], blind[starts[1] :], atol=1e-2), "the comparison can tell"

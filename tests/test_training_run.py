@@ -21,8 +21,9 @@ from tiny_run import RECIPE, STEPS, row, write_corpus
 
 from chordllama.errors import ModelError
 from chordllama.training.packing import cut_at_lines, pack_rows
-from chordllama.training.pretrain import StepReport, batch_rows, learning_rate, pretrain
+from chordllama.training.pretrain import batch_rows, learning_rate, pretrain
 from chordllama.training.recipe import Recipe, load_recipe
+from chordllama.training.report import StepReport
 
 KILLED_AT = 17
 

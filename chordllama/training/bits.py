@@ -29,7 +29,7 @@ BATCH_TOKENS = 16_384
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one answer costs: its task and work, notes, bars, tokens, and bits."""
+    """What one answer costs: its task and work, notes and bars (of music), tokens, bits, and characters."""
 
     task: str
     work: str
@@ -37,6 +37,7 @@ class Cost:
     bars: int
     tokens: int
     bits: float
+    characters: int = 0
 
 
 def costs(folder: Path, rows: Iterable[TrainingRow], device: str = "cpu") -> list[Cost]:
@@ -79,8 +80,8 @@ def _batch_costs(model: Any, batch: list[tuple[TrainingRow, list[int], int]], de
     losses = torch.nn.functional.cross_entropy(logits.transpose(1, 2), padded[:, 1:], reduction="none").cpu()
     for (row, ids, prompt), own in zip(batch, losses, strict=True):
         bits = float(own[prompt - 1 : len(ids) - 1].double().sum()) / math.log(2)
-        bars = row.output.count("\n") - 1
-        yield Cost(task_of(row), row.work, notes_in(row.output), bars, len(ids) - prompt, bits)
+        notes, bars = (notes_in(row.output), row.output.count("\n") - 1) if row.task == "music" else (0, 0)
+        yield Cost(task_of(row), row.work, notes, bars, len(ids) - prompt, bits, len(row.output))
 
 
 def task_of(row: TrainingRow) -> str:
@@ -112,6 +113,11 @@ def bits_a_note(found: Sequence[Cost]) -> float:
 def bits_a_bar(found: Sequence[Cost]) -> float:
     """Bits a bar over some answers together."""
     return sum(cost.bits for cost in found) / sum(cost.bars for cost in found)
+
+
+def bits_a_character(found: Sequence[Cost]) -> float:
+    """Bits a character over some answers together: for texts, and whatever the tokenizer."""
+    return sum(cost.bits for cost in found) / sum(cost.characters for cost in found)
 
 
 def interval(

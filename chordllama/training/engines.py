@@ -30,6 +30,13 @@ class Engine:
     load: Callable[[LoraRecipe], tuple[Any, Any]]
     merge: Callable[[Any, Any, LoraRecipe, Path, Path], None]
 
+    @property
+    def on_cpu(self) -> bool:
+        """Whether there is no CUDA."""
+        import torch
+
+        return not torch.cuda.is_available()
+
 
 def choose_engine() -> Engine:
     """unsloth where there is CUDA and it can be imported, else peft; `why` says it. Import nothing of trl before."""

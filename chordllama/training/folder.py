@@ -9,13 +9,14 @@ import json
 import math
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from chordllama.errors import ModelError
+from chordllama.errors import ChordLlamaError, ModelError
 from chordllama.files import write_atomically
 from chordllama.training.lora_recipe import LoraRecipe
 from chordllama.training.recipe import Recipe
@@ -26,6 +27,8 @@ HELD_OUT = "held-out.jsonl"
 HELD_OUT_ROWS = 64
 PACKAGES = ("torch", "transformers", "tokenizers")
 KEPT_CHECKPOINTS = 2
+CANNOT_WRITE = ("PytorchStreamWriter", "inline_container", "No space left", "File too large")
+"""How torch says that a file can't be written."""
 
 
 def claim(
@@ -90,6 +93,21 @@ def save_weights(model: Any, path: Path) -> None:
     weights = {name: value for name, value in model.state_dict().items() if name != "lm_head.weight"}
     save_file(weights, path, metadata={"format": "pt"})
     path.chmod(0o644)  # safetensors makes files that only their owner can read
+
+
+@contextmanager
+def full_disk_named(out: Path) -> Iterator[None]:
+    """What torch and safetensors raise where they can't write, as an error in words; the half-written file lies under another name."""
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except (OSError, SafetensorError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and not any(words in str(error) for words in CANNOT_WRITE):
+            raise
+        cause = " ".join(str(error).split())[:300]
+        hint = "make room on the disk, and go on with --resume"
+        raise ChordLlamaError(f"{out} can't be written", cause=cause, hint=hint) from error
 
 
 def save_best(model: Any, out: Path) -> None:

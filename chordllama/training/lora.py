@@ -14,11 +14,10 @@ from __future__ import annotations
 import contextlib
 import json
 import math
-import os
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -26,11 +25,22 @@ from typing import Any
 from chordllama.errors import ModelError
 from chordllama.training.corpus import sources_of
 from chordllama.training.engines import Engine, choose_engine
-from chordllama.training.folder import BEST, CHECKPOINTS, LOG, accompany, claim, keep_held_out, rewind_log
+from chordllama.training.folder import (
+    BEST,
+    CHECKPOINTS,
+    LOG,
+    accompany,
+    claim,
+    full_disk_named,
+    keep_held_out,
+    rewind_log,
+)
 from chordllama.training.lora_recipe import LoraRecipe
 from chordllama.training.memory import explained
 from chordllama.training.model import multiplies_bf16
-from chordllama.training.pretrain import StepReport, yield_cores
+from chordllama.training.pretrain import yield_cores
+from chordllama.training.processes import Processes
+from chordllama.training.report import Progress, StepReport
 from chordllama.training.rows import TRAIN, VALIDATION, Row, TokenRows, files_of, hash_of, read_rows, token_rows
 
 ADAPTER = "adapter"
@@ -38,7 +48,6 @@ PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate", "datasets", "u
 STATE = "trainer_state.json"
 LESS_MEMORY = "lower training.batch_rows (and raise training.accumulation as much), then training.sequence_length"
 
-Progress = Callable[[StepReport], None]
 Say = Callable[[str], None]
 
 
@@ -53,21 +62,39 @@ def fine_tune(
     """Train an adapter by the recipe on rows below `data`; returns `out/best`, base and adapter merged.
 
     With `resume` the run in `out` goes on after its last checkpoint; a run that is complete is left as it is.
-    Raises ModelError: no rows, no base model, too little memory, a run already in `out`, or one that was started differently.
+    Processes that `accelerate launch` started share each step's rows; the first of them writes.
+    Raises ModelError: no rows, no base model, too little memory, a full disk, a run already in `out`, or one that was started differently.
     """
     yield_cores()
     engine = choose_engine()
     say(f"fine-tuning with {engine.name} ({engine.why})")
+    processes = Processes(engine.on_cpu)
     files = files_of(recipe.data, data)
     rows = read_rows(recipe.data, files, recipe.seed)
+    if processes.first:
+        _prepare(recipe, files, rows, engine, out, resume)
+    processes.wait()
+    if not (out / BEST / "config.json").exists():
+        with explained(f"fine-tuning {recipe.base}", LESS_MEMORY), full_disk_named(out):
+            _run(recipe, rows, engine, out, progress or (lambda _: None), say)
+    processes.wait()
+    return out / BEST
+
+
+def _prepare(
+    recipe: LoraRecipe, files: list[Path], rows: dict[str, list[Row]], engine: Engine, out: Path, resume: bool
+) -> None:
+    """What has to be there before the first step, and what a killed run left half-written away."""
     sources = sources_of((row.get("source", ""), row.get("licence", "")) for row in rows[TRAIN])
     claim(recipe, hash_of(files), out, resume, _installed(), {"engine": engine.name, "sources": sources})
     keep_held_out([(row["instruction"], row["input"], row["output"]) for row in rows[VALIDATION]], out)
     if (out / BEST / "config.json").exists():
-        return out / BEST
-    with explained(f"fine-tuning {recipe.base}", LESS_MEMORY):
-        _run(recipe, rows, engine, out, progress or (lambda _: None), say)
-    return out / BEST
+        return
+    for folder in (out / CHECKPOINTS).glob("checkpoint-*"):
+        if not _is_whole(folder):
+            shutil.rmtree(folder)
+    last = _last_checkpoint(out)
+    rewind_log(out / LOG, _step(last) if last else -1)
 
 
 def _installed() -> list[str]:
@@ -92,9 +119,9 @@ def _run(
     rows = {split: token_rows(recipe, found, tokenizer, split) for split, found in read.items()}
     _say_rows(rows, say)
     trainer = _trainer(recipe, engine, model, tokenizer, rows, out, progress)
-    trainer.train(resume_from_checkpoint=_restore(out))
-    if trainer.is_world_process_zero():
-        _keep(recipe, engine, trainer, tokenizer, out)
+    last = _last_checkpoint(out)
+    trainer.train(resume_from_checkpoint=str(last) if last else None)
+    _keep(recipe, engine, trainer, tokenizer, out)
 
 
 def _say_rows(rows: dict[str, TokenRows], say: Say) -> None:
@@ -150,7 +177,6 @@ def _settings(recipe: LoraRecipe, engine: Engine, out: Path) -> Any:
         weight_decay=training.weight_decay,
         max_grad_norm=training.gradient_clip,
         optim=engine.optimizer,
-        gradient_checkpointing=training.gradient_checkpointing,
         bf16=bf16,
         fp16=cuda and not bf16,
         use_cpu=not cuda,
@@ -163,21 +189,21 @@ def _settings(recipe: LoraRecipe, engine: Engine, out: Path) -> Any:
         metric_for_best_model="eval_loss",
         greater_is_better=False,
         logging_steps=1,
-        report_to=trackers(),
+        report_to="none",  # our own log tells the trackers
         seed=recipe.seed,
         data_seed=recipe.seed,
         dataloader_pin_memory=cuda,
         disable_tqdm=True,
         include_num_input_tokens_seen="all",
+        **_checkpointing(SFTConfig, training.gradient_checkpointing),
     )
 
 
-def trackers() -> list[str]:
-    """Where curves are shown besides our own log: TensorBoard where it is installed, Weights & Biases where the user set it up."""
-    from importlib.util import find_spec
-
-    found = ["tensorboard"] if find_spec("tensorboard") or find_spec("tensorboardX") else []
-    return [*found, "wandb"] if find_spec("wandb") and os.environ.get("WANDB_API_KEY") else found
+def _checkpointing(settings: type[Any], wanted: bool) -> dict[str, Any]:
+    """The setting under its name, which newer versions of transformers have changed."""
+    names = {field.name for field in fields(settings)}
+    known = ("activation_checkpointing", "gradient_checkpointing")
+    return {next(name for name in known if name in names): wanted}
 
 
 def _callbacks(recipe: LoraRecipe, out: Path, progress: Progress) -> list[Any]:
@@ -229,17 +255,8 @@ def _log_callback(recipe: LoraRecipe, log: Path, progress: Progress) -> Any:
     return Log()
 
 
-def _restore(out: Path) -> str | None:
-    """The last whole checkpoint; what a killed run left half-written is removed, and what was logged later struck out."""
-    whole = []
-    for folder in (out / CHECKPOINTS).glob("checkpoint-*"):
-        if _is_whole(folder):
-            whole.append(folder)
-        else:
-            shutil.rmtree(folder)
-    last = max(whole, key=_step, default=None)
-    rewind_log(out / LOG, _step(last) if last else -1)
-    return str(last) if last else None
+def _last_checkpoint(out: Path) -> Path | None:
+    return max((out / CHECKPOINTS).glob("checkpoint-*"), key=_step, default=None)
 
 
 def _step(folder: Path) -> int:
@@ -259,8 +276,12 @@ def _keep(recipe: LoraRecipe, engine: Engine, trainer: Any, tokenizer: Any, out:
     if not math.isfinite(trainer.state.best_metric or math.inf):
         raise ModelError(f"{out}: the training diverged", hint="lower training.learning_rate")
     adapter = out / f"{ADAPTER}.part"
-    shutil.rmtree(adapter, ignore_errors=True)
-    trainer.model.save_pretrained(str(adapter))
+    if trainer.is_world_process_zero():
+        shutil.rmtree(adapter, ignore_errors=True)
+    trainer.accelerator.wait_for_everyone()
+    trainer.save_model(str(adapter))  # by all processes: under FSDP each holds a part
+    if not trainer.is_world_process_zero():
+        return
     shutil.rmtree(out / ADAPTER, ignore_errors=True)
     adapter.replace(out / ADAPTER)
     merged = out / f"{BEST}.part"

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from chordllama.errors import ModelError
+from chordllama.training.memory import FLOAT
 from chordllama.training.recipe import HEAD_SIZE, Device, Recipe, TrainingRecipe
 from chordllama.training.tokenizer import BOS, EOS, PAD, token_id
 
@@ -24,6 +25,16 @@ def device_for(wanted: Device) -> str:
     if not there[wanted]:
         raise ModelError(f"there is no {wanted} device here", hint="device: auto takes the best that there is")
     return wanted
+
+
+def least_memory(recipe: Recipe) -> int:
+    """Bytes that training needs whatever it does: weights, gradients, two moments, and the logits of a micro-batch with theirs."""
+    shape = recipe.model
+    width, attention = shape.hidden_size, (shape.heads + shape.key_value_heads) * HEAD_SIZE
+    layer = 2 * width * attention + 3 * width * shape.feed_forward
+    parameters = recipe.tokenizer.vocabulary * width + shape.layers * layer
+    logits = recipe.training.micro_batch_tokens * recipe.tokenizer.vocabulary
+    return FLOAT * (4 * parameters + 2 * logits)
 
 
 def new_model(recipe: Recipe, tokenizer: Tokenizer) -> Any:

@@ -18,8 +18,8 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,7 @@ from chordllama.training.folder import (
     TOKENIZER,
     checkpoints,
     claim,
+    full_disk_named,
     keep_checkpoints,
     keep_held_out,
     rewind_log,
@@ -39,35 +40,19 @@ from chordllama.training.folder import (
     save_weights,
     sweep,
 )
-from chordllama.training.model import autocast, device_for, new_model, optimizer_for
+from chordllama.training.memory import check_memory, explained
+from chordllama.training.model import autocast, device_for, least_memory, new_model, optimizer_for
 from chordllama.training.packing import Packed, learn_tokenizer, packed
+from chordllama.training.processes import Processes
 from chordllama.training.recipe import Recipe, TrainingRecipe
-from chordllama.training.tokenizer import PAD, token_id
+from chordllama.training.report import Progress, StepReport
+from chordllama.training.tokenizer import PAD, load_tokenizer, token_id
 
 if TYPE_CHECKING:
     import torch
     from tokenizers import Tokenizer
 
-
-@dataclass(frozen=True, slots=True)
-class StepReport:
-    """What one step gave: losses in nats per token, `bits_per_byte` of the validation texts, speed in tokens a second.
-
-    `progress` runs from 0 to 1. The validation figures stand only where the step was followed by a validation.
-    """
-
-    step: int
-    steps: int
-    progress: float
-    loss: float | None
-    learning_rate: float
-    tokens_per_second: float
-    seconds: float
-    validation_loss: float | None = None
-    bits_per_byte: float | None = None
-
-
-Progress = Callable[[StepReport], None]
+LESS_MEMORY = "lower training.micro_batch_tokens, or take a smaller model"
 
 
 def pretrain(
@@ -76,16 +61,33 @@ def pretrain(
     """Train by the recipe on the rows of built corpora; returns `out/best`.
 
     With `resume` the run in `out` goes on after its last checkpoint, as if it had never stopped; a run that is complete
-    is left as it is. `progress` is called after every step.
-    Raises ModelError: unreadable rows, a run already in `out`, or one that was started differently.
+    is left as it is. `progress` is called after every step. Processes that `accelerate launch` started share each step's rows, and come to
+    the same weights; the first of them writes.
+    Raises ModelError: unreadable rows, too little memory, a full disk, a run already in `out`, or one that was started differently.
     """
     yield_cores()
+    device = device_for(recipe.training.device)
+    check_memory(least_memory(recipe), f"training {recipe.name}", LESS_MEMORY)
+    processes = Processes(device == "cpu")
+    if processes.first:
+        _prepare(recipe, corpora, out, resume)
+    processes.wait()
+    tokenizer = load_tokenizer(out / TOKENIZER)
+    rows = {split: packed(recipe, corpora, out / DATA, out / TOKENIZER, split) for split in SPLITS}
+    with explained(f"training {recipe.name}", LESS_MEMORY), full_disk_named(out):
+        _Trainer(recipe, out, tokenizer, rows, progress or _silent, processes, device).run()
+    processes.leave()
+    return out / BEST
+
+
+def _prepare(recipe: Recipe, corpora: Sequence[Path], out: Path, resume: bool) -> None:
+    """What has to be there before the first step, and what a killed run left half-written away."""
     claim(recipe, corpora_hash(corpora), out, resume, facts={"sources": _sources(corpora)})
     keep_held_out([(row.instruction, row.input, row.output) for row in all_rows(corpora, "validation")], out)
-    tokenizer = learn_tokenizer(recipe, corpora, out / TOKENIZER)
-    rows = {split: packed(recipe, corpora, out / DATA, out / TOKENIZER, split) for split in SPLITS}
-    _Trainer(recipe, out, tokenizer, rows, progress or _silent).run()
-    return out / BEST
+    sweep(out)
+    learn_tokenizer(recipe, corpora, out / TOKENIZER)
+    for split in SPLITS:
+        packed(recipe, corpora, out / DATA, out / TOKENIZER, split)
 
 
 def _sources(corpora: Sequence[Path]) -> list[dict[str, Any]]:
@@ -137,16 +139,22 @@ class _Trainer:
     """The model, its optimizer and where the run stands. The only mutable thing here."""
 
     def __init__(
-        self, recipe: Recipe, out: Path, tokenizer: Tokenizer, rows: dict[str, Packed], progress: Progress
+        self,
+        recipe: Recipe,
+        out: Path,
+        tokenizer: Tokenizer,
+        rows: dict[str, Packed],
+        progress: Progress,
+        processes: Processes,
+        device: str,
     ) -> None:
         import torch
 
         torch.set_num_threads(recipe.training.threads)
         torch.manual_seed(recipe.seed)
         self.recipe, self.training, self.out, self.tokenizer = recipe, recipe.training, out, tokenizer
-        self.rows, self.progress = rows, progress
+        self.rows, self.progress, self.processes, self.device = rows, progress, processes, device
         self.pad = token_id(tokenizer, PAD)
-        self.device = device_for(self.training.device)
         self.model = new_model(recipe, tokenizer).to(self.device)
         self.forward: Any = torch.compile(self.model) if self.training.compile else self.model
         self.optimizer = optimizer_for(self.model, self.training)
@@ -173,7 +181,7 @@ class _Trainer:
         self.step += 1
         loss, tokens = self._update(rate)
         elapsed = time.perf_counter() - started
-        self.seconds += elapsed
+        self.seconds = self.processes.agree(self.seconds + elapsed)
         self._report(loss, rate, tokens / elapsed)
         if self.step % self.training.checkpoint_every == 0:
             self._save()
@@ -185,6 +193,7 @@ class _Trainer:
         size = self.training.batch_tokens // self.training.sequence_length
         numbers = batch_rows(len(self.rows["train"].ids), size, self.step, self.recipe.seed)
         batch, tokens = self._batch("train", numbers)
+        assert batch, "a recipe's batch has a row for each process"
         self.model.train()
         self.optimizer.zero_grad(set_to_none=True)
         total: Any = 0.0
@@ -192,20 +201,22 @@ class _Trainer:
             loss = self._loss(micro)
             (loss / tokens).backward()  # type: ignore[no-untyped-call]
             total = total + loss.detach()
+        self.processes.add_up(item.grad for item in self.model.parameters())
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.training.gradient_clip)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.step()
-        return float(total) / tokens, tokens
+        return self.processes.total(float(total)) / tokens, tokens
 
     def _batch(self, split: str, numbers: list[int]) -> tuple[list[torch.Tensor], int]:
-        """The rows in micro-batches, and how many tokens are to be foretold in them."""
+        """This process's share of the rows in micro-batches, and how many tokens are to be foretold in all rows."""
         import torch
 
-        ids = self.rows[split].ids[numbers].astype("int64")
+        rows = self.rows[split].ids[numbers].astype("int64")
+        ids = rows[self.processes.share]
         size = self.training.micro_batch_tokens // self.training.sequence_length
         micro = [torch.from_numpy(ids[start : start + size]).to(self.device) for start in range(0, len(ids), size)]
-        return micro, int((ids[:, 1:] != self.pad).sum())
+        return micro, int((rows[:, 1:] != self.pad).sum())
 
     def _loss(self, ids: torch.Tensor) -> torch.Tensor:
         """The summed loss over the rows' tokens, padding left out."""
@@ -226,7 +237,7 @@ class _Trainer:
         batch, tokens = self._batch("validation", [index * len(rows.ids) // wanted for index in range(wanted)])
         self.model.eval()
         with torch.no_grad():
-            total = math.fsum(float(self._loss(micro)) for micro in batch)
+            total = self.processes.total(math.fsum(float(self._loss(micro)) for micro in batch))
         loss = total / tokens
         return loss, loss / math.log(2) * rows.tokens / rows.bytes
 
@@ -242,8 +253,11 @@ class _Trainer:
             self.stale += 1
             if validation_loss < self.best:
                 self.best, self.stale = validation_loss, 0
-                save_best(self.model, self.out)
+                if self.processes.first:
+                    save_best(self.model, self.out)
             report = replace(report, progress=self._progress())
+        if not self.processes.first:
+            return
         with (self.out / LOG).open("a", encoding="utf-8") as log:
             log.write(json.dumps(asdict(report)) + "\n")
         self.progress(report)
@@ -253,7 +267,7 @@ class _Trainer:
         import torch
 
         folder = self.out / CHECKPOINTS / f"step-{self.step:06}"
-        if folder.exists():
+        if folder.exists() or not self.processes.first:
             return
         part = folder.with_name(folder.name + ".part")
         part.mkdir(parents=True)
@@ -269,7 +283,6 @@ class _Trainer:
         import torch
         from safetensors.torch import load_file
 
-        sweep(self.out)
         saved = checkpoints(self.out)
         if saved:
             state = torch.load(saved[-1] / "state.pt", weights_only=True)
@@ -280,4 +293,5 @@ class _Trainer:
             self.step, self.seconds, self.best, self.stale = (
                 state[key] for key in ("step", "seconds", "best", "stale")
             )
-        rewind_log(self.out / LOG, self.step if saved else -1)
+        if self.processes.first:
+            rewind_log(self.out / LOG, self.step if saved else -1)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from chordllama.errors import ModelError
 from chordllama.terminal import say, show_training
 from chordllama.training.corpus import corpus_folder
+from chordllama.training.curve import draw_curve
 from chordllama.training.export import export
 from chordllama.training.lora import fine_tune
 from chordllama.training.lora_recipe import LoraRecipe, load_lora_recipe
 from chordllama.training.pretrain import pretrain
 from chordllama.training.recipe import Recipe, load_recipe
 from chordllama.training.recipe_reader import read_yaml
+from chordllama.training.report import Progress, StepReport
+from chordllama.training.trackers import tracked
 
 QUANTISATIONS = ("q4_k_m",)
 PRETRAIN = "pretrain"
@@ -30,21 +35,42 @@ def load_any_recipe(path: Path) -> Recipe | LoraRecipe:
 
 
 def carry_out(recipe: Recipe | LoraRecipe, out: Path, data: Path, *, resume: bool = False) -> list[Path]:
-    """Train by a recipe of either kind; returns what is there then: GGUF files, or the folder of the merged model."""
-    if isinstance(recipe, LoraRecipe):
-        with show_training() as step:
-            return [fine_tune(recipe, data, out, resume, step, lambda text: say("training", text))]
-    return train_recipe(recipe, out, data, resume=resume)
+    """Train by a recipe of either kind; returns what is there then: GGUF files, or the folder of the merged model.
 
-
-def train_recipe(recipe: Recipe, out: Path, data: Path, *, resume: bool = False) -> list[Path]:
-    """Train by `recipe` in the folder `out`, on built corpora below `data`; returns the GGUF files, f16 first.
-
-    With `resume` the run in `out` goes on where it stopped.
+    With `resume` the run in `out` goes on where it stopped. Of several processes that train together the first alone tells and exports.
 
     Raises:
         ModelError: a corpus is missing, a run is there already, or an export isn't what was trained.
     """
-    with show_training() as step:
-        pretrain(recipe, [corpus_folder(name, data) for name in recipe.data.corpora], out, resume, step)
+    first = os.environ.get("RANK", "0") == "0"
+    with told(recipe, out) if first else nullcontext(_silent) as step:
+        if isinstance(recipe, LoraRecipe):
+            found = [fine_tune(recipe, data, out, resume, step, _say if first else _silent)]
+        else:
+            found = [pretrain(recipe, [corpus_folder(name, data) for name in recipe.data.corpora], out, resume, step)]
+    if not first:
+        return []
+    draw_curve(out)
+    if isinstance(recipe, LoraRecipe):
+        return found
     return [file.path for file in export(out, out, QUANTISATIONS, lambda text: say("exported", text))]
+
+
+@contextmanager
+def told(recipe: Recipe | LoraRecipe, out: Path) -> Iterator[Progress]:
+    """Gives the function that each step's report is told: it shows a line here, and curves where the user looks at them."""
+    with show_training() as show, tracked(recipe.name, recipe.as_dict(), out) as track:
+
+        def tell(report: StepReport) -> None:
+            show(report)
+            track(report)
+
+        yield tell
+
+
+def _say(text: str) -> None:
+    say("training", text)
+
+
+def _silent(_: object) -> None:
+    return None
