@@ -54,7 +54,7 @@ def held_out_chorales(bars: int, most: int | None = None) -> HeldOut:
         f"Bach's four-part chorales in music21: {len(chosen)} works held out by the hash of their name "
         f"({len(outside) - len(chosen)} more were left out, since their tune is in others too); {len(inside)} are the training set"
     )
-    return HeldOut(tuple(pieces[:most]), tuple(known[name][1] for name in inside if name in known), told)
+    return HeldOut(tuple(pieces[:most]), tuple(score for name, (_, score) in known.items() if name in inside), told)
 
 
 def _chorales() -> Iterator[tuple[str, tuple[str, Score]]]:

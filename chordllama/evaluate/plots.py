@@ -30,7 +30,9 @@ def picture(report: Report) -> bytes:
         _draw(panel, heading, report.systems)
     for panel in list(axes.flat)[len(headings) :]:
         panel.set_axis_off()
-    figure.tight_layout()
+    figure.subplots_adjust(
+        left=0.1, right=0.99, bottom=0.3 / (height * rows), top=1 - 0.3 / (height * rows), wspace=0.6, hspace=0.35
+    )
     data = io.BytesIO()
     figure.savefig(data, format="png", dpi=110)
     pyplot.close(figure)
