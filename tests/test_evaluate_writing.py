@@ -92,6 +92,15 @@ def test_a_stranger_has_the_same_key_and_metre() -> None:
     assert floors.stranger([own])(own) is None
 
 
+def test_a_strangers_short_bar_stays_short() -> None:
+    own = Piece("own", "own", passage("c41\nd41", shown=1))
+    other = Piece("b", "b", passage("c41\nlength=1/2 e42", shown=1))
+    found = floors.stranger([own, other])(own)
+    assert found is not None
+    assert bars_of(found)[1:] == ["length=1/2 e42"]
+    assert unfilled_bars(found) is None
+
+
 def test_pitches_by_chance_keep_rhythm_and_range_and_depend_on_the_seed() -> None:
     piece = Piece("w", "w", passage("c44 d e c5\nc48 d e f g42\nr4 a42.", shown=1))
     one, again, other = floors.at_random(1)(piece), floors.at_random(1)(piece), floors.at_random(2)(piece)

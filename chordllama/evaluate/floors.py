@@ -25,8 +25,8 @@ def copy(piece: Piece) -> Passage:
 
 
 def _plain(bar: Bar) -> Bar:
-    """A bar without what belongs to its place."""
-    return replace(bar, keys=(), times=(), start=NO_BARLINE, end=NO_BARLINE, length=None)
+    """A bar without what belongs to its place; one that is shorter than its metre says so still."""
+    return replace(bar, keys=(), times=(), start=NO_BARLINE, end=NO_BARLINE)
 
 
 def stranger(pieces: Sequence[Piece]) -> Floor:
