@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from passages import four, passage
 
 from chordllama.evaluate.grade import Features, Grader, KeyFound, distance, key_of
 from chordllama.score import QUARTER
-from tests.passages import four, passage
 
 CHORALE = "e52 c / g42 g / c42 e / c32 c\ne52 c / g42 g / c42 e / c32 c"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
+from passages import passage
 
 from chordllama.evaluate.figures import Ratio
 from chordllama.evaluate.likeness import (
@@ -17,7 +18,6 @@ from chordllama.evaluate.likeness import (
     scale_consistency,
     small_steps,
 )
-from tests.passages import passage
 
 
 def test_histograms_that_are_alike_diverge_by_nothing_and_those_that_share_nothing_by_one_bit() -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from passages import four, passage
+
 from chordllama.score import QUARTER
-from tests.passages import four, passage
 
 
 def test_tied_notes_are_one_sound() -> None:

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from passages import four
 
 from chordllama.cli import run
 from chordllama.evaluate.bits import asked, scoring
@@ -20,7 +21,6 @@ from chordllama.generate.backend import Sampling
 from chordllama.generate.llama_scoring import mean_cost
 from chordllama.generate.models import EMBEDDED, open_backend
 from chordllama.resources import resource
-from tests.passages import four
 
 ONE = "c52 d / e42 f / g32 a / c32 d\ne51 / g41 / c41 / c31\nf52 d / a42 f / c42 a3 / f32 d\nc51 / e41 / g31 / c31"
 TWO = "e52 d / g42 g / c42 b3 / c32 g2\nc51 / g41 / e41 / c31\nd52 b4 / g42 g / b32 d4 / g22 g\nc51 / g41 / e41 / c31"

@@ -7,13 +7,13 @@ import random
 from pathlib import Path
 
 import pytest
+from small_corpus import tune
 
 from chordllama.errors import CorpusError
 from chordllama.evaluate.rows import held_out_rows
 from chordllama.score import Score
 from chordllama.tasks.music import lean
 from chordllama.tasks.music_rows import rows
-from tests.small_corpus import tune
 
 
 def corpus(folder: Path, tunes: dict[str, tuple[str, Score]]) -> Path:

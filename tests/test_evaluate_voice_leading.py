@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 
+from passages import four, passage
+
 from chordllama.evaluate.figures import Ratio
 from chordllama.evaluate.passage import Passage
 from chordllama.evaluate.voice_leading import count_parallels, crossings, out_of_range, parallels, wide_gaps
-from tests.passages import four, passage
 
 
 def counted(found: Passage) -> Counter[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from passages import four, passage
 
 from chordllama.codec.compact import dumps
 from chordllama.evaluate import floors
@@ -14,7 +15,6 @@ from chordllama.evaluate.writing import free_answers, free_bars, good_bars, huma
 from chordllama.generate.backend import Sampling
 from chordllama.generate.models import open_backend
 from chordllama.score import Bar
-from tests.passages import four, passage
 
 FOUR_BARS = (
     "c52 d / e42 f / g32 a / c32 d\ne51 / g41 / c41 / c31\nf52 d / a42 f / c42 a3 / f32 d\nc51 / e41 / g31 / c31"
