@@ -7,6 +7,7 @@ from typing import Any
 from chordllama.codec import editor
 from chordllama.codec.compact import loads
 from chordllama.codec.editor_pitch import shift_of
+from chordllama.codec.editor_schema import check
 from chordllama.excerpt import State
 from chordllama.score import Bar, Key, Score, Time
 
@@ -56,7 +57,7 @@ def new_bars(text: str, after: int) -> Json:
     score = loads(text)
     old: tuple[Bar, ...] = score.bars[:after]
     found = editor.write(Score(score.parts, old), score.bars[after:])
-    editor.check(found, "continuation")
+    check(found, "continuation")
     return found
 
 

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 from typing import Any
 
-from chordllama.codec import editor
+from chordllama.codec.editor_schema import check
 from chordllama.plugin.folders import current_version
 
 Json = dict[str, Any]
@@ -97,7 +97,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(200, self.script.job(0))
             return
         self.script.orders.append(json.loads(body))
-        editor.check(self.script.orders[-1]["editor"], "score")
+        check(self.script.orders[-1]["editor"], "score")
         if self.script.refusals:
             self._answer(*self.script.refusals.pop(0))
         else:

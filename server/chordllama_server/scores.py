@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -96,4 +97,4 @@ def add_parts(source: Source, ensemble: str) -> dict[str, Any]:
     return {"musicxml": in_utf8(longer), "parts": parts, "given": ",".join(map(str, own))}
 
 
-JOBS = {"parts": add_parts, "encode": encode, "decode": decode, "check": check, "render": render}
+JOBS: dict[str, Callable[..., Any]] = {"parts": add_parts, "encode": encode, "decode": decode, "check": check, "render": render}
