@@ -67,7 +67,10 @@ def main(folder: Path) -> None:
         child = os.fork()
         if not child:
             _limit()
-            print(json.dumps({"name": path.name} | outcome(path)), flush=True)
+            found = {"name": path.name} | outcome(path)
+            print(
+                json.dumps(found | {"megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}), flush=True
+            )
             os._exit(0)
         _, status = os.waitpid(child, 0)
         if status:

@@ -300,6 +300,16 @@ def test_a_spoilt_text_is_read_or_refused_and_what_is_read_can_be_written(
     assert isinstance(read(xml), Score)
 
 
+@at_least(200)
+@given(st.sampled_from(["", "title: ", "parts:\n 1: ", "parts:\n 1:\n1: "]), st.text(max_size=60))
+def test_a_random_text_is_read_or_refused(start: str, text: str) -> None:
+    try:
+        score = loads(start + text)
+    except CompactError:
+        return
+    assert loads(dumps(score)) == score
+
+
 WORDS = sorted({word for text in TEXTS for word in text.split()})
 
 

@@ -20,7 +20,7 @@ from chordllama.limits import MOST_BYTES
 REFUSED = [name for name, file in FILES.items() if file.refused]
 ODD = [name for name, file in FILES.items() if not file.refused]
 KEPT = sorted(path.name for path in FOLDER.iterdir())
-MOST_SECONDS = 1.0
+MOST_SECONDS, MOST_MEGABYTES = 1.0, 512
 needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux bounds a process as this needs it")
 
 
@@ -53,6 +53,7 @@ def test_a_hostile_file_is_refused_at_once_and_its_error_names_the_cause(
     assert found["error"] in ("ContainerError", "MusicXMLError", "CompactError", "ClassicError", "ScoreError"), found
     assert FILES[name].words in found["text"]
     assert found["seconds"] < MOST_SECONDS
+    assert found["megabytes"] < MOST_MEGABYTES
 
 
 @needs_linux

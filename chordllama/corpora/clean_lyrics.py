@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import pairwise
 
 from chordllama.corpora.clean_texts import (
@@ -24,8 +24,8 @@ MOST_LINES = 2_000
 LONGEST_LINE = 400
 """Characters; a text with longer lines is no verse, or has lost its line breaks."""
 
-MOST_HYPHENS = 0.1
-"""Of the words of a text; where more have hyphens within, these part syllables."""
+MOST_HYPHENS, FEWEST_PARTED = 0.13, 5
+"""Of the words of a text; where more have hyphens within, and different ones, these part syllables."""
 
 LABELS = {
     "Intro": "intro|introduction|einleitung|introducción|introducao|introduzione",
@@ -119,8 +119,9 @@ def _label(line: str) -> str | None:
 def _without_syllable_hyphens(text: str) -> tuple[str, int]:
     """Words that were printed below notes are put together again: in such a text many have hyphens."""
     words = text.split()
-    parted = sum(_HYPHEN.search(word) is not None for word in words)
-    return _HYPHEN.subn("", text) if parted > MOST_HYPHENS * len(words) else (text, 0)
+    parted = [word.casefold() for word in words if _HYPHEN.search(word)]
+    printed_below = len(parted) > MOST_HYPHENS * len(words) and len(set(parted)) >= FEWEST_PARTED
+    return _HYPHEN.subn("", text) if printed_below else (text, 0)
 
 
 def _page_repeats(text: str) -> tuple[str, int]:
@@ -186,45 +187,41 @@ def _not_too_much(writing: Writing) -> tuple[Writing, int]:
     return writing, 0
 
 
-def _rule(name: str, says: str, apply: Callable[[Writing], tuple[Writing, int]]) -> Rule[Writing]:
-    return Rule(name, says, apply)
-
-
 RULES: tuple[Rule[Writing], ...] = (
     CHARACTERS,
-    _rule("contributors", 'How many contributors a page has ("12 Contributors") is left out.', removing(_CONTRIBUTORS)),
-    _rule("translations", "The list of a page's translations is left out.", removing(_TRANSLATIONS)),
-    _rule("page-title", 'The heading of a page ("TITLE Lyrics") is left out.', removing(_TITLE)),
-    _rule("read-more", 'What a page tells about a song before "Read More" is left out.', removing(_READ_MORE)),
-    _rule("tickets", 'Lines that sell tickets ("See ... Live", "Get tickets") are left out.', removing(_TICKETS, "\n")),
-    _rule("also-like", '"You might also like" is left out.', removing(_ALSO_LIKE, "\n")),
-    _rule("embed", 'What is left of buttons at the end ("123Embed", "Share URL") is left out.', removing(_EMBED)),
-    _rule("notes", "Marks of footnotes are left out.", removing((_NOTE,))),
-    _rule("stage-directions", "What is done on a stage and not sung is left out.", removing((_DIRECTION,))),
-    _rule("ornaments", "Lines of stars, dashes and the like become breaks.", removing((_STARS,), "\n")),
+    Rule("contributors", 'How many contributors a page has ("12 Contributors") is left out.', removing(_CONTRIBUTORS)),
+    Rule("translations", "The list of a page's translations is left out.", removing(_TRANSLATIONS)),
+    Rule("page-title", 'The heading of a page ("TITLE Lyrics") is left out.', removing(_TITLE)),
+    Rule("read-more", 'What a page tells about a song before "Read More" is left out.', removing(_READ_MORE)),
+    Rule("tickets", 'Lines that sell tickets ("See ... Live", "Get tickets") are left out.', removing(_TICKETS, "\n")),
+    Rule("also-like", '"You might also like" is left out.', removing(_ALSO_LIKE, "\n")),
+    Rule("embed", 'What is left of buttons at the end ("123Embed", "Share URL") is left out.', removing(_EMBED)),
+    Rule("notes", "Marks of footnotes are left out.", removing((_NOTE,))),
+    Rule("stage-directions", "What is done on a stage and not sung is left out.", removing((_DIRECTION,))),
+    Rule("ornaments", "Lines of stars, dashes and the like become breaks.", removing((_STARS,), "\n")),
     EMPHASIS,
-    _rule(
+    Rule(
         "syllable-hyphens",
         "Words that were printed below notes are put together again.",
         on_text(_without_syllable_hyphens),
     ),
-    _rule(
+    Rule(
         "section-labels",
         "Sections have their labels in one form ([Verse 1], [Chorus], [Hook]), on lines of their own.",
         on_text(_labels),
     ),
-    _rule(
+    Rule(
         "spaces",
         "Lines have no margin and no double spaces, sections one blank line between them.",
         on_text(even_spaces),
     ),
-    _rule(
+    Rule(
         "page-repeats",
         "Lines that the page repeats are removed: each line doubled, a numbered section again, the whole text twice.",
         on_text(_page_repeats),
     ),
-    _rule("too-short", f"Texts of fewer than {FEWEST_LINES} lines or {FEWEST_WORDS} words are left out.", _enough),
-    _rule(
+    Rule("too-short", f"Texts of fewer than {FEWEST_LINES} lines or {FEWEST_WORDS} words are left out.", _enough),
+    Rule(
         "too-long",
         f"Texts of more than {MOST_LINES:,} lines are left out, and those with a line of more than {LONGEST_LINE} characters.",
         _not_too_much,
