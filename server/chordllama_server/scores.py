@@ -97,4 +97,10 @@ def add_parts(source: Source, ensemble: str) -> dict[str, Any]:
     return {"musicxml": in_utf8(longer), "parts": parts, "given": ",".join(map(str, own))}
 
 
-JOBS: dict[str, Callable[..., Any]] = {"parts": add_parts, "encode": encode, "decode": decode, "check": check, "render": render}
+JOBS: dict[str, Callable[..., Any]] = {
+    "parts": add_parts,
+    "encode": encode,
+    "decode": decode,
+    "check": check,
+    "render": render,
+}
