@@ -177,7 +177,6 @@ for (const [task, words] of [["infill", "Fill a gap"], ["harmonise", "Harmonise"
     await page.getByLabel("To bar", { exact: true }).fill("7");
     await page.getByLabel("Versions to compare", { exact: true }).fill("1");
     await button(page, "Write").click();
-    await page.locator(".piece .tint").first().waitFor({ state: "attached", timeout: 120_000 });
     await written(page);
     await page.waitForFunction(() => document.querySelector(".piece") === null && document.querySelectorAll(".sheet .tint").length === 3);
     const tinted = await page.evaluate(() => [...document.querySelectorAll(".sheet .tint")].map((tint) => tint.closest("g.measure").id.split("-")[1]));
