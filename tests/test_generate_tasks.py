@@ -23,6 +23,7 @@ from chordllama.generate.continuation import Continuation, Progress, Request, co
 from chordllama.generate.llama import LlamaBackend
 from chordllama.generate.plan import Plan, RequestError
 from chordllama.generate.rounds import OVERLAP, pose
+from chordllama.generate.tidy import open_slurs, open_wedges
 from chordllama.score import Bar, Chord, Direction, Rest, Score, Spacer
 from chordllama.tasks.music import TASKS, Task, lean, parse_instruction
 from chordllama.tasks.music_rows import WRITERS
@@ -152,6 +153,25 @@ def test_bars_keep_their_metre_their_key_and_the_signs_that_the_model_does_not_s
     assert [bar.times for bar in after.bars] == [bar.times for bar in before.bars]
     signs = [item for row in after.bars[3].rows for item in row.items if isinstance(item, Direction)]
     assert any(sign.value == "dolce" for sign in signs if sign.name == "words")
+
+
+def test_slurs_and_hairpins_over_the_borders_keep_both_ends(model: LlamaBackend) -> None:
+    bars = ["=< c54( d", "e44) =! f( ", "g44 => a", "b44) c5 =!"]
+    xml = write(
+        loads(
+            "parts:\n 1: clef=G2\n1: time=2/4 "
+            + "\n".join(f"{n}: {bar.strip()}" for n, bar in enumerate(bars, 1))[3:]
+            + "\n"
+        )
+    )
+    before = read(xml)
+    for seed in range(4):
+        request = replace(asked("infill", first=2, bars=2), sampling=replace(HOT, seed=seed))
+        after = read(written(xml, model, request).xml)
+        assert open_slurs(after.bars[:3]) == open_slurs(before.bars[:3]) == {(0, "")}
+        assert open_wedges(after.bars[:3]).keys() == open_wedges(before.bars[:3]).keys()
+        assert not open_slurs(after.bars)
+        assert not open_wedges(after.bars)
 
 
 def test_an_empty_part_gets_music_in_the_range_of_its_clefs(model: LlamaBackend) -> None:

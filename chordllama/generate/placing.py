@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from chordllama.codec.values import OF_CHORDS
-from chordllama.excerpt import State
+from chordllama.codec.words import mark_rank
+from chordllama.generate.borders import bordered
 from chordllama.generate.plan import Plan
 from chordllama.generate.tidy import like_before, tidy
 from chordllama.score import FINAL, Bar, Chord, Direction, Item, Mark, Rest, Row, Score, Spacer, Ticks
@@ -26,7 +27,8 @@ def placed(plan: Plan, score: Score, written: tuple[Bar, ...]) -> tuple[Bar, ...
     if not plan.replaces:
         return (*new[:-1], replace(new[-1], end=FINAL if plan.closing else new[-1].end))
     old = score.bars[plan.first : plan.first + len(new)]
-    return _with_old_clefs(plan, score, tuple(_JOINED[plan.task](plan, *bars) for bars in zip(old, new, strict=True)))
+    joined = tuple(_JOINED[plan.task](plan, *bars) for bars in zip(old, new, strict=True))
+    return bordered(joined, score, plan.first, plan.parts)
 
 
 # ------------------------------------------------------------------------------------------------- in the place of old bars
@@ -70,8 +72,6 @@ def _with_notes_of(old: Chord, new: Chord) -> Chord:
 
 
 def _ordered(marks: tuple[Mark, ...], more: tuple[Mark, ...]) -> tuple[Mark, ...]:
-    from chordllama.codec.words import mark_rank
-
     return tuple(sorted((*marks, *more), key=mark_rank))
 
 
@@ -119,26 +119,3 @@ def _with_signs_at(row: Row, signs: list[tuple[Ticks, Direction]]) -> Row:
         items.append(item)
         position += length
     return replace(row, items=(*items, *(replace(sign, offset=at - position) for at, sign in signs)))
-
-
-# ------------------------------------------------------------------------------------------------------------------ clefs
-
-
-def _with_old_clefs(plan: Plan, score: Score, new: tuple[Bar, ...]) -> tuple[Bar, ...]:
-    """The bars, the last one ending in the clefs of the old ones: the bars after it don't tell theirs."""
-    before = State(score.parts).after(score.bars[: plan.first])
-    clefs = dict(before.clefs)
-    old = before.after(score.bars[plan.first : plan.first + len(new)]).clefs
-    now = State(score.parts, clefs=clefs).after(new).clefs
-    first = {(part, staff): clef for part, own in enumerate(score.parts) for staff, clef in enumerate(own.clefs, 1)}
-    wanted = {
-        seat: clef
-        for seat in {*old, *now}
-        if (clef := old.get(seat, first[seat])) != now.get(seat, first[seat]) and clef
-    }
-    rows = {row.place: row for row in new[-1].rows}
-    for (part, staff), clef in wanted.items():
-        place = next((place for place in sorted(rows) if place[:2] == (part, staff)), (part, staff, 1))
-        row = rows.get(place, Row(*place, (Rest(),)))
-        rows[place] = replace(row, items=(*row.items, Direction("clef", clef)))
-    return (*new[:-1], replace(new[-1], rows=tuple(rows[place] for place in sorted(rows))))

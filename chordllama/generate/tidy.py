@@ -70,7 +70,7 @@ def _slurs(bars: tuple[Bar, ...], before: tuple[Bar, ...]) -> _Kept:
     """The ends of slurs that have two, with their new numbers."""
     start_of = {stop: start for start, stop in _slur_pairs(bars)}
     starts = set(start_of.values())
-    taken = _open_slurs(before)
+    taken = open_slurs(before)
     kept: _Kept = {}
     for address, row, note in _notes(bars):
         for mark in note.marks:
@@ -90,7 +90,7 @@ def _slurs(bars: tuple[Bar, ...], before: tuple[Bar, ...]) -> _Kept:
 _NUMBERS = ("", *map(str, range(2, 100)))
 
 
-def _open_slurs(bars: tuple[Bar, ...]) -> set[tuple[int, str]]:
+def open_slurs(bars: tuple[Bar, ...]) -> set[tuple[int, str]]:
     """The slurs, by part and number, that the bars leave open."""
     found: set[tuple[int, str]] = set()
     for _, row, note in _notes(bars):
@@ -125,6 +125,18 @@ def _moment(row: Row, item: int) -> Ticks:
     return sum(
         0 if isinstance(event, Chord) and event.grace else event.duration.ticks for event in events if event.duration
     )
+
+
+def open_wedges(bars: tuple[Bar, ...]) -> dict[int, Direction]:
+    """The hairpins, by part, that the bars leave open."""
+    found: dict[int, Direction] = {}
+    for _, row, item in _walk(bars):
+        if isinstance(item, Direction) and item.name == "wedge":
+            if item.value.startswith("stop"):
+                found.pop(row.part, None)
+            else:
+                found[row.part] = item
+    return found
 
 
 def _wedges(bars: tuple[Bar, ...]) -> Iterator[tuple[Address, None]]:
