@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from multiprocessing.connection import Connection
 from time import perf_counter
 from typing import Any
@@ -100,10 +101,16 @@ def continue_order(order: Order, backend: Backend, stop: Any, say: Say) -> None:
     xml = musicxml_of(order.source)
     reading = read_with_origin(xml, name)
 
+    @cache
+    def plan() -> Plan:
+        return Plan.of(
+            reading.score, order.request
+        )  # asked for by the first bar: then the score is known to have notes
+
     def tell(step: Progress) -> None:
         if stop.value:
             raise Stopped
-        say("bar", _bar(step, reading, Plan.of(reading.score, order.request), order.editor))
+        say("bar", _bar(step, reading, plan(), order.editor))
 
     found = continue_reading(xml, reading, name, backend, order.request, tell)
     tokens.add(backend)
