@@ -38,10 +38,6 @@ class Evaluation:
         self.table = (*measures.OF_PASSAGES, *measures.beside(*_background(held_out.training)))
         self.headings = (*OWN, *(measure.heading for measure in self.table))
 
-    @property
-    def steps_a_system(self) -> int:
-        return len(self.held_out.pieces)
-
     def human(self) -> System:
         """The human's own continuations."""
         return self._plain("human", "human", lambda piece: piece.human)
