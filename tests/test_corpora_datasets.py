@@ -59,6 +59,20 @@ def test_the_tables_hold_every_figure(dataset: Path, capsys: Capture) -> None:
         assert word in shown
 
 
+def test_rows_that_teach_nothing_are_counted_in_figures_and_card(tmp_path: Path, capsys: Capture) -> None:
+    bars = "".join(f"{n}: c54 d e f{' / c42 g' if n > 100 else ''}\n" for n in range(1, 161))
+    half_alone = loads("parts:\n 1: clef=G2 A\n 2: clef=F4 B\n" + bars)
+    scores = folder_of(tmp_path / "scores", {"half-alone.mxl": musicxml(half_alone)})
+    build(Place(tmp_path, "music"), settings(tmp_path / "tokenizer"), [(mine(), scores)], Local(1))
+    count = figures(load_manifest(tmp_path / "music"))["rows left out"]["nothing-asked"]
+    assert count > 0
+    assert any(row["instruction"].startswith("harmonise") for row in rows_of(tmp_path / "music"))
+    assert run(["corpus", "stats", str(tmp_path / "music")]) == 0
+    assert "nothing-asked" in capsys.readouterr().out
+    card = (tmp_path / "music" / "README.md").read_text()
+    assert any(line.startswith("| `nothing-asked` ") and line.endswith(f"| {count} |") for line in card.splitlines())
+
+
 def test_a_source_by_its_name_is_built_for_its_figures(tmp_path: Path, capsys: Capture) -> None:
     scores, cache = tunes(tmp_path / "scores", range(5)), tmp_path / "cache"
     fetch = ["corpus", "fetch", "airs", "--from", str(scores), "--task", "music", "--licence", "CC0-1.0"]

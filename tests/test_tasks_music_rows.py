@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from itertools import pairwise
 
 import pytest
@@ -98,6 +99,36 @@ def test_harmonising_shows_one_part_and_varying_the_rhythm() -> None:
         for row, own in zip(bar.rows, before.rows, strict=True):
             assert row.items[0] == own.items[0]
             assert row.items[1] != own.items[1]
+
+
+HEAD = "parts:\n 1: clef=G2\n 2: clef=F4\n"
+ALONE = HEAD + "".join(f"{n}: c54 d e f\n" for n in range(1, 9))
+"""Only the first part sounds; the second one's rests go without saying, so that its bars are those of both."""
+
+
+@pytest.mark.parametrize(
+    ("text", "task", "rule"),
+    [
+        (ALONE, "harmonise", "nothing-asked"),
+        (ALONE.replace("f\n", "f / r4 r r2\n"), "harmonise", "nothing-asked"),
+        (ALONE.replace("c5", "/2 c5"), "harmonise", "nothing-given"),
+        (ALONE.replace("c54 d e f", "c51"), "vary", "nothing-asked"),
+    ],
+    ids=["the rest goes without saying", "the rest is written", "the given part rests", "one note a bar"],
+)
+def test_rows_that_teach_nothing_are_left_out_and_counted(text: str, task: str, rule: str) -> None:
+    left_out: Counter[str] = Counter()
+    for seed in range(8):
+        found = list(rows(loads(text), {}, len, 10_000, random.Random(seed), left_out))
+        assert found
+        assert not any(row.instruction.startswith(task) for row in found)
+    assert left_out[rule] > 0
+
+
+def test_no_row_is_left_out_where_each_part_sounds() -> None:
+    left_out: Counter[str] = Counter()
+    assert list(rows(tune(64), {}, len, 900, random.Random(1), left_out))
+    assert not left_out
 
 
 def test_short_scores_give_none() -> None:

@@ -18,6 +18,7 @@ from chordllama.corpora.sources import Source
 from chordllama.corpora.works import LIKENESS, SHARES
 
 MANIFEST = "manifest.json"
+_SUMMED = ("sizes", "kinds", "licences", "languages", "rows left out")
 _SOURCE_KEYS = ("name", "title", "licence", "credit", "address", "revision")
 _HUB_LICENCES = {
     "CC0-1.0": "cc0-1.0",
@@ -70,7 +71,7 @@ def _totals(shards: Sequence[tuple[Record, Record]]) -> dict[str, Any]:
         "splits": splits,
         "rules": _sum(counts["rules"] for counts in cleaned),
         "refused": _sum(counts["refused"] for counts in cleaned),
-        **{name: _sum(counts[name] for counts in made) for name in ("sizes", "kinds", "licences", "languages")},
+        **{name: _sum(counts[name] for counts in made) for name in _SUMMED},
     }
 
 
@@ -167,6 +168,8 @@ def _body(found: Mapping[str, Any], rules: Sequence[Rule[Any]]) -> str:
         f"Of {totals['documents read']:,} documents {totals['copies']:,} were left out as copies (alike by {LIKENESS['whole']} or "
         f"more), and these by the rules of cleaning: {_listed(totals['refused'], 'documents') or 'none'}.",
         _table(("rule", "what it does", "times"), _rule_rows(totals, rules)),
+        "Of the rows that were made of the others, these were left out:",
+        _table(("rule", "what it does", "rows"), _row_rule_rows(totals, found["task"])),
         "## Known limits",
         LIMITS[found["task"]],
     ]
@@ -211,6 +214,13 @@ def _rule_rows(totals: Mapping[str, Any], rules: Sequence[Rule[Any]]) -> list[tu
         MENDED: "What reading a score puts right, e.g. ties without an end.",
     }
     return [(f"`{name}`", text, f"{totals['rules'].get(name, 0):,}") for name, text in says.items()]
+
+
+def _row_rule_rows(totals: Mapping[str, Any], task: Task) -> list[tuple[str, ...]]:
+    from chordllama.corpora.task_rows import RULES, TOO_MANY_TOKENS
+
+    says = RULES if task == "music" else {TOO_MANY_TOKENS: RULES[TOO_MANY_TOKENS]}
+    return [(f"`{name}`", text, f"{totals['rows left out'].get(name, 0):,}") for name, text in says.items()]
 
 
 def _versions(task: Task) -> str:

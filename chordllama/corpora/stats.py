@@ -57,6 +57,7 @@ def figures(manifest: Manifest) -> dict[str, Any]:
         **{name: _told(totals[name]) for name in _SHARES},
         "rules": totals["rules"],
         "left out": totals["refused"],
+        "rows left out": totals.get("rows left out", {}),
         "sources": [_source(source) for source in manifest["sources"] if source["documents read"]],
     }
 
@@ -84,6 +85,8 @@ def tables(told: Mapping[str, Any]) -> Iterator[Table]:
     left_out = told["left out"]
     rules = {name: {"times": count, "left out": left_out.get(name, 0)} for name, count in told["rules"].items()}
     yield _columns("rules of cleaning", ["times", "left out"], rules)
+    if told["rows left out"]:
+        yield _pairs("rules of rows", told["rows left out"].items(), "rows left out")
     sources = {source["name"]: source for source in told["sources"]}
     yield _columns("sources", ["documents", "duplicates removed", "rows", "tokens"], sources)
 

@@ -24,7 +24,7 @@ from chordllama.corpora.rules import Outcome
 from chordllama.corpora.settings import Settings, code_version, key_of
 from chordllama.corpora.shards import Place, Record, Shard, finish, finished, input_hash
 from chordllama.corpora.signatures import KINDS, PERMUTATIONS, Signature
-from chordllama.corpora.task_rows import TASK_ROWS
+from chordllama.corpora.task_rows import TASK_ROWS, TOO_MANY_TOKENS
 from chordllama.corpora.tokens import load_counter
 from chordllama.errors import ChordLlamaError, ContainerError, CorpusError
 
@@ -174,9 +174,10 @@ def _rows_key(job: Job) -> tuple[str, str]:
 def _make_rows(job: Job, inputs: str, key: str) -> Record:
     rows: list[Row] = []
     kept: list[Cleaned] = []
+    left_out: Counter[str] = Counter()
     for cleaned, verdict in zip(read_cleaned(job.place, job.shard.id), job.verdicts, strict=True):
         if verdict:
-            own = list(_rows_of(job, cleaned, *verdict))
+            own = list(_rows_of(job, cleaned, *verdict, left_out))
             rows += own
             kept += [cleaned] if own else []
     files = {
@@ -184,18 +185,21 @@ def _make_rows(job: Job, inputs: str, key: str) -> Record:
         for name in job.settings.formats
         for path, data in WRITERS[name](job.shard.id, rows).items()
     }
-    return finish(job.place, ROWS, Record(job.shard.id, inputs, key, {}, _row_counts(rows, kept, job)), files)
+    counts = _row_counts(rows, kept, job) | {"rows left out": dict(sorted(left_out.items()))}
+    return finish(job.place, ROWS, Record(job.shard.id, inputs, key, {}, counts), files)
 
 
-def _rows_of(job: Job, cleaned: Cleaned, work: str, split: Split) -> Iterator[Row]:
+def _rows_of(job: Job, cleaned: Cleaned, work: str, split: Split, left_out: Counter[str]) -> Iterator[Row]:
     counter = load_counter(job.settings.tokenizer)
     source, task = job.shard.source.name, job.settings.task
     chance = random.Random(f"{job.settings.seed} {source}/{cleaned.name}")
-    triples = list(TASK_ROWS[task](cleaned, counter.count, job.settings, chance))
+    triples = list(TASK_ROWS[task](cleaned, counter.count, job.settings, chance, left_out))
     counts = counter.count_all(["".join(triple) for triple in triples])
     for triple, tokens in zip(triples, counts, strict=True):
         if tokens <= job.settings.maximum_tokens:
             yield Row(task, *triple, source, cleaned.licence, work, split, tokens)
+        else:
+            left_out[TOO_MANY_TOKENS] += 1
 
 
 def _row_counts(rows: Sequence[Row], kept: Sequence[Cleaned], job: Job) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 
 from chordllama.codec.compact import loads
 from chordllama.corpora.beats import beats_of
@@ -14,25 +15,39 @@ from chordllama.tasks import lyrics, music_rows, prose
 
 Count = Callable[[str], int]
 Texts = tuple[str, str, str]
+Maker = Callable[[Cleaned, Count, Settings, random.Random, Counter[str]], Iterator[Texts]]
+
+TOO_MANY_TOKENS = "too-many-tokens"
+RULES: Mapping[str, str] = {
+    **music_rows.RULES,
+    TOO_MANY_TOKENS: "A row of more tokens than are allowed is left out.",
+}
+"""By which single rows are left out, and what each says; the counter that a maker of rows gets is filled with their names."""
 
 
-def _music(cleaned: Cleaned, count: Count, settings: Settings, chance: random.Random) -> Iterator[Texts]:
+def _music(
+    cleaned: Cleaned, count: Count, settings: Settings, chance: random.Random, left_out: Counter[str]
+) -> Iterator[Texts]:
     for text in cleaned.texts:
-        yield from music_rows.rows(loads(text), cleaned.facts, count, settings.maximum_tokens, chance)
+        yield from music_rows.rows(loads(text), cleaned.facts, count, settings.maximum_tokens, chance, left_out)
 
 
-def _lyrics(cleaned: Cleaned, count: Count, settings: Settings, chance: random.Random) -> Iterator[Texts]:
+def _lyrics(
+    cleaned: Cleaned, count: Count, settings: Settings, chance: random.Random, _left_out: Counter[str]
+) -> Iterator[Texts]:
     for text in cleaned.texts:
         yield from lyrics.rows(text, cleaned.facts, count, settings.maximum_tokens, chance)
 
 
-def _prose(cleaned: Cleaned, count: Count, settings: Settings, chance: random.Random) -> Iterator[Texts]:
+def _prose(
+    cleaned: Cleaned, count: Count, settings: Settings, chance: random.Random, _left_out: Counter[str]
+) -> Iterator[Texts]:
     beats = beats_of(settings.endpoint)
     for text in cleaned.texts:
         yield from prose.rows(text, cleaned.facts, count, settings.maximum_tokens, chance, beats)
 
 
-TASK_ROWS: dict[Task, Callable[[Cleaned, Count, Settings, random.Random], Iterator[Texts]]] = {
+TASK_ROWS: dict[Task, Maker] = {
     "music": _music,
     "lyrics": _lyrics,
     "prose": _prose,

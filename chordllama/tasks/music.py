@@ -169,13 +169,14 @@ def rhythm(score: Score) -> Score:
     return replace(score, bars=tuple(replace(bar, rows=tuple(map(_rhythm_row, bar.rows))) for bar in score.bars))
 
 
-_BEAT = (Note("B", 4, unpitched=True),)
+BEAT = (Note("B", 4, unpitched=True),)
+"""What stands for a chord of which only the rhythm is shown."""
 
 
 def _rhythm_row(row: Row) -> Row:
     place = next((place for place, item in enumerate(row.items) if isinstance(item, Chord)), None)
     items = (
-        replace(item, notes=_plain_notes(item) if n == place else _BEAT) if isinstance(item, Chord) else item
+        replace(item, notes=_plain_notes(item) if n == place else BEAT) if isinstance(item, Chord) else item
         for n, item in enumerate(row.items)
     )
     return replace(row, items=tuple(items))

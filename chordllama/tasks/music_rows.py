@@ -6,6 +6,7 @@ instruction + input + output is exactly the prompt and the answer that a model i
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import NamedTuple
@@ -15,8 +16,9 @@ from chordllama.codec.frames import format_time
 from chordllama.codec.grammar import END
 from chordllama.codec.keys import format_key
 from chordllama.excerpt import excerpts
-from chordllama.score import Bar, Key, Score, Time
+from chordllama.score import Bar, Chord, Key, Score, Time
 from chordllama.tasks.music import (
+    BEAT,
     TASKS,
     Task,
     Wishes,
@@ -45,7 +47,22 @@ INSTRUCTION_TOKENS = 60
 PER_BAR = 4
 """Room for a bar's own number and line break, whatever the tokenizer makes of them there."""
 
+NOTHING_ASKED, NOTHING_GIVEN = "nothing-asked", "nothing-given"
+RULES: Mapping[str, str] = {
+    NOTHING_ASKED: "A row whose answer's notes are all given is left out: no other part sounds, or a rhythm hides no note.",
+    NOTHING_GIVEN: "A row of `harmonise` whose given part is silent is left out: nothing could be written to it.",
+}
+"""By which a row is left out, and what each says."""
+
 Count = Callable[[str], int]
+
+
+class TeachesNothing(Exception):
+    """A row that breaks one of `RULES`, whose name `rule` is."""
+
+    def __init__(self, rule: str) -> None:
+        super().__init__(rule)
+        self.rule = rule
 
 
 class MusicRow(NamedTuple):
@@ -57,12 +74,18 @@ class MusicRow(NamedTuple):
 
 
 def rows(
-    score: Score, facts: Mapping[str, str], count: Count, maximum_tokens: int, chance: random.Random
+    score: Score,
+    facts: Mapping[str, str],
+    count: Count,
+    maximum_tokens: int,
+    chance: random.Random,
+    left_out: Counter[str] | None = None,
 ) -> Iterator[MusicRow]:
     """The rows of a score, each of at most `maximum_tokens` by `count`, all four tasks; none for what is too short.
 
-    `facts` are what its source tells of it (creator, period).
+    `facts` are what its source tells of it (creator, period). In `left_out` those that teach nothing are counted, by rule.
     """
+    left_out = Counter() if left_out is None else left_out
     score = lean(score)
     if len(score.bars) < FEWEST_BARS:
         return
@@ -78,7 +101,12 @@ def rows(
             if last - first >= FEWEST_BARS and sum(sizes[first:last]) <= room / SHARES[task]
         ]
         for piece in excerpts(score, windows):
-            yield WRITERS[task](piece, facts, chance)
+            try:
+                row = WRITERS[task](piece, facts, chance)
+            except TeachesNothing as fault:
+                left_out[fault.rule] += 1
+            else:
+                yield row
 
 
 SHARES: Mapping[Task, float] = {"continue": 1.1, "infill": 1.1, "harmonise": 1.95, "vary": 2.2}
@@ -118,7 +146,18 @@ def _vary(score: Score, facts: Mapping[str, str], chance: random.Random) -> Musi
 
 def _own_piece(task: Task, score: Score, shown: Score, facts: Mapping[str, str], chance: random.Random) -> MusicRow:
     asked = instruction(task, len(score.bars), None, _wishes(score, 0, facts, chance))
+    told = _told(shown)
+    if told == _told(score):
+        raise TeachesNothing(NOTHING_ASKED)
+    if task == "harmonise" and not told:
+        raise TeachesNothing(NOTHING_GIVEN)
     return MusicRow(asked, header(score) + numbered(shown.bars, shown.parts), answer(score.bars, score.parts))
+
+
+def _told(score: Score) -> int:
+    """How many chords are written with their own notes, and not only as a rhythm."""
+    items = (item for bar in score.bars for row in bar.rows for item in row.items)
+    return sum(isinstance(item, Chord) and item.notes != BEAT for item in items)
 
 
 WRITERS: Mapping[Task, Callable[[Score, Mapping[str, str], random.Random], MusicRow]] = {
@@ -127,6 +166,7 @@ WRITERS: Mapping[Task, Callable[[Score, Mapping[str, str], random.Random], Music
     "harmonise": _harmonise,
     "vary": _vary,
 }
+"""Each makes a row of all bars of a score. Raises TeachesNothing."""
 
 
 def _wishes(score: Score, first: int, facts: Mapping[str, str], chance: random.Random) -> Wishes:
