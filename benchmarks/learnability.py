@@ -27,12 +27,12 @@ from benchmarks.chorales import CACHE, chorales
 from benchmarks.notation.abc import write_abc
 from benchmarks.notation.variant import BASE, FOUR, ROWS
 from benchmarks.notation.writer import write as write_variant
-from chordllama.codec import classic, classic_text
+from chordllama.codec import classic
 from chordllama.codec.compact import dumps
+from chordllama.codec.excerpt import excerpt
 from chordllama.codec.musicxml import read, write
 from chordllama.codec.omit import omit
 from chordllama.codec.whitelist import KINDS
-from chordllama.excerpt import excerpt
 from chordllama.score import Barline, Chord, Rest, Score
 from chordllama.tasks.music import lean
 from chordllama.training.pretrain import pretrain
@@ -51,7 +51,7 @@ FORMATS: dict[str, Callable[[Score], str]] = {
     "compact, four bars a line": partial(dumps, bars_per_line=4),
     "ABC, interleaved": write_abc,
     "ABC, part after part": partial(write_abc, interleaved=False),
-    "2024 YAML": lambda score: classic_text.dumps(classic.encode(write(score))),
+    "2024 YAML": lambda score: classic.dumps(classic.encode(write(score))),
 }
 MORE: dict[str, Callable[[Score], str]] = {
     "compact, two bars a line": partial(dumps, bars_per_line=2),

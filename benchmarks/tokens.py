@@ -30,15 +30,15 @@ from benchmarks.files import score_files
 from benchmarks.mixed import CACHE as MIXED
 from benchmarks.mixed import mixed
 from benchmarks.notation.abc import write_abc
-from chordllama.codec import classic, classic_text
+from chordllama.codec import classic
 from chordllama.codec.compact import NEXT_BAR, dump_header, dumps
 from chordllama.codec.container import parse, read_container
-from chordllama.codec.frames import is_end, is_frame
 from chordllama.codec.musicxml import read
 from chordllama.codec.omit import omit
-from chordllama.codec.places import is_place
-from chordllama.codec.texts import split_words
 from chordllama.codec.whitelist import ATTRIBUTES, ELEMENTS, Rule, Verdict
+from chordllama.codec.words.frames import is_end, is_frame
+from chordllama.codec.words.places import is_place
+from chordllama.codec.words.texts import split_words
 from chordllama.score import Score
 from chordllama.tasks.music import lean
 
@@ -75,7 +75,7 @@ FORMS = (
     Form(
         "2024 YAML, all parts",
         "notes, ties, tuplets, staves, keys, times, clefs, chord symbols; no voices, no other sign, no bar lines",
-        lambda source: classic_text.dumps(classic.encode(source.data)),
+        lambda source: classic.dumps(classic.encode(source.data)),
         True,
     ),
     Form(

@@ -19,12 +19,12 @@ from chordllama.check_bars import (
     measured_bars,
     uneven_staves,
 )
-from chordllama.codec.frames import BARLINE_CODES, format_time
-from chordllama.codec.keys import format_key
 from chordllama.codec.musicxml import Reading
 from chordllama.codec.report import Report
-from chordllama.codec.values import LINES
 from chordllama.codec.whitelist import DIRECTION_SIGNS, ELEMENTS, SIGN_BY_NAME
+from chordllama.codec.words.frames import BARLINE_CODES, format_time
+from chordllama.codec.words.keys import format_key
+from chordllama.codec.words.values import LINES
 from chordllama.score import (
     Bar,
     Barline,

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from chordllama.codec.durations import format_whole
-from chordllama.codec.frames import format_time
+from chordllama.codec.words.durations import format_whole
+from chordllama.codec.words.frames import format_time
 from chordllama.score import (
     Bar,
     Chord,

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
-from chordllama.codec import classic, classic_text
+from chordllama.codec import classic
 from chordllama.codec.compact import dumps, loads
 from chordllama.codec.container import ARCHIVE_SUFFIX, PLAIN_SUFFIXES, write_container
 from chordllama.codec.musicxml import Reading, read, read_with_origin, write
@@ -115,7 +115,7 @@ class ClassicEncoding:
         parts = classic.encode(xml, name, report)
         if self.strict:
             refuse_unknown(report, name)
-        text = classic_text.dumps(parts)
+        text = classic.dumps(parts)
         return Converted(text.encode("utf-8"), read(xml, name), tuple(report.warnings()))
 
 
@@ -134,7 +134,7 @@ class ClassicDecoding:
     def convert(self, data: bytes, name: str) -> Converted:
         """The MusicXML of a classic text or of a row of its data set. Raises ScoreError."""
         report = Report()
-        score = classic.decode(classic_text.loads(decode_text(data, name), report), name, report)
+        score = classic.decode(classic.loads(decode_text(data, name), report), name, report)
         return Converted(write_container(write(score), self.suffix), score, tuple(report.warnings()))
 
 

@@ -9,8 +9,8 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 
-from chordllama.codec.keys import format_key, parse_key
 from chordllama.codec.whitelist import HARMONY_KINDS
+from chordllama.codec.words.keys import format_key, parse_key
 from chordllama.score import Bar, Change, Chord, Direction, Harmony, Item, Key, Note, Row, Score, Tone
 
 _LINE = "FCGDAEB"

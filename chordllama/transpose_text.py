@@ -10,13 +10,13 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from chordllama.codec.compact import format_line, parse_word
-from chordllama.codec.frames import is_end, is_frame
-from chordllama.codec.keys import format_key, parse_key
-from chordllama.codec.moments import format_direction, format_harmony
-from chordllama.codec.places import is_place
-from chordllama.codec.texts import split_words
-from chordllama.codec.words import Sticky, format_chord
-from chordllama.codec.yaml_subset import read_map
+from chordllama.codec.words.events import Sticky, format_chord
+from chordllama.codec.words.frames import is_end, is_frame
+from chordllama.codec.words.keys import format_key, parse_key
+from chordllama.codec.words.moments import format_direction, format_harmony
+from chordllama.codec.words.places import is_place
+from chordllama.codec.words.texts import split_words
+from chordllama.codec.words.yaml_subset import read_map
 from chordllama.score import Chord, Direction, duration
 from chordllama.transpose import moved_item, moved_key
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from chordllama.codec.ties import Ties, tie_stops
+from chordllama.codec.notation.ties import Ties, tie_stops
 from chordllama.score import Chord, Harmony, Rest, Row, Score, Spacer, Ticks
 
 EXAMPLE = """\

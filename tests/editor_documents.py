@@ -6,9 +6,9 @@ from typing import Any
 
 from chordllama.codec import editor
 from chordllama.codec.compact import loads
-from chordllama.codec.editor_pitch import shift_of
-from chordllama.codec.editor_schema import check
-from chordllama.excerpt import State
+from chordllama.codec.editor.pitch import shift_of
+from chordllama.codec.editor.schema import check
+from chordllama.codec.excerpt import State
 from chordllama.score import Bar, Key, Score, Time
 
 Json = dict[str, Any]

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from chordllama.codec import classic, classic_text, editor
+from chordllama.codec import classic, editor
 from chordllama.codec.compact import dumps, loads
 from chordllama.codec.musicxml import read, write
 from chordllama.codec.report import Report
@@ -49,7 +49,7 @@ def _read_editor(path: Path, _report: Report) -> Score:
 
 READERS: dict[str, Callable[[Path, Report], Score]] = {
     ".yaml": lambda path, _report: loads(path.read_text("utf-8")),
-    ".classic": lambda path, _report: classic.decode(classic_text.loads(path.read_text("utf-8"))),
+    ".classic": lambda path, _report: classic.decode(classic.loads(path.read_text("utf-8"))),
     ".json": _read_editor,
 }
 """What reads a file of this suffix; all others are MusicXML."""

@@ -15,8 +15,6 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from chordllama.codec.frames import ending_label
-from chordllama.codec.values import LINES, NOT_AT_RESTS, OF_CHORDS
 from chordllama.codec.whitelist import (
     ACCIDENTALS,
     BAR_STYLES,
@@ -36,7 +34,8 @@ from chordllama.codec.whitelist import (
     WEDGES,
     DirectionSign,
 )
-from chordllama.codec.words import mark_rank
+from chordllama.codec.words.frames import ending_label
+from chordllama.codec.words.values import LINES, NOT_AT_RESTS, OF_CHORDS, mark_rank
 from chordllama.score import (
     NOTE_TYPES,
     Bar,

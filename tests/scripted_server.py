@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 from typing import Any
 
-from chordllama.codec.editor_schema import check
+from chordllama.codec.editor.schema import check
 from chordllama.plugin.folders import current_version
 
 Json = dict[str, Any]

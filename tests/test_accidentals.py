@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from chordllama.codec.accidentals import key_alter, shown
 from chordllama.codec.compact import dumps, loads
 from chordllama.codec.musicxml import read, write
+from chordllama.codec.notation.accidentals import key_alter, shown
 from chordllama.score import Score
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from musicxml_schema import faults
 
-from chordllama.codec.added_parts import with_parts
 from chordllama.codec.musicxml import read, read_with_origin
+from chordllama.codec.splice import with_parts
 from chordllama.generate.ensembles import ENSEMBLES, with_ensemble
 from chordllama.score import Part
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from lxml import etree
 
-from chordllama.codec.barlines import read_barline, write_barline
-from chordllama.codec.frames import ending_label
+from chordllama.codec.elements.barlines import read_barline, write_barline
+from chordllama.codec.words.frames import ending_label
 from chordllama.score import Barline
 
 

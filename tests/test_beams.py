@@ -6,10 +6,10 @@ import pytest
 from lxml import etree
 from musicxml_schema import INSTALLED, faults
 
-from chordllama.codec.beams import drawn, events_of, grouping, implied, letters, read_beams, write_beams
 from chordllama.codec.compact import dumps, load_row, loads
-from chordllama.codec.frames import parse_time
 from chordllama.codec.musicxml import read, write
+from chordllama.codec.notation.beams import drawn, events_of, grouping, implied, letters, read_beams, write_beams
+from chordllama.codec.words.frames import parse_time
 from chordllama.score import QUARTER, Score
 
 

@@ -11,17 +11,8 @@ from classic_scores import EXAMPLE, XML, sounds
 from musicxml_schema import INSTALLED, faults
 from small_scores import SHARED, TEXTS, shared_scores, small_score
 
-from chordllama.codec.classic import (
-    DEEPEST,
-    ClassicPart,
-    Element,
-    attributes_after,
-    decode,
-    encode,
-    to_musicxml,
-    with_voices,
-)
-from chordllama.codec.classic_text import dumps, loads
+from chordllama.codec.classic import ClassicPart, Element, attributes_after, decode, dumps, encode, loads, to_musicxml
+from chordllama.codec.classic.documents import DEEPEST, with_voices
 from chordllama.codec.musicxml import read, write
 from chordllama.codec.report import Report
 from chordllama.errors import ClassicError, ContainerError, MusicXMLError

@@ -7,8 +7,8 @@ import random
 import pytest
 from classic_scores import EXAMPLE
 
-from chordllama.codec.classic_mending import MENDINGS, lines_of, mend
-from chordllama.codec.classic_text import dumps, load_measures, loads
+from chordllama.codec.classic import dumps, load_measures, loads
+from chordllama.codec.classic.mending import MENDINGS, lines_of, mend
 from chordllama.codec.report import Report
 from chordllama.errors import ClassicError
 

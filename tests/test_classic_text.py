@@ -11,17 +11,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from chordllama.codec.classic import ClassicPart, Element, decode, encode
-from chordllama.codec.classic_table import CHILDREN, FORMS, KEPT, LEFT_OUT, NEEDED
-from chordllama.codec.classic_text import (
+from chordllama.codec.classic import (
+    ClassicPart,
+    Element,
+    decode,
     dump_instruction,
     dump_measures,
-    dump_row,
     dumps,
-    format_scalar,
+    encode,
     load_measures,
     loads,
 )
+from chordllama.codec.classic.table import CHILDREN, FORMS, KEPT, LEFT_OUT, NEEDED
+from chordllama.codec.classic.text import dump_row, format_scalar
 from chordllama.codec.musicxml import write
 from chordllama.codec.report import Report
 from chordllama.codec.whitelist import ATTRIBUTES, ELEMENTS

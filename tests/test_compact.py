@@ -12,8 +12,8 @@ from score_strategies import scores
 
 from chordllama.codec.compact import dump_bar, dumps, format_line, load_bar, loads
 from chordllama.codec.musicxml import read, write
-from chordllama.codec.texts import split_words
-from chordllama.codec.yaml_subset import read_map
+from chordllama.codec.words.texts import split_words
+from chordllama.codec.words.yaml_subset import read_map
 from chordllama.errors import CompactError
 from chordllama.score import QUARTER, Chord, Direction, Harmony, Instrument, Metre, Rest, Row, Score, Spacer
 

@@ -12,8 +12,8 @@ from small_scores import TEXTS, small_score
 
 from chordllama.codec import editor
 from chordllama.codec.compact import loads
-from chordllama.codec.editor_pitch import shift_of, sounding_of, written_of
-from chordllama.codec.editor_schema import SCHEMA, check
+from chordllama.codec.editor.pitch import shift_of, sounding_of, written_of
+from chordllama.codec.editor.schema import SCHEMA, check
 from chordllama.codec.musicxml import read, write
 from chordllama.errors import ScoreError
 from chordllama.resources import resource

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from chordllama.codec.compact import dumps, loads
+from chordllama.codec.excerpt import excerpt, excerpts
 from chordllama.codec.musicxml import read, write
-from chordllama.excerpt import excerpt, excerpts
 from chordllama.score import Change, Key, Score, Time, Transposition
 
 DATA = Path(__file__).parent / "data"

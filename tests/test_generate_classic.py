@@ -14,8 +14,7 @@ from test_generate_endpoint import ANSWERS, Answer, Recorder, address, chunk, ev
 from tiny_gguf import CHARACTERS, write_random_llama, write_table_llama
 
 from chordllama.cli import run
-from chordllama.codec.classic import encode
-from chordllama.codec.classic_text import dump_measures
+from chordllama.codec.classic import dump_measures, encode
 from chordllama.codec.musicxml import read, write
 from chordllama.codec.report import Report
 from chordllama.errors import EndpointError, ModelError, ScoreError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chordllama.codec.places import FIRST, Place, format_place, parse_place
+from chordllama.codec.words.places import FIRST, Place, format_place, parse_place
 from chordllama.score import Part
 
 PARTS = (Part(), Part(clefs=("G2", "F4")), Part())

@@ -6,7 +6,7 @@ import pytest
 
 from chordllama.codec.compact import dumps
 from chordllama.codec.musicxml import read, write
-from chordllama.codec.spanners import Numbers, OpenLines, Pairs
+from chordllama.codec.notation.spanners import Numbers, OpenLines, Pairs
 from chordllama.score import Direction, Mark
 
 

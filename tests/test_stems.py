@@ -7,8 +7,8 @@ from lxml import etree
 
 from chordllama.codec.compact import dumps, loads
 from chordllama.codec.musicxml import read, read_with_origin, write
+from chordllama.codec.notation.staves import height, middle_line, octave_shift
 from chordllama.codec.splice import splice
-from chordllama.codec.staves import height, middle_line, octave_shift
 from chordllama.score import Note, Score
 
 

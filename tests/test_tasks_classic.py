@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 from classic_scores import EXAMPLE
 
-from chordllama.codec.classic import encode
-from chordllama.codec.classic_text import load_measures, loads
+from chordllama.codec.classic import encode, load_measures, loads
 from chordllama.tasks.classic import STOPS, measures_in, prompt
 
 DATA = Path(__file__).parent / "data"

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from score_strategies import DIRECTION_VALUES, MARK_VALUES, directions, harmonies, letters, texts
 
 from chordllama.codec.compact import parse_word
-from chordllama.codec.durations import (
+from chordllama.codec.whitelist import DIRECTION_SIGNS, DYNAMICS, HARMONY_KINDS, SIGNS
+from chordllama.codec.words.durations import (
     TYPE_CODES,
     format_duration,
     format_whole,
@@ -18,19 +19,7 @@ from chordllama.codec.durations import (
     parse_offset,
     parse_whole,
 )
-from chordllama.codec.moments import format_direction, format_harmony, parse_direction, parse_harmony
-from chordllama.codec.texts import (
-    format_text,
-    format_value,
-    has_forbidden,
-    parse_text,
-    parse_value,
-    split_words,
-    xml_text,
-)
-from chordllama.codec.values import direction_fault, mark_fault
-from chordllama.codec.whitelist import DIRECTION_SIGNS, DYNAMICS, HARMONY_KINDS, SIGNS
-from chordllama.codec.words import (
+from chordllama.codec.words.events import (
     Sticky,
     format_chord,
     format_mark,
@@ -41,6 +30,17 @@ from chordllama.codec.words import (
     parse_rest,
     parse_syllable,
 )
+from chordllama.codec.words.moments import format_direction, format_harmony, parse_direction, parse_harmony
+from chordllama.codec.words.texts import (
+    format_text,
+    format_value,
+    has_forbidden,
+    parse_text,
+    parse_value,
+    split_words,
+    xml_text,
+)
+from chordllama.codec.words.values import direction_fault, mark_fault
 from chordllama.score import (
     QUARTER,
     Chord,

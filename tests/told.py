@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
-from chordllama.codec.values import LINES, NOTE_TYPE, OF_CHORDS
 from chordllama.codec.whitelist import DIRECTION_SIGNS, SIGN_BY_NAME
+from chordllama.codec.words.values import LINES, NOTE_TYPE, OF_CHORDS
 from chordllama.score import (
     Bar,
     Chord,

@@ -28,7 +28,7 @@ PARTS = {
     "codec": ("/chordllama/codec/",),
     "tokenizer": ("/corpora/tokens.py",),
     "MinHash": ("/corpora/signatures.py",),
-    "wording of rows": ("/chordllama/tasks/", "/chordllama/excerpt.py"),
+    "wording of rows": ("/chordllama/tasks/", "/chordllama/codec/excerpt.py"),
     "rules of cleaning": ("/corpora/clean_music.py", "/chordllama/check_bars.py"),
     "files": ("/corpora/formats.py", "/corpora/shards.py", "/corpora/read", "/corpora/catalogues.py"),
 }

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from chordllama.codec import classic, classic_text, editor
+from chordllama.codec import classic, editor
 from chordllama.codec.compact import dumps, loads
 from chordllama.codec.musicxml import read, write
 from chordllama.errors import ScoreError
@@ -50,8 +50,8 @@ def _comes_back(score: Score) -> None:
 
 def read_classic(data: bytes) -> None:
     """The 2024 format: what is read or mended is written as a text that says the same."""
-    parts = classic_text.loads(data.decode("utf-8", "replace"))
-    assert classic_text.loads(classic_text.dumps(parts)) == parts
+    parts = classic.loads(data.decode("utf-8", "replace"))
+    assert classic.loads(classic.dumps(parts)) == parts
     classic.decode(parts)
 
 
@@ -76,7 +76,7 @@ def _compact_seed(path: Path) -> bytes:
 
 
 def _classic_seed(path: Path) -> bytes:
-    return classic_text.dumps(classic.encode(path.read_bytes())).encode()
+    return classic.dumps(classic.encode(path.read_bytes())).encode()
 
 
 _EDITOR_SEED = {

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
 from benchmarks.notation.pitches import Alters, departs, key_alters
-from chordllama.codec.brackets import START, implied_brackets
-from chordllama.codec.moments import format_harmony
+from chordllama.codec.notation.brackets import START, implied_brackets
 from chordllama.codec.whitelist import SIGN_BY_NAME
+from chordllama.codec.words.moments import format_harmony
 from chordllama.score import (
     COMMON_TIME,
     QUARTER,

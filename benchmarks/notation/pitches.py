@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from benchmarks.notation.variant import DOTS, DYNAMICS, HAIRPINS, Variant
-from chordllama.codec.brackets import has_tuplets, strip_brackets
-from chordllama.codec.durations import format_duration, format_offset
-from chordllama.codec.moments import format_direction, format_harmony
-from chordllama.codec.words import format_mark
+from chordllama.codec.notation.brackets import has_tuplets, strip_brackets
+from chordllama.codec.words.durations import format_duration, format_offset
+from chordllama.codec.words.events import format_mark
+from chordllama.codec.words.moments import format_direction, format_harmony
 from chordllama.score import Chord, Direction, Duration, Item, Mark, Note, Rest, Spacer
 
 STEPS = "CDEFGAB"

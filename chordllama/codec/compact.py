@@ -1,4 +1,4 @@
-"""The compact text: a score as YAML of about three tokens a note, and back. Knows bars and rows; words.py knows their words.
+"""The compact text: a score as YAML of about three tokens a note, and back. Knows bars and rows; words/ knows their words.
 
 `dumps` and `loads` are partners: `loads(dumps(score)) == score`, and one score has one text for each number of bars to a line.
 """
@@ -11,15 +11,24 @@ from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
 
-from chordllama.codec import moments, words
-from chordllama.codec.brackets import add_brackets, has_tuplets, marks_of, strip_brackets
-from chordllama.codec.compact_header import dump_header, load_header
-from chordllama.codec.durations import format_whole
-from chordllama.codec.frames import BARLINE_CODES, dump_end, dump_frame, format_time, is_end, is_frame, load_frame
+from chordllama.codec.notation.brackets import add_brackets, has_tuplets, marks_of, strip_brackets
 from chordllama.codec.omit import omit
-from chordllama.codec.places import FIRST, Place, format_place, is_place, parse_place
-from chordllama.codec.texts import split_words
-from chordllama.codec.yaml_subset import Entry, format_scalar, read_map
+from chordllama.codec.words import events, moments
+from chordllama.codec.words.durations import format_whole
+from chordllama.codec.words.frames import (
+    BARLINE_CODES,
+    dump_end,
+    dump_frame,
+    format_time,
+    is_end,
+    is_frame,
+    load_frame,
+)
+from chordllama.codec.words.header import dump_header, load_header
+from chordllama.codec.words.places import FIRST, Place, format_place, is_place, parse_place
+from chordllama.codec.words.texts import split_words
+from chordllama.codec.words.values import NO_BRACKETS
+from chordllama.codec.words.yaml_subset import Entry, format_scalar, read_map
 from chordllama.errors import CompactError
 from chordllama.limits import MOST_BARS, MOST_CELLS
 from chordllama.score import (
@@ -55,7 +64,7 @@ __all__ = [
 
 NEXT_BAR = "|"
 """Stands between the bars of one line."""
-Stickies = dict[Place, words.Sticky]
+Stickies = dict[Place, events.Sticky]
 """What each row's words may leave out, while a line lasts."""
 
 # ------------------------------------------------------------------------------------------------------------ whole text
@@ -139,7 +148,7 @@ def dump_bar(bar: Bar, parts: Sequence[Part], stickies: Stickies | None = None) 
         place = row.place
         if word := format_place(place, before, parts):
             found.append(word)
-        found.append(dump_row(row.items, stickies.setdefault(place, words.Sticky())))
+        found.append(dump_row(row.items, stickies.setdefault(place, events.Sticky())))
         found += _dump_lyrics(row)
         before = place
     return " ".join(found + dump_end(bar))
@@ -185,49 +194,49 @@ def _name(place: Place, parts: tuple[Part, ...]) -> str:
 # ------------------------------------------------------------------------------------------------------------------ rows
 
 
-def dump_row(items: tuple[Item, ...], sticky: words.Sticky | None = None) -> str:
+def dump_row(items: tuple[Item, ...], sticky: events.Sticky | None = None) -> str:
     """The words of one voice in one bar."""
-    sticky = words.Sticky() if sticky is None else sticky
+    sticky = events.Sticky() if sticky is None else sticky
     sticky.begun = False
     if has_tuplets(items):
         items = strip_brackets(items)
     return " ".join([dump_item(item, sticky) for item in items])
 
 
-def dump_item(item: Item, sticky: words.Sticky) -> str:
+def dump_item(item: Item, sticky: events.Sticky) -> str:
     """The word of one item of a row without the brackets of tuplets; `sticky` is taken on."""
     if isinstance(item, Chord):
-        return words.format_chord(item, sticky)
+        return events.format_chord(item, sticky)
     if isinstance(item, Rest):
-        return words.format_rest(item, sticky)
+        return events.format_rest(item, sticky)
     if isinstance(item, Spacer):
-        return words.format_spacer(item)
+        return events.format_spacer(item)
     return moments.format_direction(item) if isinstance(item, Direction) else moments.format_harmony(item)
 
 
-def parse_word(word: str, sticky: words.Sticky) -> Item:
+def parse_word(word: str, sticky: events.Sticky) -> Item:
     """The item that a word of a row says; `sticky` is taken on."""
     first = word[:1]
     if first == "r":
-        return words.parse_rest(word, sticky)
+        return events.parse_rest(word, sticky)
     if first == "s":
-        return words.parse_spacer(word)
+        return events.parse_spacer(word)
     if first == "=":
         return moments.parse_direction(word)
     if "A" <= first <= "G":
         return moments.parse_harmony(word)
-    return words.parse_chord(word, sticky)
+    return events.parse_chord(word, sticky)
 
 
-def load_row(found: Sequence[str], sticky: words.Sticky | None = None) -> tuple[Item, ...]:
+def load_row(found: Sequence[str], sticky: events.Sticky | None = None) -> tuple[Item, ...]:
     """The items whose words `dump_row` writes."""
-    sticky = words.Sticky() if sticky is None else sticky
+    sticky = events.Sticky() if sticky is None else sticky
     sticky.begun = False
     items = tuple([parse_word(word, sticky) for word in found])
     if has_tuplets(items):
         return add_brackets(items)
-    if any(words.NO_BRACKETS in marks_of(item) for item in items):
-        raise ValueError(f'"{words.NO_BRACKETS.name}" says that tuplets have no brackets, but this row has no tuplets')
+    if any(NO_BRACKETS in marks_of(item) for item in items):
+        raise ValueError(f'"{NO_BRACKETS.name}" says that tuplets have no brackets, but this row has no tuplets')
     return items
 
 
@@ -248,7 +257,7 @@ def _load_row(
     entry: Entry, place: Place, found: list[str], parts: tuple[Part, ...], bar: Ticks, stickies: Stickies
 ) -> Row:
     (_, notes), *verses = _groups(found, _is_verse)
-    sticky = stickies.setdefault(place, words.Sticky())
+    sticky = stickies.setdefault(place, events.Sticky())
     items = entry.parsed(notes, partial(load_row, sticky=sticky))
     length = entry.parsed(items, partial(row_length, bar=bar))
     if length != bar:
@@ -295,26 +304,26 @@ def _dump_lyrics(row: Row) -> Iterator[str]:
         found = [next((s for s in chord.lyrics if s.verse == verse), None) for chord in chords]
         while found[-1] is None:
             found.pop()
-        yield words.format_verse(verse, before)
-        yield from map(words.format_syllable, found)
+        yield events.format_verse(verse, before)
+        yield from map(events.format_syllable, found)
         before = verse
 
 
 def _is_verse(word: str) -> bool:
-    return word.startswith(words.VERSE)
+    return word.startswith(events.VERSE)
 
 
 def _sing(items: tuple[Item, ...], verses: list[tuple[str, list[str]]]) -> tuple[Item, ...]:
     """The items with the syllables that follow them in their row."""
     verse = 0
     for word, syllables in verses:
-        verse = words.parse_verse(word, verse)
+        verse = events.parse_verse(word, verse)
         items = _sing_verse(items, verse, syllables)
     return items
 
 
 def _sing_verse(items: tuple[Item, ...], verse: int, found: list[str]) -> tuple[Item, ...]:
-    syllables: list[Syllable | None] = [words.parse_syllable(word, verse) for word in found]
+    syllables: list[Syllable | None] = [events.parse_syllable(word, verse) for word in found]
     notes = sum(isinstance(item, Chord) for item in items)
     if len(syllables) > notes:
         raise ValueError(f"{len(syllables)} syllables for {notes} notes")

@@ -15,14 +15,21 @@ from operator import attrgetter
 
 from lxml.etree import Element, _Element
 
-from chordllama.codec.barlines import merged
 from chordllama.codec.container import parse, read_container
-from chordllama.codec.drafts import EventDraft
-from chordllama.codec.elements import child_text
-from chordllama.codec.header import PartHeader, read_creators, read_groups, read_part_list, read_unwritten, write_header
-from chordllama.codec.measures import MeasureDraft, PartReader
-from chordllama.codec.notes import Known
-from chordllama.codec.part_writer import Origin, PartWriter, divisions_for, origin_of
+from chordllama.codec.elements.barlines import merged
+from chordllama.codec.elements.content import child_text
+from chordllama.codec.elements.drafts import EventDraft
+from chordllama.codec.elements.header import (
+    PartHeader,
+    read_creators,
+    read_groups,
+    read_part_list,
+    read_unwritten,
+    write_header,
+)
+from chordllama.codec.elements.measures import MeasureDraft, PartReader
+from chordllama.codec.elements.notes import Known
+from chordllama.codec.elements.part_writer import Origin, PartWriter, divisions_for, origin_of
 from chordllama.codec.report import Report
 from chordllama.codec.whitelist import ELEMENTS, Verdict
 from chordllama.errors import MusicXMLError

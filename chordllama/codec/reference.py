@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from chordllama.codec.values import wanted
 from chordllama.codec.whitelist import (
     ATTRIBUTES,
     BAR_STYLES,
@@ -27,6 +26,7 @@ from chordllama.codec.whitelist import (
     Sign,
     Verdict,
 )
+from chordllama.codec.words.values import wanted
 from chordllama.files import write_atomically
 
 _OWN_SPELLINGS = {

@@ -33,7 +33,7 @@ class Sign:
 
     `name` is the mark's name, `code` its spelling as a suffix ("" spells it {name} or {name=value}), `element` MusicXML's tag,
     `parent` the child of `<notations>` that holds it ("" is `<notations>` itself, "note" the note), `type` the value of the tag's
-    type attribute, `shape` what the value is (see values.py; number is that of a line with two ends), `kind` the group that
+    type attribute, `shape` what the value is (see words/values.py; number is that of a line with two ends), `kind` the group that
     `--without` leaves out.
     """
 
@@ -311,7 +311,7 @@ SOUND_ATTRIBUTES = {
 
 @dataclass(frozen=True, slots=True)
 class DirectionSign:
-    """A child of `<direction-type>`: `shape` says what its value is made of (see values.py)."""
+    """A child of `<direction-type>`: `shape` says what its value is made of (see words/values.py)."""
 
     name: str
     shape: str

@@ -11,9 +11,9 @@ from itertools import pairwise
 
 from chordllama.check_bars import measured_bars, uneven_staves
 from chordllama.codec.compact import dumps, loads
+from chordllama.codec.excerpt import excerpts
 from chordllama.corpora.rules import Refused, Rule
 from chordllama.errors import CompactError
-from chordllama.excerpt import excerpts
 from chordllama.score import Bar, Change, Chord, Group, Item, Row, Score, Spacer, Ticks, duration_of
 
 Stretches = tuple[Score, ...]

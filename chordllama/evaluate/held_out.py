@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from chordllama.codec.excerpt import excerpt
 from chordllama.corpora.works import share
 from chordllama.evaluate.passage import Passage
-from chordllama.excerpt import excerpt
 from chordllama.score import QUARTER, Score
 
 HELD_OUT = 0.045

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 
 from chordllama.codec.compact import load_bar
-from chordllama.codec.texts import split_words
-from chordllama.codec.yaml_subset import read_map
+from chordllama.codec.words.texts import split_words
+from chordllama.codec.words.yaml_subset import read_map
 from chordllama.errors import CompactError
 from chordllama.evaluate.figures import Ratio
 from chordllama.evaluate.passage import Passage

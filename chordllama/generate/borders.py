@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import replace
 
-from chordllama.codec.words import mark_rank
-from chordllama.excerpt import State
+from chordllama.codec.excerpt import State
+from chordllama.codec.words.values import mark_rank
 from chordllama.generate.tidy import open_slurs, open_wedges
 from chordllama.score import Bar, Chord, Direction, Item, Mark, Rest, Row, Score
 

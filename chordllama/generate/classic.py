@@ -11,14 +11,13 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import cast
 
-from chordllama.codec.classic import ClassicPart, attributes_after, encode, to_musicxml
-from chordllama.codec.classic_text import dump_measures, load_measures
+from chordllama.codec.classic import ClassicPart, attributes_after, dump_measures, encode, load_measures, to_musicxml
 from chordllama.codec.container import read_container
-from chordllama.codec.durations import format_whole
 from chordllama.codec.musicxml import Reading, read, read_with_origin
 from chordllama.codec.omit import omit
 from chordllama.codec.report import Report
 from chordllama.codec.splice import splice
+from chordllama.codec.words.durations import format_whole
 from chordllama.errors import ChordLlamaError, ModelError, ScoreError
 from chordllama.generate.backend import Backend, Written
 from chordllama.generate.continuation import (

@@ -1,6 +1,6 @@
 """New bars for a score: writing under guard, and the bars put into the composer's file. Knows no command line.
 
-The model writes compact text bar by bar; a guard (codec/grammar.py) lets only text pass that is right to the tick. plan.py says which
+The model writes compact text bar by bar; a guard (codec/grammar) lets only text pass that is right to the tick. plan.py says which
 bars a task means, rounds.py how the model is asked for them, placing.py how they become the score's own.
 """
 
@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 
 from chordllama.codec.compact import load_bar
 from chordllama.codec.container import read_container
-from chordllama.codec.durations import format_whole
 from chordllama.codec.grammar import Rules, Writer
 from chordllama.codec.musicxml import Reading, read_with_origin
 from chordllama.codec.report import Report
 from chordllama.codec.splice import replaced, splice
-from chordllama.codec.texts import split_words
-from chordllama.codec.yaml_subset import read_map
+from chordllama.codec.words.durations import format_whole
+from chordllama.codec.words.texts import split_words
+from chordllama.codec.words.yaml_subset import read_map
 from chordllama.errors import ChordLlamaError, ModelError, ScoreError
 from chordllama.generate.backend import Backend, Sampling
 from chordllama.generate.placing import placed

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chordllama.codec.added_parts import with_parts
 from chordllama.codec.container import read_container
 from chordllama.codec.musicxml import read_with_origin
+from chordllama.codec.splice import with_parts
 from chordllama.score import Instrument, Part
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
-from chordllama.codec.values import OF_CHORDS
-from chordllama.codec.words import mark_rank
+from chordllama.codec.words.values import OF_CHORDS, mark_rank
 from chordllama.generate.borders import bordered
 from chordllama.generate.plan import Plan
 from chordllama.generate.tidy import like_before, tidy

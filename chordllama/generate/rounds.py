@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from chordllama.codec.filling import SHORTEST, Grid
-from chordllama.codec.frames import dump_end, dump_frame
-from chordllama.codec.given import GivenRow, as_it_is, in_its_rhythm
+from chordllama.codec.excerpt import excerpt
 from chordllama.codec.grammar import Rules, opening_of
-from chordllama.codec.rules import (
+from chordllama.codec.grammar.filling import SHORTEST, Grid
+from chordllama.codec.grammar.given import GivenRow, as_it_is, in_its_rhythm
+from chordllama.codec.grammar.rules import (
     CLOSING,
     BarRules,
     PartRules,
@@ -21,7 +21,7 @@ from chordllama.codec.rules import (
     steady_staves,
     unheard_part_rules,
 )
-from chordllama.excerpt import excerpt
+from chordllama.codec.words.frames import dump_end, dump_frame
 from chordllama.generate.backend import Backend
 from chordllama.generate.plan import Plan, sounds
 from chordllama.score import Bar, Part, Score, Ticks

@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from chordllama.codec.classic import ClassicPart, attributes_after
-from chordllama.codec.classic_text import dump_instruction, dump_measures
+from chordllama.codec.classic import ClassicPart, attributes_after, dump_instruction, dump_measures
 
 LONGEST = 3_500
 """Tokens that instruction, question and answer had together in training, by Llama 3's tokenizer."""

@@ -21,10 +21,10 @@ from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 from chordllama.codec.compact import dump_bar, dump_header, format_line
+from chordllama.codec.excerpt import excerpt
 from chordllama.codec.grammar import END
 from chordllama.codec.omit import omit
-from chordllama.codec.texts import format_fields, format_value, parse_fields, parse_value, split_words
-from chordllama.excerpt import excerpt
+from chordllama.codec.words.texts import format_fields, format_value, parse_fields, parse_value, split_words
 from chordllama.score import FINAL, Bar, Barline, Change, Chord, Instrument, Key, Note, Part, Row, Score, Time
 
 Ending = Literal["open", "close"]

@@ -12,10 +12,10 @@ from dataclasses import fields, replace
 from typing import NamedTuple
 
 from chordllama.codec.compact import dump_bar
-from chordllama.codec.frames import format_time
+from chordllama.codec.excerpt import excerpts
 from chordllama.codec.grammar import END
-from chordllama.codec.keys import format_key
-from chordllama.excerpt import excerpts
+from chordllama.codec.words.frames import format_time
+from chordllama.codec.words.keys import format_key
 from chordllama.score import Bar, Chord, Key, Score, Time
 from chordllama.tasks.music import (
     BEAT,

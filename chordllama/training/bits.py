@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from chordllama.codec.compact import parse_word
-from chordllama.codec.frames import is_end, is_frame
 from chordllama.codec.grammar import END
-from chordllama.codec.places import is_place
-from chordllama.codec.texts import split_words
-from chordllama.codec.words import Sticky
+from chordllama.codec.words.events import Sticky
+from chordllama.codec.words.frames import is_end, is_frame
+from chordllama.codec.words.places import is_place
+from chordllama.codec.words.texts import split_words
 from chordllama.score import Chord, duration
 from chordllama.training.corpus import TrainingRow
 from chordllama.training.tokenizer import BOS, EOS, encode, load_tokenizer, token_id

@@ -12,8 +12,8 @@ from chordllama.check import check as check_reading
 from chordllama.codec import editor
 from chordllama.codec.compact import dumps, loads
 from chordllama.codec.container import parse, read_container
-from chordllama.codec.measure_places import source_text
 from chordllama.codec.musicxml import Reading, read_with_origin, write
+from chordllama.codec.splice import source_text
 from chordllama.conversion import decode_text, read_anything
 from chordllama.foreign import foreign_format, to_musicxml
 

@@ -1,0 +1,615 @@
+"""The rows of new bars, character by character: how notes, rests and signs are spelled, and whether they fit. Knows no lines and bars.
+
+A function stands for what a row is in the middle of; it takes one character, changes the state, and says which function is next.
+Each takes a character only if the word can still be ended, and the row be filled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import product
+
+from chordllama.codec.grammar.filling import GRACES, Grid, Run, after, fitting, plain_fitting
+from chordllama.codec.grammar.given import NO_VALUES, GivenWord
+from chordllama.codec.grammar.lexicon import Lexicon
+from chordllama.codec.grammar.rules import Moment, PartRules
+from chordllama.codec.whitelist import DYNAMICS, SIGN_BY_CODE, SIGN_RANK
+from chordllama.codec.words.places import Place
+from chordllama.limits import MOST_STAVES
+from chordllama.score import Duration, Ticks
+
+MOST_GRACES = 4
+
+
+class Refused(Exception):
+    """The text can't go on so."""
+
+
+# ------------------------------------------------------------------------------------------------------------- the tables
+
+
+@dataclass(frozen=True, slots=True)
+class _MarkRule:
+    """A mark's spelling, its place among the marks of a note, and which of the checks it needs: a slur's number or a staff."""
+
+    text: str
+    rank: int
+    name: str
+    value: str = ""
+
+
+def _mark_rules() -> Iterator[_MarkRule]:
+    for code in "~'`>-^,*":
+        name = SIGN_BY_CODE[code].name
+        yield _MarkRule(code, SIGN_RANK[name], name)
+    for code, number in product("()", ("", "2")):
+        name = SIGN_BY_CODE[code].name
+        yield _MarkRule(code + number, SIGN_RANK[name], name, number)
+    for staff in range(1, MOST_STAVES + 1):
+        yield _MarkRule(f"@{staff}", SIGN_RANK["cross"], "cross", str(staff))
+    for name in _NAMED:
+        yield _MarkRule(f"{{{name}}}", SIGN_RANK[name], name)
+    for strokes in "123":
+        yield _MarkRule(f"={strokes}", SIGN_RANK["tremolo"], "tremolo", strokes)
+
+
+_NAMED = (
+    "let-ring",
+    "detached-legato",
+    "soft-accent",
+    "arpeggiate",
+    "trill-mark",
+    "turn",
+    "inverted-turn",
+    "mordent",
+    "inverted-mordent",
+)
+_ORNAMENTS = frozenset([*_NAMED, "tremolo"])
+"""Marks that a part has only if it has had them."""
+MARKS = {rule.text: rule for rule in _mark_rules()}
+"""The marks that new notes may have."""
+_MARKS_BEGINNING = {
+    beginning: tuple(rule for text, rule in MARKS.items() if text.startswith(beginning))
+    for beginning in {text[:end] for text in MARKS for end in range(1, len(text) + 1)}
+}
+_SLURS = frozenset(["slur-start", "slur-stop"])
+_SLUR_NUMBERS = ("", "2")
+_DYNAMICS = Lexicon({f"={name}": "dynamics" for name in DYNAMICS})
+_KINDS = (
+    "",
+    "m",
+    "7",
+    "m7",
+    "maj7",
+    "6",
+    "m6",
+    "9",
+    "m9",
+    "maj9",
+    "mmaj7",
+    "m7b5",
+    "dim",
+    "dim7",
+    "+",
+    "+7",
+    "sus2",
+    "sus4",
+)
+"""The usual chord symbols, without their roots."""
+
+
+@lru_cache(maxsize=1)
+def _harmonies() -> Lexicon[str]:
+    tones = [step + sign for step in "ABCDEFG" for sign in ("", "#", "b")]
+    basses = ["", *(f"/{tone}" for tone in tones)]
+    return Lexicon({root + kind + bass: "harmony" for root in tones for kind in _KINDS for bass in basses})
+
+
+# -------------------------------------------------------------------------------------------------------------- the state
+
+
+@dataclass(slots=True)
+class RowState:
+    """A row while it is written, and its word at hand.
+
+    `leads`: it is the first of its staff in this bar; `must_sound`: nothing has sounded in this bar, and no row can come after it.
+    `octave` and `value` are those that the next word may leave out; `signs` are the kinds of signs at this moment.
+    """
+
+    place: Place
+    part: PartRules
+    spellings: Lexicon[int]
+    leads: bool
+    must_sound: bool
+    grid: Grid
+    left: Ticks
+    given: tuple[GivenWord, ...] | None = None
+    word: int = 0  # how many of the given ones are written
+    octave: str = ""
+    value: str = ""
+    position: Ticks = 0
+    events: int = 0
+    run: Run | None = None
+    graces: int = 0
+    signs: tuple[str, ...] = ()
+    says: bool = False  # it has a sign or mark, so that even a bar's rest is worth a row
+    gap: bool = False  # a spacer came last
+    rests: bool = False  # it rests for the bar
+    sounds: bool = False
+    text: str = ""
+    take: _Take = field(default=lambda *_: None, repr=False)
+    values: Lexicon[Duration] = NO_VALUES
+    grace_values: Lexicon[Duration] = NO_VALUES
+    notes: tuple[str, ...] = ()
+    chosen: str = ""
+    grace: bool = False
+    mark: str = ""
+    rank: int = -1
+    freed: tuple[str, ...] = ()  # numbers of the slurs that end at this note
+
+    def copy(self) -> RowState:
+        """A row that goes its own way."""
+        twin: RowState = RowState.__new__(RowState)
+        twin.place, twin.part, twin.spellings = self.place, self.part, self.spellings
+        twin.leads, twin.must_sound, twin.grid, twin.left = self.leads, self.must_sound, self.grid, self.left
+        twin.given, twin.word, twin.grace_values = self.given, self.word, self.grace_values
+        twin.octave, twin.value, twin.position, twin.run = self.octave, self.value, self.position, self.run
+        twin.events, twin.graces, twin.signs, twin.says, twin.gap = (
+            self.events,
+            self.graces,
+            self.signs,
+            self.says,
+            self.gap,
+        )
+        twin.rests, twin.sounds, twin.text, twin.take = self.rests, self.sounds, self.text, self.take
+        twin.values, twin.notes, twin.chosen, twin.grace = self.values, self.notes, self.chosen, self.grace
+        twin.mark, twin.rank, twin.freed = self.mark, self.rank, self.freed
+        return twin
+
+    @property
+    def full(self) -> bool:
+        return not self.left if self.given is None else self.word == len(self.given)
+
+    @property
+    def may_end(self) -> bool:
+        """Whether what comes next may belong to another row: the bar is full, and a space came after the last word."""
+        return self.full and self.take is take_first_letter
+
+
+@dataclass(slots=True)
+class State:
+    """All that the next character depends on.
+
+    `bar` counts up to 0; `text` is the line so far, where it is no row; `owed` the staff's first row, if it rests and another one
+    of that staff must follow; `onsets` the moments of the staff at hand that have events in this bar's rows of it; `good` is the
+    state after the last finished bar, to go back to.
+    """
+
+    bar: int
+    finished: int = 0
+    text: str = ""
+    row: RowState | None = None
+    last: Place | None = None
+    owed: Place | None = None
+    in_bar: bool = False
+    sounded: bool = False
+    closing: bool = False
+    ended: bool = False
+    onsets: frozenset[Ticks] = frozenset()
+    slurs: dict[tuple[int, str], Moment] = field(default_factory=dict)
+    wedges: dict[int, Moment] = field(default_factory=dict)
+    clefs: dict[tuple[int, int], str] = field(default_factory=dict)
+    written: int = 0
+    good: State | None = None
+
+    def copy(self) -> State:
+        """A state that goes its own way; its maps are never changed, but replaced."""
+        twin: State = State.__new__(State)
+        twin.bar, twin.finished, twin.text = self.bar, self.finished, self.text
+        twin.row = self.row.copy() if self.row else None
+        twin.last, twin.owed, twin.in_bar, twin.sounded = self.last, self.owed, self.in_bar, self.sounded
+        twin.closing, twin.ended, twin.onsets = self.closing, self.ended, self.onsets
+        twin.slurs, twin.wedges, twin.clefs = self.slurs, self.wedges, self.clefs
+        twin.written, twin.good = self.written, self.good
+        return twin
+
+
+_Take = Callable[[State, RowState, str], None]
+"""Takes one character of a row; which of the functions below does, is what a row is in the middle of."""
+
+
+# ------------------------------------------------------------------------------------------------ rows: between the words
+
+
+def take_first_letter(state: State, row: RowState, character: str) -> None:
+    """Begin a word."""
+    begin = _BEGINNINGS.get(character)
+    row.text, row.mark = "", ""
+    if row.given is not None:
+        _need_room(row)
+        begin = _given_word if row.given[row.word].text else begin if begin is _begin_note else None
+    if begin is None:
+        raise Refused
+    begin(state, row, character)
+
+
+def _given_word(state: State, row: RowState, character: str) -> None:
+    """Take a letter of a word that is given."""
+    assert row.given is not None
+    word = row.given[row.word]
+    row.text += character
+    row.take = _given_word
+    if not word.text.startswith(row.text):
+        raise Refused
+    if row.text == word.text:
+        row.sounds = row.sounds or word.sounds
+        _end_given(state, row, word)
+
+
+def _end_given(state: State, row: RowState, word: GivenWord) -> None:
+    if word.is_event:
+        _event(state, row, word.ticks)
+    else:
+        row.word, row.take = row.word + 1, _end_of_word
+
+
+def _moment(state: State, row: RowState) -> Moment:
+    return Moment(state.bar, row.position, row.place, row.events)
+
+
+def _need_room(row: RowState) -> None:
+    if row.full:
+        raise Refused
+
+
+def _end_word(_state: State, row: RowState, character: str) -> None:
+    """Take the space or line break after a word which has been counted."""
+    if character == " ":
+        row.take = take_first_letter
+    elif character == "\n" and row.full:
+        row.take = take_nothing
+    else:
+        raise Refused
+
+
+def take_nothing(_state: State, _row: RowState, _character: str) -> None:
+    """Refuse all: the line break after the row was taken."""
+    raise Refused
+
+
+def end_row(state: State, row: RowState) -> None:
+    """Go on behind a row that is full."""
+    state.last, state.row = row.place, None
+    state.sounded = state.sounded or row.sounds
+    state.owed = row.place if row.rests and row.leads and not row.says else None
+
+
+def _event(state: State, row: RowState, length: Ticks) -> None:
+    """Something that lasts so long is written."""
+    state.onsets |= {row.position}
+    row.events += 1
+    row.word += 1
+    row.position += length
+    row.left -= length
+    row.signs = ()
+    row.take = _end_of_word
+
+
+def _end_of_word(state: State, row: RowState, character: str) -> None:
+    _end_word(state, row, character)
+
+
+# ------------------------------------------------------------------------------------------------------------ rows: notes
+
+
+def _begin_note(_state: State, row: RowState, character: str) -> None:
+    _need_room(row)
+    if not row.spellings.leads(character):
+        raise Refused
+    if row.given is not None:
+        row.values, row.grace_values = row.given[row.word].values, row.given[row.word].graces
+    else:
+        row.values, row.grace_values = fitting(row.grid, row.left, row.run), GRACES if _may_be_grace(row) else NO_VALUES
+    row.notes, row.grace, row.chosen = (), False, ""
+    row.text, row.take = character, _pitch
+
+
+def _pitch(state: State, row: RowState, character: str) -> None:
+    """Take a letter of the first note's pitch."""
+    text = row.text + character
+    if text in row.spellings.words:
+        row.notes, row.text, row.take = (text,), "", _value
+    elif row.spellings.leads(text):
+        row.text = text
+    else:
+        spelling = row.text + row.octave
+        if not row.octave or spelling not in row.spellings.words or row.value not in row.values.words:
+            raise Refused
+        row.notes, row.chosen = (spelling,), row.value
+        _begin_marks(state, row, character)
+
+
+def _may_be_grace(row: RowState) -> bool:
+    """Whether a grace note may come: where the part has had some, not in the middle of a tuplet, and not too many."""
+    return row.part.graces and row.graces < MOST_GRACES and row.run is None
+
+
+def _value(state: State, row: RowState, character: str) -> None:
+    """Take a letter of a note's value, which stands only where the octave does."""
+    text = row.text + character
+    if row.values.leads(text) or row.grace_values.leads(text):
+        row.text = text
+    elif character == "g" and row.text in row.grace_values.words:
+        row.grace, row.take = True, _slash
+    else:
+        row.chosen = row.text or row.value
+        if row.chosen not in row.values.words:
+            raise Refused
+        _begin_marks(state, row, character)
+
+
+def _slash(state: State, row: RowState, character: str) -> None:
+    """Take what comes after the g of a grace note."""
+    if character == "/":
+        row.rank, row.freed, row.take = -1, (), _marks
+    else:
+        _begin_marks(state, row, character)
+
+
+def _begin_marks(state: State, row: RowState, character: str) -> None:
+    row.rank, row.freed, row.take = -1, (), _marks
+    _marks(state, row, character)
+
+
+def _marks(state: State, row: RowState, character: str) -> None:
+    """Take a letter of a mark, the sign before the next note of a chord, or the note's end."""
+    if _leads_to_mark(state, row, row.mark + character):
+        row.mark += character
+        return
+    if row.mark:
+        _take_mark(state, row)
+        if _leads_to_mark(state, row, character):
+            row.mark = character
+            return
+    if character == "_":
+        if len(row.notes) >= row.part.notes or not row.spellings.leads("", row.notes):
+            raise Refused
+        row.text, row.take = "", _member
+    else:
+        _end_chord(state, row)
+        _end_word(state, row, character)
+
+
+def _leads_to_mark(state: State, row: RowState, text: str) -> bool:
+    return any(_may_mark(state, row, rule) for rule in _MARKS_BEGINNING.get(text, ()))
+
+
+def _may_mark(state: State, row: RowState, rule: _MarkRule) -> bool:
+    if rule.rank <= row.rank and (rule.rank < row.rank or rule.name not in _SLURS):
+        return False
+    if rule.name in _SLURS:
+        return _may_slur(state, row, rule)
+    if rule.name in _ORNAMENTS:
+        return rule.name in row.part.ornaments
+    if rule.name == "cross":
+        return row.place[1] != int(rule.value) <= len(row.part.voices)
+    return rule.name != "tie" or not row.grace
+
+
+def _may_slur(state: State, row: RowState, rule: _MarkRule) -> bool:
+    """A slur ends after its beginning, in time as in the text, and begins with the smallest number that is free."""
+    part = row.place[0]
+    if rule.name == "slur-start":
+        return rule.value in _free_numbers(state, row)
+    opened = state.slurs.get((part, rule.value))
+    if opened is None:
+        return False
+    if opened.place == row.place and opened.bar == state.bar:
+        return opened.event < row.events
+    return opened.bar < state.bar or opened.position < row.position
+
+
+def _free_numbers(state: State, row: RowState) -> set[str]:
+    """What a new slur may be called: the smallest free number, or the smallest that no slur has had which ended at this very note."""
+    free = [number for number in _SLUR_NUMBERS if (row.place[0], number) not in state.slurs]
+    return {*free[:1], *[number for number in free if number not in row.freed][:1]}
+
+
+def _take_mark(state: State, row: RowState) -> None:
+    """A mark is whole."""
+    rule = MARKS.get(row.mark)
+    if rule is None or not _may_mark(state, row, rule):
+        raise Refused
+    row.rank, row.mark = rule.rank, ""
+    key = (row.place[0], rule.value)
+    if rule.name == "slur-start":
+        state.slurs = {**state.slurs, key: _moment(state, row)}
+    elif rule.name == "slur-stop":
+        state.slurs = {other: opened for other, opened in state.slurs.items() if other != key}
+        row.freed = (*row.freed, rule.value)
+
+
+def _member(state: State, row: RowState, character: str) -> None:
+    """Take a letter of the pitch of a chord's further note."""
+    text, octave = row.text + character, row.notes[-1][-1]
+    if text in row.spellings.words:
+        if text in row.notes or character == octave:
+            raise Refused
+        row.notes, row.rank, row.freed, row.take = (*row.notes, text), -1, (), _marks
+    elif row.spellings.leads(text, row.notes):
+        row.text = text
+    else:
+        spelling = row.text + octave
+        if spelling not in row.spellings.words or spelling in row.notes:
+            raise Refused
+        row.notes = (*row.notes, spelling)
+        _begin_marks(state, row, character)
+
+
+def _end_chord(state: State, row: RowState) -> None:
+    if row.grace:
+        row.graces += 1
+        _event(state, row, 0)
+        return
+    value = row.values.words[row.chosen]
+    row.octave, row.value = row.notes[0][-1], row.chosen
+    row.run = after(row.run, value) if row.given is None else None
+    row.graces, row.gap, row.sounds = 0, False, True
+    _event(state, row, value.ticks)
+
+
+# ------------------------------------------------------------------------------------------------- rows: rests and spacers
+
+
+def _begin_rest(_state: State, row: RowState, _character: str) -> None:
+    _need_room(row)
+    row.values = fitting(row.grid, row.left, row.run, not row.sounds)
+    if row.graces or not (row.values.leads("") or _may_rest_for_bar(row)):
+        raise Refused
+    row.take = _rest
+
+
+def _may_rest_for_bar(row: RowState) -> bool:
+    """Whether a bar's rest is worth a row: beside another voice of its staff or under a sign."""
+    if row.position or row.value or row.must_sound:
+        return False
+    return bool(row.signs) or not row.leads or row.part.voices[row.place[1] - 1] > row.place[2]
+
+
+def _rest(state: State, row: RowState, character: str) -> None:
+    """Take a letter of a rest's value, or what comes after it."""
+    text = row.text + character
+    if row.values.leads(text):
+        row.text = text
+        return
+    chosen = row.text or row.value
+    if chosen in row.values.words:
+        value = row.values.words[chosen]
+        row.value, row.run, row.gap = chosen, after(row.run, value), False
+        _event(state, row, value.ticks)
+    elif not chosen and _may_rest_for_bar(row):
+        row.rests, row.says = True, bool(row.signs)
+        _event(state, row, row.left)
+    else:
+        raise Refused
+    if character == "*":
+        row.says = True
+    else:
+        _end_word(state, row, character)
+
+
+def _begin_spacer(_state: State, row: RowState, _character: str) -> None:
+    _need_room(row)
+    row.values = plain_fitting(row.grid, row.left, not row.sounds)
+    if row.place[2] == 1 or row.graces or row.run or row.gap or not row.values.leads(""):
+        raise Refused
+    row.take = _spacer
+
+
+def _spacer(state: State, row: RowState, character: str) -> None:
+    """Take a letter of a spacer's value, or what comes after it."""
+    text = row.text + character
+    if row.values.leads(text):
+        row.text = text
+    elif row.text in row.values.words:
+        row.gap = True
+        _event(state, row, row.values.words[row.text].ticks)
+        _end_word(state, row, character)
+    else:
+        raise Refused
+
+
+# ------------------------------------------------------------------------------------------------------------ rows: signs
+
+
+def _begin_sign(state: State, row: RowState, character: str) -> None:
+    row.text, row.take = character, _sign
+    if not _leads_to_sign(state, row):
+        raise Refused
+
+
+def _sign(state: State, row: RowState, character: str) -> None:
+    """Take a letter of a direction or chord symbol, or the space after it."""
+    if character in " \n":
+        _end_sign(state, row)
+        _end_word(state, row, character)
+        return
+    row.text += character
+    if not _leads_to_sign(state, row):
+        raise Refused
+
+
+def _may_have_sign(state: State, row: RowState) -> bool:
+    """Whether a sign's place is here: before an event, in the first row of the staff that has one at this moment."""
+    return not row.full and not row.graces and (row.leads or row.position not in state.onsets)
+
+
+def _leads_to_sign(state: State, row: RowState) -> bool:
+    text = row.text
+    if "=!".startswith(text) and may_stop_wedge(state, row):
+        return True
+    if not _may_have_sign(state, row):
+        return False
+    if text[0] != "=":
+        return row.part.harmony and "harmony" not in row.signs and _harmonies().leads(text)
+    if "dynamics" not in row.signs and _DYNAMICS.leads(text):
+        return True
+    return any(sign.startswith(text) for sign in _other_signs(state, row))
+
+
+def _other_signs(state: State, row: RowState) -> Iterator[str]:
+    """Hairpins and clefs."""
+    part, staff, _ = row.place
+    if part not in state.wedges and "wedge" not in row.signs:
+        yield from ("=<", "=>")
+    if row.leads and "clef" not in row.signs:
+        now = state.clefs.get((part, staff))
+        yield from (f"={clef}" for clef in row.part.clefs if clef and clef != now)
+
+
+def may_stop_wedge(state: State, row: RowState) -> bool:
+    """A hairpin ends after its beginning; at the end of a bar the sign stands in the first row of its staff."""
+    opened = state.wedges.get(row.place[0])
+    if opened is None or row.given is not None or row.graces or "stop" in row.signs:
+        return False
+    if not (row.leads or (not row.full and row.position not in state.onsets)):
+        return False
+    return opened.bar < state.bar or opened.position < row.position
+
+
+def _end_sign(state: State, row: RowState) -> None:
+    """A sign is whole."""
+    text, part = row.text, row.place[0]
+    if text == "=!" and may_stop_wedge(state, row):
+        state.wedges = {other: opened for other, opened in state.wedges.items() if other != part}
+        kind = "stop"
+    elif not _may_have_sign(state, row):
+        raise Refused
+    elif text in _DYNAMICS.words and "dynamics" not in row.signs:
+        kind = "dynamics"
+    elif text[0] != "=" and text in _harmonies().words:
+        kind = "harmony"
+    elif text in _other_signs(state, row):
+        kind = _take_other_sign(state, row, text)
+    else:
+        raise Refused
+    row.signs, row.says = (*row.signs, kind), True
+
+
+def _take_other_sign(state: State, row: RowState, text: str) -> str:
+    part, staff, _ = row.place
+    if text in ("=<", "=>"):
+        state.wedges = {**state.wedges, part: _moment(state, row)}
+        return "wedge"
+    state.clefs = {**state.clefs, (part, staff): text[1:]}
+    return "clef"
+
+
+_BEGINNINGS: dict[str, _Take] = {
+    **dict.fromkeys("xabcdefg", _begin_note),
+    **dict.fromkeys("=ABCDEFG", _begin_sign),
+    "r": _begin_rest,
+    "s": _begin_spacer,
+}

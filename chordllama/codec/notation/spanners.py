@@ -1,0 +1,252 @@
+"""Pairs and numbers of slurs, hairpins and other lines with two ends. Knows marks and directions; knows no notes and no bars.
+
+MusicXML tells lines apart that are open at once by numbers, which programs choose freely and use again. So each end is paired with
+its other end in the order of the file (`Pairs`), and in the order of the rows each line gets the smallest number that is free when
+it is first met (`Numbers`): one score has one set of numbers. At one note the text says stops before starts: a line that begins
+and ends there has a number of its own, which no open line has, and so is told from two lines that meet.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Sequence, Set
+from dataclasses import replace
+from functools import lru_cache
+from typing import NamedTuple
+
+from chordllama.codec.whitelist import DIRECTION_SIGNS, SIGN_BY_NAME
+from chordllama.codec.words.values import LINES
+from chordllama.limits import MOST_LINES
+from chordllama.score import Direction, Mark, Ticks
+
+
+class End(NamedTuple):
+    """One end of a line: its kind (slur), which end (start, stop; anything else goes on), and its name among lines of its kind."""
+
+    kind: str
+    end: str
+    name: str
+
+    @property
+    def line(self) -> tuple[str, str]:
+        return (self.kind, self.name)
+
+
+_ENDS = {sign.name: (sign.element, sign.type) for sign in SIGN_BY_NAME.values() if sign.shape == "number"}
+"""Kind and end of each mark that is one end of a line."""
+
+
+def is_line(mark: Mark) -> bool:
+    """Whether a mark is one end of a line."""
+    return mark.name in _ENDS
+
+
+_NOTHING: Set[tuple[str, int]] = frozenset()
+
+
+class Lines(ABC):
+    """The open lines of one part; each end gets a label, by which the two ends of a line are known."""
+
+    def __init__(self) -> None:
+        self._alone: set[tuple[str, int]] = set()
+
+    @abstractmethod
+    def _take(self, end: End, used: Set[tuple[str, int]], *, meets: bool = False) -> int:
+        """The label of one end; `used` are labels of its kind at the same note, and `meets`: there its line begins, too."""
+
+    @abstractmethod
+    def _label(self, kind: str, used: Set[tuple[str, int]], /) -> int:
+        """The label of a new line."""
+
+    def marks(self, marks: Sequence[Mark]) -> list[Mark]:
+        """The marks of one note, in the source's order, with labels for numbers."""
+        found = list(marks)
+        places = [place for place, mark in enumerate(found) if mark.name in _ENDS]
+        ends = [End(*_ENDS[found[place].name], found[place].value) for place in places]
+        labels = [self._take(ends[0], _NOTHING)] if len(ends) == 1 else self._take_note(ends)
+        for place, label in zip(places, labels, strict=True):
+            found[place] = _labelled(found[place].name, label)
+        return found
+
+    def direction(self, direction: Direction) -> Direction:
+        """The direction, with a label for the number if it is an end of a line."""
+        if DIRECTION_SIGNS[direction.name].shape not in LINES:
+            return direction
+        type, _, name = direction.value.partition(" ")
+        label = _written(self._take(End(direction.name, _end_of_type(type), name), _NOTHING))
+        return replace(direction, value=f"{type} {label}".strip())
+
+    def _take_note(self, ends: list[End]) -> list[int]:
+        found: dict[int, int] = {}
+        inner: dict[tuple[str, str], int] = {}
+        within = _within_note(ends)
+        alone = self._alone.copy()
+        for index, end in sorted(enumerate(ends), key=lambda pair: _turn(pair[1], within)):
+            if end.line not in within:
+                meets = any(other.line == end.line and other.end != end.end for other in ends)
+                used = {(kind, label) for (kind, _), label in inner.items()} | (self._alone - alone)
+                found[index] = self._take(end, used, meets=meets)
+                continue
+            if end.line not in inner:
+                inner[end.line] = self._label(end.kind, {(ends[other].kind, label) for other, label in found.items()})
+            found[index] = inner[end.line]
+        return [found[index] for index in range(len(ends))]
+
+
+class _Waiting(NamedTuple):
+    """An end whose other end hasn't been met."""
+
+    label: int
+    end: str
+    position: Ticks
+
+
+class Pairs(Lines):
+    """Lines by the source's numbers, in the order of the file: the labels are never used twice.
+
+    A stop may come before its start, in a voice that is written earlier, but only within its bar and if the start is earlier in
+    time. `position` is that of what is being read, `seen` whether it will be kept; `started` are the labels of lines whose
+    beginning is kept.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._open: dict[tuple[str, str], _Waiting] = {}
+        self._last = 0
+        self.position: Ticks = 0
+        self.seen = True
+        self.started: set[int] = set()
+
+    def _label(self, _kind: str, _used: Set[tuple[str, int]], /) -> int:
+        self._last += 1
+        return self._last
+
+    def _take(self, end: End, used: Set[tuple[str, int]], *, meets: bool = False) -> int:
+        known = self._open.get(end.line)
+        if known and (known.end, end.end) == ("stop", "start") and known.position <= self.position:
+            known = None
+        label = known.label if known else self._label(end.kind, used)
+        if end.end == "start" and self.seen:
+            self.started.add(label)
+        if known and known.end != end.end and end.end in ("start", "stop"):
+            del self._open[end.line]
+        elif end.end == "start" or (end.end == "stop" and not meets):
+            self._open[end.line] = _Waiting(label, end.end, self.position)
+        return label
+
+    def end_bar(self) -> None:
+        """Forget stops that have met no start."""
+        if self._open:
+            self._open = {line: waiting for line, waiting in self._open.items() if waiting.end == "start"}
+
+
+class Numbers(Lines):
+    """Lines by the labels of `Pairs`, in the order of the rows: the labels are canonical numbers.
+
+    A stop without a start frees its number at once, but not at its note, nor for the rows that are still to come in its bar: there
+    a start that is earlier in time would be taken for its own. `started` is that of the pairs.
+    """
+
+    def __init__(self, started: set[int]) -> None:
+        super().__init__()
+        self._open: dict[tuple[str, str], tuple[int, str]] = {}
+        self._held: Counter[tuple[str, int]] = Counter()
+        self._stopped: set[tuple[str, str]] = set()
+        self._started = started
+        self._barred: set[tuple[str, int]] = set()
+
+    def _label(self, kind: str, used: Set[tuple[str, int]], /) -> int:
+        taken = used | self._barred
+        free = (n for n in range(1, MOST_LINES) if (kind, n) not in taken and not self._held[kind, n])
+        return next(free, MOST_LINES)
+
+    def _take(self, end: End, used: Set[tuple[str, int]], *, meets: bool = False) -> int:
+        known = self._open.get(end.line)
+        number = known[0] if known else self._label(end.kind, used)
+        if known and known[1] != end.end and end.end in ("start", "stop"):
+            self._close(end.line)
+        elif end.end == "start" or (end.end == "stop" and int(end.name or 1) in self._started and not meets):
+            self._hold(end, number)
+        elif end.end == "stop":
+            self._alone.add((end.kind, number))
+        return number
+
+    def _hold(self, end: End, number: int) -> None:
+        if end.line in self._open:
+            self._close(end.line)
+        self._open[end.line] = (number, end.end)
+        self._held[end.kind, number] += 1
+        if end.end == "stop":
+            self._stopped.add(end.line)
+
+    def _close(self, line: tuple[str, str]) -> None:
+        number, _ = self._open.pop(line)
+        self._held[line[0], number] -= 1
+        self._stopped.discard(line)
+
+    def end_row(self) -> None:
+        """The next row of the bar begins."""
+        self._barred |= self._alone
+        self._alone.clear()
+
+    def end_bar(self) -> None:
+        """Forget ends without a beginning."""
+        self._alone.clear()
+        self._barred.clear()
+        for line in tuple(self._stopped):
+            self._close(line)
+
+
+def _end_of_type(type: str) -> str:
+    """Whether a direction's type is one of a line's beginning, its end, or what lies between."""
+    if type.startswith(("stop", "discontinue")):
+        return "stop"
+    return "continue" if type.startswith(("continue", "change", "resume")) else "start"
+
+
+def _written(number: int) -> str:
+    """A number as a value says it: 1 goes without saying."""
+    return "" if number == 1 else str(number)
+
+
+@lru_cache(maxsize=1024)
+def _labelled(name: str, label: int) -> Mark:
+    return Mark(name, _written(label))
+
+
+def _within_note(ends: list[End]) -> set[tuple[str, str]]:
+    """The lines of which a note has the beginning and, after it, the end."""
+    begun: set[tuple[str, str]] = set()
+    found = set()
+    for end in ends:
+        if end.end == "start":
+            begun.add(end.line)
+        elif end.end == "stop" and end.line in begun:
+            found.add(end.line)
+    return found
+
+
+def _turn(end: End, within: set[tuple[str, str]]) -> int:
+    """Stops of older lines come first, then lines within the note, then what begins."""
+    if end.line in within:
+        return 1
+    return 0 if end.end == "stop" else 2
+
+
+class OpenLines:
+    """The lines of one part that are open while it is written, by element and canonical number."""
+
+    def __init__(self) -> None:
+        self._open: set[tuple[str, str]] = set()
+
+    def begins_here(self, element: str, number: str) -> bool:
+        """Whether a note that has both ends of a line begins it, too: no line of that number is open."""
+        return (element, number) not in self._open
+
+    def take(self, element: str, type: str, number: str) -> None:
+        """An end was written."""
+        if type == "start":
+            self._open.add((element, number))
+        elif type == "stop":
+            self._open.discard((element, number))

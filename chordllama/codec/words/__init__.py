@@ -1,0 +1,1 @@
+"""The words of the compact text, each formatted and parsed in one place: the rooms behind compact.py."""
