@@ -39,6 +39,7 @@ def numbered(*notes: list[Mark]) -> list[list[str]]:
         ([[slur("start")], [slur("start"), slur("stop")], [slur("stop")]], [[""], ["2", "2"], [""]]),
         ([[slur("stop")], [slur("start")], [slur("stop")]], [[""], [""], [""]]),
         ([[slur("stop"), slur("start")], [slur("stop")]], [["", "2"], ["2"]]),
+        ([[slur("stop", "3")], [slur("stop"), slur("start", "3")]], [[""], ["", "2"]]),
     ],
 )
 def test_a_line_gets_the_smallest_free_number(notes: list[list[Mark]], expected: list[list[str]]) -> None:
@@ -75,3 +76,14 @@ def test_a_slur_from_a_later_voice_to_an_earlier_one_keeps_both_ends() -> None:
         </measure></part></score-partwise>"""
     text = dumps(read(xml.encode()))
     assert dumps(read(write(read(xml.encode())))) == text
+
+
+def test_of_two_stops_that_wait_for_a_later_voice_the_last_one_ends_its_slur() -> None:
+    start, stop = '<slur type="start" number="1"/>', '<slur type="stop" number="1"/>'
+    xml = f"""<score-partwise><part-list><score-part id="P"/></part-list><part id="P"><measure>
+        {NOTE.format("C", 1, "")}{NOTE.format("D", 1, stop)}{NOTE.format("E", 1, stop)}
+        <backup><duration>3</duration></backup>{NOTE.format("A", 2, start)}{NOTE.format("B", 2, start)}{NOTE.format("B", 2, "")}
+        </measure></part></score-partwise>"""
+    once = read(xml.encode())
+    assert dumps(once).splitlines()[-1].endswith("c44 d) e) & a44( b(2 b")
+    assert read(write(once)) == once

@@ -49,7 +49,8 @@ class Lines(ABC):
     """The open lines of one part; each end gets a label, by which the two ends of a line are known."""
 
     def __init__(self) -> None:
-        self._alone: set[tuple[str, int]] = set()
+        self._alone_here: set[tuple[str, int]] = set()
+        """Kinds and labels of the stops without a start at this note."""
 
     @abstractmethod
     def _take(self, end: End, used: Set[tuple[str, int]], *, meets: bool = False) -> int:
@@ -81,11 +82,11 @@ class Lines(ABC):
         found: dict[int, int] = {}
         inner: dict[tuple[str, str], int] = {}
         within = _within_note(ends)
-        alone = self._alone.copy()
+        self._alone_here.clear()
         for index, end in sorted(enumerate(ends), key=lambda pair: _turn(pair[1], within)):
             if end.line not in within:
                 meets = any(other.line == end.line and other.end != end.end for other in ends)
-                used = {(kind, label) for (kind, _), label in inner.items()} | (self._alone - alone)
+                used = {(kind, label) for (kind, _), label in inner.items()} | self._alone_here
                 found[index] = self._take(end, used, meets=meets)
                 continue
             if end.line not in inner:
@@ -124,7 +125,7 @@ class Pairs(Lines):
 
     def _take(self, end: End, used: Set[tuple[str, int]], *, meets: bool = False) -> int:
         known = self._open.get(end.line)
-        if known and (known.end, end.end) == ("stop", "start") and known.position <= self.position:
+        if known and known.end == "stop" and not self._begins_before(known, end):
             known = None
         label = known.label if known else self._label(end.kind, used)
         if end.end == "start" and self.seen:
@@ -134,6 +135,10 @@ class Pairs(Lines):
         elif end.end == "start" or (end.end == "stop" and not meets):
             self._open[end.line] = _Waiting(label, end.end, self.position)
         return label
+
+    def _begins_before(self, stop: _Waiting, end: End) -> bool:
+        """Whether a stop that waits can have its beginning in this end, or go on there."""
+        return end.end != "stop" and (end.end != "start" or self.position < stop.position)
 
     def end_bar(self) -> None:
         """Forget stops that have met no start."""
@@ -154,6 +159,7 @@ class Numbers(Lines):
         self._held: Counter[tuple[str, int]] = Counter()
         self._stopped: set[tuple[str, str]] = set()
         self._started = started
+        self._alone: set[tuple[str, int]] = set()
         self._barred: set[tuple[str, int]] = set()
 
     def _label(self, kind: str, used: Set[tuple[str, int]], /) -> int:
@@ -170,6 +176,7 @@ class Numbers(Lines):
             self._hold(end, number)
         elif end.end == "stop":
             self._alone.add((end.kind, number))
+            self._alone_here.add((end.kind, number))
         return number
 
     def _hold(self, end: End, number: int) -> None:
