@@ -6,221 +6,33 @@ Each takes a character only if the word can still be ended, and the row be fille
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from functools import lru_cache
-from itertools import product
+from collections.abc import Iterator
 
-from chordllama.codec.grammar.filling import GRACES, Grid, Run, after, fitting, plain_fitting
+from chordllama.codec.grammar.filling import GRACES, after, fitting, plain_fitting
 from chordllama.codec.grammar.given import NO_VALUES, GivenWord
-from chordllama.codec.grammar.lexicon import Lexicon
-from chordllama.codec.grammar.rules import Moment, PartRules
-from chordllama.codec.whitelist import DYNAMICS, SIGN_BY_CODE, SIGN_RANK
-from chordllama.codec.words.places import Place
-from chordllama.limits import MOST_STAVES
-from chordllama.score import Duration, Ticks
+from chordllama.codec.grammar.rules import Moment
+from chordllama.codec.grammar.signs import (
+    DYNAMIC_WORDS,
+    MARKS,
+    MARKS_BEGINNING,
+    ORNAMENTS,
+    SLUR_NUMBERS,
+    SLURS,
+    MarkRule,
+    harmonies,
+)
+from chordllama.codec.grammar.state import Refused, RowState, State, Take
+from chordllama.score import Ticks
 
 MOST_GRACES = 4
 
 
-class Refused(Exception):
-    """The text can't go on so."""
-
-
-# ------------------------------------------------------------------------------------------------------------- the tables
-
-
-@dataclass(frozen=True, slots=True)
-class _MarkRule:
-    """A mark's spelling, its place among the marks of a note, and which of the checks it needs: a slur's number or a staff."""
-
-    text: str
-    rank: int
-    name: str
-    value: str = ""
-
-
-def _mark_rules() -> Iterator[_MarkRule]:
-    for code in "~'`>-^,*":
-        name = SIGN_BY_CODE[code].name
-        yield _MarkRule(code, SIGN_RANK[name], name)
-    for code, number in product("()", ("", "2")):
-        name = SIGN_BY_CODE[code].name
-        yield _MarkRule(code + number, SIGN_RANK[name], name, number)
-    for staff in range(1, MOST_STAVES + 1):
-        yield _MarkRule(f"@{staff}", SIGN_RANK["cross"], "cross", str(staff))
-    for name in _NAMED:
-        yield _MarkRule(f"{{{name}}}", SIGN_RANK[name], name)
-    for strokes in "123":
-        yield _MarkRule(f"={strokes}", SIGN_RANK["tremolo"], "tremolo", strokes)
-
-
-_NAMED = (
-    "let-ring",
-    "detached-legato",
-    "soft-accent",
-    "arpeggiate",
-    "trill-mark",
-    "turn",
-    "inverted-turn",
-    "mordent",
-    "inverted-mordent",
-)
-_ORNAMENTS = frozenset([*_NAMED, "tremolo"])
-"""Marks that a part has only if it has had them."""
-MARKS = {rule.text: rule for rule in _mark_rules()}
-"""The marks that new notes may have."""
-_MARKS_BEGINNING = {
-    beginning: tuple(rule for text, rule in MARKS.items() if text.startswith(beginning))
-    for beginning in {text[:end] for text in MARKS for end in range(1, len(text) + 1)}
-}
-_SLURS = frozenset(["slur-start", "slur-stop"])
-_SLUR_NUMBERS = ("", "2")
-_DYNAMICS = Lexicon({f"={name}": "dynamics" for name in DYNAMICS})
-_KINDS = (
-    "",
-    "m",
-    "7",
-    "m7",
-    "maj7",
-    "6",
-    "m6",
-    "9",
-    "m9",
-    "maj9",
-    "mmaj7",
-    "m7b5",
-    "dim",
-    "dim7",
-    "+",
-    "+7",
-    "sus2",
-    "sus4",
-)
-"""The usual chord symbols, without their roots."""
-
-
-@lru_cache(maxsize=1)
-def _harmonies() -> Lexicon[str]:
-    tones = [step + sign for step in "ABCDEFG" for sign in ("", "#", "b")]
-    basses = ["", *(f"/{tone}" for tone in tones)]
-    return Lexicon({root + kind + bass: "harmony" for root in tones for kind in _KINDS for bass in basses})
-
-
-# -------------------------------------------------------------------------------------------------------------- the state
-
-
-@dataclass(slots=True)
-class RowState:
-    """A row while it is written, and its word at hand.
-
-    `leads`: it is the first of its staff in this bar; `must_sound`: nothing has sounded in this bar, and no row can come after it.
-    `octave` and `value` are those that the next word may leave out; `signs` are the kinds of signs at this moment.
-    """
-
-    place: Place
-    part: PartRules
-    spellings: Lexicon[int]
-    leads: bool
-    must_sound: bool
-    grid: Grid
-    left: Ticks
-    given: tuple[GivenWord, ...] | None = None
-    word: int = 0  # how many of the given ones are written
-    octave: str = ""
-    value: str = ""
-    position: Ticks = 0
-    events: int = 0
-    run: Run | None = None
-    graces: int = 0
-    signs: tuple[str, ...] = ()
-    says: bool = False  # it has a sign or mark, so that even a bar's rest is worth a row
-    gap: bool = False  # a spacer came last
-    rests: bool = False  # it rests for the bar
-    sounds: bool = False
-    text: str = ""
-    take: _Take = field(default=lambda *_: None, repr=False)
-    values: Lexicon[Duration] = NO_VALUES
-    grace_values: Lexicon[Duration] = NO_VALUES
-    notes: tuple[str, ...] = ()
-    chosen: str = ""
-    grace: bool = False
-    mark: str = ""
-    rank: int = -1
-    freed: tuple[str, ...] = ()  # numbers of the slurs that end at this note
-
-    def copy(self) -> RowState:
-        """A row that goes its own way."""
-        twin: RowState = RowState.__new__(RowState)
-        twin.place, twin.part, twin.spellings = self.place, self.part, self.spellings
-        twin.leads, twin.must_sound, twin.grid, twin.left = self.leads, self.must_sound, self.grid, self.left
-        twin.given, twin.word, twin.grace_values = self.given, self.word, self.grace_values
-        twin.octave, twin.value, twin.position, twin.run = self.octave, self.value, self.position, self.run
-        twin.events, twin.graces, twin.signs, twin.says, twin.gap = (
-            self.events,
-            self.graces,
-            self.signs,
-            self.says,
-            self.gap,
-        )
-        twin.rests, twin.sounds, twin.text, twin.take = self.rests, self.sounds, self.text, self.take
-        twin.values, twin.notes, twin.chosen, twin.grace = self.values, self.notes, self.chosen, self.grace
-        twin.mark, twin.rank, twin.freed = self.mark, self.rank, self.freed
-        return twin
-
-    @property
-    def full(self) -> bool:
-        return not self.left if self.given is None else self.word == len(self.given)
-
-    @property
-    def may_end(self) -> bool:
-        """Whether what comes next may belong to another row: the bar is full, and a space came after the last word."""
-        return self.full and self.take is take_first_letter
-
-
-@dataclass(slots=True)
-class State:
-    """All that the next character depends on.
-
-    `bar` counts up to 0; `text` is the line so far, where it is no row; `owed` the staff's first row, if it rests and another one
-    of that staff must follow; `onsets` the moments of the staff at hand that have events in this bar's rows of it; `good` is the
-    state after the last finished bar, to go back to.
-    """
-
-    bar: int
-    finished: int = 0
-    text: str = ""
-    row: RowState | None = None
-    last: Place | None = None
-    owed: Place | None = None
-    in_bar: bool = False
-    sounded: bool = False
-    closing: bool = False
-    ended: bool = False
-    onsets: frozenset[Ticks] = frozenset()
-    slurs: dict[tuple[int, str], Moment] = field(default_factory=dict)
-    wedges: dict[int, Moment] = field(default_factory=dict)
-    clefs: dict[tuple[int, int], str] = field(default_factory=dict)
-    written: int = 0
-    good: State | None = None
-
-    def copy(self) -> State:
-        """A state that goes its own way; its maps are never changed, but replaced."""
-        twin: State = State.__new__(State)
-        twin.bar, twin.finished, twin.text = self.bar, self.finished, self.text
-        twin.row = self.row.copy() if self.row else None
-        twin.last, twin.owed, twin.in_bar, twin.sounded = self.last, self.owed, self.in_bar, self.sounded
-        twin.closing, twin.ended, twin.onsets = self.closing, self.ended, self.onsets
-        twin.slurs, twin.wedges, twin.clefs = self.slurs, self.wedges, self.clefs
-        twin.written, twin.good = self.written, self.good
-        return twin
-
-
-_Take = Callable[[State, RowState, str], None]
-"""Takes one character of a row; which of the functions below does, is what a row is in the middle of."""
-
-
 # ------------------------------------------------------------------------------------------------ rows: between the words
+
+
+def may_end(row: RowState) -> bool:
+    """Whether what comes next may belong to another row: the bar is full, and a space came after the last word."""
+    return row.full and row.take is take_first_letter
 
 
 def take_first_letter(state: State, row: RowState, character: str) -> None:
@@ -383,22 +195,22 @@ def _marks(state: State, row: RowState, character: str) -> None:
 
 
 def _leads_to_mark(state: State, row: RowState, text: str) -> bool:
-    return any(_may_mark(state, row, rule) for rule in _MARKS_BEGINNING.get(text, ()))
+    return any(_may_mark(state, row, rule) for rule in MARKS_BEGINNING.get(text, ()))
 
 
-def _may_mark(state: State, row: RowState, rule: _MarkRule) -> bool:
-    if rule.rank <= row.rank and (rule.rank < row.rank or rule.name not in _SLURS):
+def _may_mark(state: State, row: RowState, rule: MarkRule) -> bool:
+    if rule.rank <= row.rank and (rule.rank < row.rank or rule.name not in SLURS):
         return False
-    if rule.name in _SLURS:
+    if rule.name in SLURS:
         return _may_slur(state, row, rule)
-    if rule.name in _ORNAMENTS:
+    if rule.name in ORNAMENTS:
         return rule.name in row.part.ornaments
     if rule.name == "cross":
         return row.place[1] != int(rule.value) <= len(row.part.voices)
     return rule.name != "tie" or not row.grace
 
 
-def _may_slur(state: State, row: RowState, rule: _MarkRule) -> bool:
+def _may_slur(state: State, row: RowState, rule: MarkRule) -> bool:
     """A slur ends after its beginning, in time as in the text, and begins with the smallest number that is free."""
     part = row.place[0]
     if rule.name == "slur-start":
@@ -413,7 +225,7 @@ def _may_slur(state: State, row: RowState, rule: _MarkRule) -> bool:
 
 def _free_numbers(state: State, row: RowState) -> set[str]:
     """What a new slur may be called: the smallest free number, or the smallest that no slur has had which ended at this very note."""
-    free = [number for number in _SLUR_NUMBERS if (row.place[0], number) not in state.slurs]
+    free = [number for number in SLUR_NUMBERS if (row.place[0], number) not in state.slurs]
     return {*free[:1], *[number for number in free if number not in row.freed][:1]}
 
 
@@ -553,8 +365,8 @@ def _leads_to_sign(state: State, row: RowState) -> bool:
     if not _may_have_sign(state, row):
         return False
     if text[0] != "=":
-        return row.part.harmony and "harmony" not in row.signs and _harmonies().leads(text)
-    if "dynamics" not in row.signs and _DYNAMICS.leads(text):
+        return row.part.harmony and "harmony" not in row.signs and harmonies().leads(text)
+    if "dynamics" not in row.signs and DYNAMIC_WORDS.leads(text):
         return True
     return any(sign.startswith(text) for sign in _other_signs(state, row))
 
@@ -587,9 +399,9 @@ def _end_sign(state: State, row: RowState) -> None:
         kind = "stop"
     elif not _may_have_sign(state, row):
         raise Refused
-    elif text in _DYNAMICS.words and "dynamics" not in row.signs:
+    elif text in DYNAMIC_WORDS.words and "dynamics" not in row.signs:
         kind = "dynamics"
-    elif text[0] != "=" and text in _harmonies().words:
+    elif text[0] != "=" and text in harmonies().words:
         kind = "harmony"
     elif text in _other_signs(state, row):
         kind = _take_other_sign(state, row, text)
@@ -607,7 +419,7 @@ def _take_other_sign(state: State, row: RowState, text: str) -> str:
     return "clef"
 
 
-_BEGINNINGS: dict[str, _Take] = {
+_BEGINNINGS: dict[str, Take] = {
     **dict.fromkeys("xabcdefg", _begin_note),
     **dict.fromkeys("=ABCDEFG", _begin_sign),
     "r": _begin_rest,

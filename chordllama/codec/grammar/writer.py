@@ -26,32 +26,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from chordllama.codec.grammar.lexicon import Lexicon
-from chordllama.codec.grammar.rows import (
-    MARKS,
-    Refused,
-    RowState,
-    State,
-    end_row,
-    may_stop_wedge,
-    take_first_letter,
-    take_nothing,
-)
-from chordllama.codec.grammar.rules import BarRules, Opening, PartRules, Rules, height, opening_of, rules_for
+from chordllama.codec.grammar.rows import end_row, may_end, may_stop_wedge, take_first_letter, take_nothing
+from chordllama.codec.grammar.rules import BarRules, Rules
+from chordllama.codec.grammar.state import Refused, RowState, State
 from chordllama.codec.words.places import FIRST, Place, format_place
-
-__all__ = [
-    "MARKS",
-    "BarRules",
-    "Opening",
-    "PartRules",
-    "Place",
-    "Refused",
-    "Rules",
-    "Writer",
-    "height",
-    "opening_of",
-    "rules_for",
-]
 
 
 class Writer:
@@ -132,7 +110,7 @@ class Writer:
         row = state.row
         if row is None:
             self._take_between(state, character)
-        elif row.may_end and character != "=":
+        elif may_end(row) and character != "=":
             end_row(state, row)
             self._take_between(state, character)
         else:
@@ -147,7 +125,7 @@ class Writer:
         if row.take is take_nothing:
             end_row(state, row)
             self._end_bar(state)
-        elif row.may_end and not self._goes_on(state, row):
+        elif may_end(row) and not self._goes_on(state, row):
             raise Refused
 
     def _goes_on(self, state: State, row: RowState) -> bool:
