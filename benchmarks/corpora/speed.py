@@ -63,7 +63,7 @@ def cost_of(name: str, folder: Path, every: int) -> Cost:
     assert found is not None, f"{name} is not here"
     settings = Settings("music", find_tokenizer("llama-3", default_cache()), formats=("jsonl",))
     load_counter(settings.tokenizer)
-    minhash([0])  # what libraries take to load isn't the work
+    minhash(["0"])  # what libraries take to load isn't the work
     with tempfile.TemporaryDirectory() as out, sampled() as samples:
         began = time.process_time()
         made = [_made(shard, Place(Path(out), "music"), settings) for shard in plan(source, found, None)[::every]]

@@ -5,15 +5,15 @@ The shingles of music are transposition-invariant, being made of intervals: a tu
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
+from hashlib import blake2b
 from itertools import islice, pairwise
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
-from chordllama.score import QUARTER, Chord, Direction, Harmony, Note, Row, Score, Ticks, Time, walk_lengths
+from chordllama.score import QUARTER, Chord, Note, Rest, Row, Score, Spacer, Ticks, Time, walk_lengths
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,6 +30,8 @@ MOST_TUNES = 4
 MELODY = (1, 1)
 """Staff and voice of a part's melody."""
 SHINGLE_WORDS = 3
+AT_ONCE = 256
+"""Shingles that are hashed together: what their permutations take stays in the processor's cache."""
 _SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _WORD = re.compile(r"\w+")
 _APOSTROPHE = re.compile("['’ʼ]")
@@ -43,15 +45,16 @@ class Signature:
     hashes: np.ndarray[Any, Any]
 
 
-class Tone(NamedTuple):
-    """A chord as a melody has it: its top pitch in semitones, its length in ticks, and whether it begins on a beat."""
+@dataclass(slots=True)
+class Voice:
+    """The top pitch (in semitones) and the length (in ticks) of each chord of a voice, and which of them begin on a beat."""
 
-    pitch: int
-    ticks: int
-    on_beat: bool
+    pitches: list[int] = field(default_factory=list)
+    ticks: list[int] = field(default_factory=list)
+    on_beat: list[int] = field(default_factory=list)
 
 
-Voices = dict[tuple[int, int, int], list[Tone]]
+Voices = dict[tuple[int, int, int], Voice]
 """By part, staff and voice."""
 
 
@@ -69,10 +72,11 @@ def of_music(scores: Sequence[Score]) -> list[Signature]:
 def _of_melodies(voices: Sequence[Voices], kind: Literal["tune", "outline"]) -> Iterator[Signature]:
     """The signatures of the first voice on the first staff of each part, if it has a melody."""
     for place in sorted({place for own in voices for place in own if place[1:] == MELODY}):
-        shingles: set[Hashable] = set()
+        shingles: set[str] = set()
         for own in voices:
-            pitches = [tone.pitch for tone in own.get(place, ()) if tone.on_beat or kind == "tune"]
-            shingles |= runs_of(pitches, INTERVALS[kind])
+            if voice := own.get(place):
+                pitches = voice.pitches if kind == "tune" else [voice.pitches[chord] for chord in voice.on_beat]
+                shingles |= runs_of(pitches, INTERVALS[kind])
         if len(shingles) >= FEWEST_SHINGLES:
             yield Signature(kind, minhash(shingles))
 
@@ -85,18 +89,20 @@ def of_text(texts: Sequence[str]) -> list[Signature]:
     ]
 
 
-def _word_shingles(text: str) -> set[Hashable]:
+def _word_shingles(text: str) -> set[str]:
     """Runs of words, whatever their capitals, apostrophes and signs between them."""
     words = _WORD.findall(_APOSTROPHE.sub("", text).casefold())
-    return {tuple(words[place : place + SHINGLE_WORDS]) for place in range(max(1, len(words) - SHINGLE_WORDS + 1))}
+    last = max(1, len(words) - SHINGLE_WORDS + 1)
+    return {repr(tuple(words[place : place + SHINGLE_WORDS])) for place in range(last)}
 
 
-def minhash(shingles: Iterable[Hashable]) -> np.ndarray[Any, Any]:
+def minhash(shingles: Iterable[str]) -> np.ndarray[Any, Any]:
     """The MinHash of a set, by datasketch."""
     import numpy as np
 
-    found = _empty_minhash().copy()
-    found.update_batch(list(shingles))
+    found, left = _empty_minhash().copy(), iter(shingles)
+    while some := list(islice(left, AT_ONCE)):
+        found.update_batch(some)
     return np.asarray(found.hashvalues, dtype=np.uint32)
 
 
@@ -108,23 +114,37 @@ def _empty_minhash() -> Any:
     return MinHash(num_perm=PERMUTATIONS, seed=1, hashfunc=_hash)
 
 
-@lru_cache(maxsize=1 << 16)
-def _hash(shingle: Hashable) -> int:
-    return int.from_bytes(hashlib.blake2b(repr(shingle).encode(), digest_size=4).digest())
+def _hash(shingle: str) -> int:
+    return int.from_bytes(blake2b(shingle.encode(), digest_size=4).digest())
 
 
-def runs_of(pitches: Sequence[int], length: int) -> set[Hashable]:
+def runs_of(pitches: Sequence[int], length: int) -> set[str]:
     """The runs of so many intervals of a melody; a note that is repeated counts once, and what only trills is no melody."""
-    moved = [pitch for place, pitch in enumerate(pitches) if not place or pitch != pitches[place - 1]]
-    steps = [after - before for before, after in pairwise(moved)]
-    runs = (tuple(steps[place : place + length]) for place in range(len(steps) - length + 1))
-    return {run for run in runs if len({abs(step) for step in run}) > 1}
+    steps = [after - before for before, after in pairwise(pitches) if after != before]
+    names = list(map(str, steps))
+    return {
+        f"({', '.join(names[end - length : end])})"
+        for end, alike in enumerate(_alike(steps), 1)
+        if end >= length > alike
+    }
 
 
-def _rhythmic(voice: Sequence[Tone]) -> Iterator[Hashable]:
+def _alike(steps: Iterable[int]) -> Iterator[int]:
+    """For each interval how many in a row, itself the last of them, are as wide as it is."""
+    count, wide = 0, 0
+    for step in map(abs, steps):
+        count, wide = (count + 1 if step == wide else 1), step
+        yield count
+
+
+def _rhythmic(voice: Voice) -> Iterator[str]:
     """Runs of intervals with the length of each note."""
-    steps = [(after.pitch - before.pitch, before.ticks) for before, after in pairwise(voice)]
-    return (tuple(steps[place : place + WHOLE_INTERVALS]) for place in range(len(steps) - WHOLE_INTERVALS + 1))
+    steps = [
+        f"({after - before}, {ticks})" for (before, after), ticks in zip(pairwise(voice.pitches), voice.ticks, strict=False)
+    ]
+    return (
+        f"({', '.join(steps[place : place + WHOLE_INTERVALS])})" for place in range(len(steps) - WHOLE_INTERVALS + 1)
+    )
 
 
 def _voices(score: Score) -> Voices:
@@ -132,19 +152,29 @@ def _voices(score: Score) -> Voices:
     found: Voices = {}
     for bar, (length, metre) in zip(score.bars, walk_lengths(score.bars), strict=True):
         for row in bar.rows:
-            beat = _beat(metre.time(row.part)) if row.place[1:] == MELODY else 1
-            found.setdefault(row.place, []).extend(_tones(row, length, beat))
+            place = row.place
+            if place not in found:
+                found[place] = Voice()
+            _listen(found[place], row, length, _beat(metre.time(row.part)) if place[1:] == MELODY else 0)
     return found
 
 
-def _tones(row: Row, length: Ticks, beat: int) -> Iterator[Tone]:
+def _listen(voice: Voice, row: Row, length: Ticks, beat: int) -> None:
+    """Add a row's chords to its voice; without a beat it isn't asked which begin on one."""
     position: Ticks = 0
     for item in row.items:
-        if isinstance(item, Direction | Harmony):
-            continue
-        if isinstance(item, Chord) and not item.grace and not item.notes[0].unpitched:
-            yield Tone(max(map(_height, item.notes)), int(item.ticks), not position % beat)
-        position += item.ticks if isinstance(item, Chord) else item.duration.ticks if item.duration else length
+        if isinstance(item, Chord):
+            if item.grace:
+                continue
+            ticks, notes = item.duration.ticks, item.notes
+            if not notes[0].unpitched:
+                if beat and not position % beat:
+                    voice.on_beat.append(len(voice.pitches))
+                voice.pitches.append(_height(notes[0]) if len(notes) == 1 else max(map(_height, notes)))
+                voice.ticks.append(int(ticks))
+            position += ticks
+        elif isinstance(item, Rest | Spacer):
+            position += item.duration.ticks if item.duration else length
 
 
 def _beat(time: Time | None) -> int:
