@@ -143,6 +143,8 @@ def uneven_staves(bars: list[MeasuredBar]) -> tuple[UnevenStaff, ...]:
 
 
 def _uneven(bar: MeasuredBar) -> Iterator[UnevenStaff]:
+    if not any(isinstance(item, Spacer) for row in bar.bar.rows for item in row.items):
+        return  # every row fills its bar: where there is no gap, nothing is missing
     filled = _filled(bar.bar, bar.length)
     others_keep_to_it = any(length == bar.metre for length in filled.values())
     for (part, staff), length in filled.items():
@@ -160,9 +162,7 @@ def _filled(bar: Bar, length: Ticks) -> dict[Staff, Ticks]:
 
     Where notes cross from one staff to another, the staves of a part fill it together.
     """
-    crossed = {
-        row.part for row in bar.rows if any(mark.name == "cross" for item in row.items for mark in every_mark(item))
-    }
+    crossed = {row.part for row in bar.rows if any(map(_crosses, row.items))}
     spans: dict[Staff, list[Span]] = {}
     for row in bar.rows:
         spans.setdefault((row.part, 0 if row.part in crossed else row.staff), []).extend(_spans(row, length))
@@ -172,6 +172,10 @@ def _filled(bar: Bar, length: Ticks) -> dict[Staff, Ticks]:
         (part, staff): _union(spans[part, 0 if part in crossed else staff])
         for part, staff in sorted(seen - fits_anyway)
     }
+
+
+def _crosses(item: Item) -> bool:
+    return isinstance(item, Chord | Rest) and any(mark.name == "cross" for mark in every_mark(item))
 
 
 def _spans(row: Row, length: Ticks) -> Iterator[Span]:

@@ -56,6 +56,7 @@ __all__ = [
     "dump_header",
     "dump_item",
     "dumps",
+    "dumps_faithfully",
     "format_time",
     "load_bar",
     "load_header",
@@ -105,6 +106,14 @@ def loads(text: str) -> Score:
         bars += load_line(entry, score.parts, metre)
         _check_size(len(bars), len(score.parts))
     return replace(score, bars=tuple(bars))
+
+
+def dumps_faithfully(score: Score) -> str:
+    """The score's text, of which it is sure that it gives the score again. Raises CompactError where it doesn't."""
+    text = dumps(score)
+    if loads(text) != score:
+        raise CompactError("its text gives another score")
+    return text
 
 
 _BAR_LINE = re.compile(r"^[0-9]+:", re.MULTILINE)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from chordllama.codec.compact import dumps
 from chordllama.codec.musicxml import read_with_origin
 from chordllama.corpora import clean_lyrics, clean_music, clean_prose, signatures
 from chordllama.corpora.clean_texts import Writing, facts_of
@@ -98,7 +97,7 @@ def _open_score(document: Document) -> tuple[clean_music.Stretches, int]:
 
 
 def _score_texts(scores: clean_music.Stretches) -> tuple[str, ...]:
-    return tuple(map(dumps, scores))
+    return tuple(map(clean_music.text_of, scores))
 
 
 def _score_sizes(scores: clean_music.Stretches) -> dict[str, int]:

@@ -140,7 +140,8 @@ def _alike(steps: Iterable[int]) -> Iterator[int]:
 def _rhythmic(voice: Voice) -> Iterator[str]:
     """Runs of intervals with the length of each note."""
     steps = [
-        f"({after - before}, {ticks})" for (before, after), ticks in zip(pairwise(voice.pitches), voice.ticks, strict=False)
+        f"({after - before}, {ticks})"
+        for (before, after), ticks in zip(pairwise(voice.pitches), voice.ticks, strict=False)
     ]
     return (
         f"({', '.join(steps[place : place + WHOLE_INTERVALS])})" for place in range(len(steps) - WHOLE_INTERVALS + 1)

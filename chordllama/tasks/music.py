@@ -16,7 +16,7 @@ begins with its key and time. What is asked for besides (`Wishes`) may be left o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Literal
 
@@ -61,6 +61,8 @@ def _lean_part(part: Part) -> Part:
 
 
 def _lean_bar(bar: Bar) -> Bar:
+    if not (bar.keys or bar.times or bar.implicit) and bar.number is None:
+        return bar
     return replace(bar, keys=_plain(bar.keys), times=_plain(bar.times), number=None, implicit=False)
 
 
@@ -123,8 +125,8 @@ def parse_instruction(line: str) -> tuple[Task, int, Ending | None, Wishes]:
 
 def density(bars: Sequence[Bar]) -> str:
     """The notes a bar of some bars, as coarsely as a wish tells them."""
-    items = (item for bar in bars for row in bar.rows for item in row.items)
-    notes = sum(len(item.notes) for item in items if isinstance(item, Chord))
+    rows = [row.items for bar in bars for row in bar.rows]
+    notes = sum([len(item.notes) for items in rows for item in items if isinstance(item, Chord)])
     return nearest_density(notes / max(1, len(bars)))
 
 
@@ -152,9 +154,13 @@ def header(score: Score) -> str:
     return "\n".join(dump_header(score)) + "\n"
 
 
-def numbered(bars: Iterable[Bar], parts: Sequence[Part], first: int = 1) -> str:
+Write = Callable[[Bar, Sequence[Part]], str]
+"""`dump_bar`, or what remembers what that wrote."""
+
+
+def numbered(bars: Iterable[Bar], parts: Sequence[Part], first: int = 1, write: Write = dump_bar) -> str:
     """Bars with their numbers, from `first` on."""
-    return "".join(block(str(number), bar, parts) for number, bar in enumerate(bars, first))
+    return "".join([block(str(number), bar, parts, write) for number, bar in enumerate(bars, first)])
 
 
 def given(score: Score, parts: frozenset[int]) -> Score:
@@ -174,27 +180,27 @@ BEAT = (Note("B", 4, unpitched=True),)
 
 
 def _rhythm_row(row: Row) -> Row:
-    place = next((place for place, item in enumerate(row.items) if isinstance(item, Chord)), None)
-    items = (
-        replace(item, notes=_plain_notes(item) if n == place else BEAT) if isinstance(item, Chord) else item
-        for n, item in enumerate(row.items)
-    )
-    return replace(row, items=tuple(items))
+    items, first = list(row.items), True
+    for place, item in enumerate(items):
+        if isinstance(item, Chord):
+            notes = _plain_notes(item) if first else BEAT
+            items[place], first = Chord(item.duration, notes, item.grace, item.lyrics), False
+    return Row(row.part, row.staff, row.voice, tuple(items))
 
 
 def _plain_notes(chord: Chord) -> tuple[Note, ...]:
-    return tuple(replace(note, marks=()) for note in chord.notes)
+    return tuple([replace(note, marks=()) if note.marks else note for note in chord.notes])
 
 
-def answer(bars: Iterable[Bar], parts: Sequence[Part]) -> str:
+def answer(bars: Iterable[Bar], parts: Sequence[Part], write: Write = dump_bar) -> str:
     """The answer that these bars are."""
     new = list(bars)
-    return "".join(block(str(n - len(new)), bar, parts) for n, bar in enumerate(new)) + END
+    return numbered(new, parts, -len(new), write) + END
 
 
-def block(key: str, bar: Bar, parts: Sequence[Part]) -> str:
+def block(key: str, bar: Bar, parts: Sequence[Part], write: Write = dump_bar) -> str:
     """One bar under its key, with the line break after it."""
-    return format_line(key, dump_bar(bar, parts)) + "\n"
+    return format_line(key, write(bar, parts)) + "\n"
 
 
 def ending_of(bars: tuple[Bar, ...]) -> Ending:

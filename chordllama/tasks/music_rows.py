@@ -8,20 +8,22 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import fields, replace
-from typing import NamedTuple
+from dataclasses import replace
+from itertools import islice
+from typing import NamedTuple, Protocol
 
 from chordllama.codec.compact import dump_bar
 from chordllama.codec.excerpt import excerpts
 from chordllama.codec.grammar import END
 from chordllama.codec.words.frames import format_time
 from chordllama.codec.words.keys import format_key
-from chordllama.score import Bar, Chord, Key, Score, Time
+from chordllama.score import Bar, Chord, Key, Part, Row, Score, Time
 from chordllama.tasks.music import (
     BEAT,
     TASKS,
     Task,
     Wishes,
+    Write,
     answer,
     density,
     ending_of,
@@ -89,7 +91,8 @@ def rows(
     score = lean(score)
     if len(score.bars) < FEWEST_BARS:
         return
-    sizes = [count(dump_bar(bar, score.parts)) + PER_BAR for bar in score.bars]
+    write = _remembering()
+    sizes = [count(write(bar, score.parts)) + PER_BAR for bar in score.bars]
     room = maximum_tokens - INSTRUCTION_TOKENS - count(header(score)) * 2
     for task in TASKS:
         if task == "harmonise" and len(score.parts) < 2:
@@ -102,7 +105,7 @@ def rows(
         ]
         for piece in excerpts(score, windows):
             try:
-                row = WRITERS[task](piece, facts, chance)
+                row = WRITERS[task](piece, facts, chance, write)
             except TeachesNothing as fault:
                 left_out[fault.rule] += 1
             else:
@@ -113,74 +116,106 @@ SHARES: Mapping[Task, float] = {"continue": 1.1, "infill": 1.1, "harmonise": 1.9
 """How many tokens a row has for each of its bars' own; the first bar of an excerpt tells key and time again."""
 
 
+def _remembering() -> Write:
+    """A `dump_bar` that writes each bar once, however many rows it stands in."""
+    known: dict[int, tuple[Bar, str]] = {}
+
+    def write(bar: Bar, parts: Sequence[Part]) -> str:
+        found = known.get(id(bar))
+        if found is None:
+            found = known[id(bar)] = (bar, dump_bar(bar, parts))  # kept, so that no other bar gets its id
+        return found[1]
+
+    return write
+
+
 # ---------------------------------------------------------------------------------------------------------- the four tasks
 
 
-def _continue(score: Score, facts: Mapping[str, str], chance: random.Random) -> MusicRow:
+def _continue(score: Score, facts: Mapping[str, str], chance: random.Random, write: Write = dump_bar) -> MusicRow:
     bars = len(score.bars)
     shown = min(bars - 1, max(1, round(bars * chance.choice((0.5, 0.5, chance.uniform(0.25, 0.75))))))
     new = score.bars[shown:]
     asked = instruction("continue", len(new), ending_of(new), _wishes(score, shown, facts, chance))
-    return MusicRow(asked, header(score) + numbered(score.bars[:shown], score.parts), answer(new, score.parts))
+    before = numbered(score.bars[:shown], score.parts, write=write)
+    return MusicRow(asked, header(score) + before, answer(new, score.parts, write))
 
 
-def _infill(score: Score, facts: Mapping[str, str], chance: random.Random) -> MusicRow:
+def _infill(score: Score, facts: Mapping[str, str], chance: random.Random, write: Write = dump_bar) -> MusicRow:
     bars = len(score.bars)
     wanted = max(1, round(bars * chance.choice((0.5, 0.5, chance.uniform(0.1, 0.6)))))
     first = chance.randint(1, max(1, bars - wanted - 1))
     last = min(first + wanted, bars - 1)
     asked = instruction("infill", last - first, None, _wishes(score, first, facts, chance))
-    before = numbered(score.bars[:first], score.parts)
-    after = numbered(score.bars[last:], score.parts, last + 1)
-    return MusicRow(asked, header(score) + before + after, answer(score.bars[first:last], score.parts))
+    before = numbered(score.bars[:first], score.parts, write=write)
+    after = numbered(score.bars[last:], score.parts, last + 1, write)
+    return MusicRow(asked, header(score) + before + after, answer(score.bars[first:last], score.parts, write))
 
 
-def _harmonise(score: Score, facts: Mapping[str, str], chance: random.Random) -> MusicRow:
+def _harmonise(score: Score, facts: Mapping[str, str], chance: random.Random, write: Write = dump_bar) -> MusicRow:
     part = chance.choice((0, chance.randrange(len(score.parts))))
-    return _own_piece("harmonise", score, given(score, frozenset({part})), facts, chance)
-
-
-def _vary(score: Score, facts: Mapping[str, str], chance: random.Random) -> MusicRow:
-    return _own_piece("vary", score, rhythm(score), facts, chance)
-
-
-def _own_piece(task: Task, score: Score, shown: Score, facts: Mapping[str, str], chance: random.Random) -> MusicRow:
-    asked = instruction(task, len(score.bars), None, _wishes(score, 0, facts, chance))
-    told = _told(shown)
-    if told == _told(score):
+    asked = instruction("harmonise", len(score.bars), None, _wishes(score, 0, facts, chance))
+    sounding = {
+        row.part for bar in score.bars for row in bar.rows if any(isinstance(item, Chord) for item in row.items)
+    }
+    if sounding <= {part}:
         raise TeachesNothing(NOTHING_ASKED)
-    if task == "harmonise" and not told:
+    if part not in sounding:
         raise TeachesNothing(NOTHING_GIVEN)
-    return MusicRow(asked, header(score) + numbered(shown.bars, shown.parts), answer(score.bars, score.parts))
+    return _own_piece(asked, given(score, frozenset({part})), score, write)
 
 
-def _told(score: Score) -> int:
-    """How many chords are written with their own notes, and not only as a rhythm."""
-    items = (item for bar in score.bars for row in bar.rows for item in row.items)
-    return sum(isinstance(item, Chord) and item.notes != BEAT for item in items)
+def _vary(score: Score, facts: Mapping[str, str], chance: random.Random, write: Write = dump_bar) -> MusicRow:
+    asked = instruction("vary", len(score.bars), None, _wishes(score, 0, facts, chance))
+    if not any(_hides_notes(row) for bar in score.bars for row in bar.rows):
+        raise TeachesNothing(NOTHING_ASKED)
+    return _own_piece(asked, rhythm(score), score, write)
 
 
-WRITERS: Mapping[Task, Callable[[Score, Mapping[str, str], random.Random], MusicRow]] = {
+def _hides_notes(row: Row) -> bool:
+    """Whether there are notes in a row that its rhythm doesn't tell."""
+    chords = (item for item in row.items if isinstance(item, Chord))
+    return any(chord.notes != BEAT for chord in islice(chords, 1, None))
+
+
+def _own_piece(asked: str, shown: Score, score: Score, write: Write) -> MusicRow:
+    return MusicRow(asked, header(score) + numbered(shown.bars, shown.parts), answer(score.bars, score.parts, write))
+
+
+class RowWriter(Protocol):
+    """Makes a row of all bars of a score. Raises TeachesNothing."""
+
+    def __call__(
+        self, score: Score, facts: Mapping[str, str], chance: random.Random, write: Write = dump_bar
+    ) -> MusicRow: ...
+
+
+WRITERS: Mapping[Task, RowWriter] = {
     "continue": _continue,
     "infill": _infill,
     "harmonise": _harmonise,
     "vary": _vary,
 }
-"""Each makes a row of all bars of a score. Raises TeachesNothing."""
 
 
 def _wishes(score: Score, first: int, facts: Mapping[str, str], chance: random.Random) -> Wishes:
     """What is true of the bars from `first` on, each told by chance only."""
     told = chance.random() < 0.5
-    true = {
-        "key": _in_force(score.bars[: first + 1], "keys"),
-        "time": _in_force(score.bars[: first + 1], "times"),
-        "instruments": ",".join(str(part.instruments[0].program) for part in score.parts if part.instruments),
-        "density": density(score.bars[first:]),
-        "period": facts.get("period", ""),
-        "by": facts.get("creator", "")[:40],
-    }
-    return Wishes(**{wish.name: true[wish.name] for wish in fields(Wishes) if chance.random() < WISHED and told})
+    names = [name for name in _TRUE if chance.random() < WISHED and told]
+    return Wishes(**{name: _TRUE[name](score, first, facts) for name in names})
+
+
+_TRUE: Mapping[str, Callable[[Score, int, Mapping[str, str]], str]] = {
+    "key": lambda score, first, _: _in_force(score.bars[: first + 1], "keys"),
+    "time": lambda score, first, _: _in_force(score.bars[: first + 1], "times"),
+    "instruments": lambda score, _first, _: ",".join(
+        str(part.instruments[0].program) for part in score.parts if part.instruments
+    ),
+    "density": lambda score, first, _: density(score.bars[first:]),
+    "period": lambda _score, _first, facts: facts.get("period", ""),
+    "by": lambda _score, _first, facts: facts.get("creator", "")[:40],
+}
+"""What each wish would tell; in the order of `Wishes`."""
 
 
 def _in_force(bars: Sequence[Bar], kind: str) -> str:
