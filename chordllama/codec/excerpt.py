@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from chordllama.codec.words.keys import parse_key
-from chordllama.score import Bar, Direction, Key, Part, Score, Time, Transposition, changes_for, combine
+from chordllama.score import Bar, Direction, Key, Part, Row, Score, Time, Transposition, changes_for, combine
 
 T = TypeVar("T", Key, Time)
 
@@ -80,10 +80,37 @@ def excerpt(score: Score, first: int, last: int) -> Score:
 
 def excerpts(score: Score, windows: Iterable[tuple[int, int]]) -> Iterator[Score]:
     """An excerpt for each window of bars, of which none begins before the one before it: what is in force is followed once."""
-    state, place = State(score.parts), 0
-    for first, last in windows:
-        state.after(score.bars[place:first])
-        place = first
-        bars = score.bars[first:last]
-        restated = (state.restate(bars[0]), *bars[1:]) if bars else ()
-        yield replace(score, parts=tuple(state.part(index) for index in range(len(score.parts))), bars=restated)
+    return Cutter(score).cut(windows)
+
+
+class Cutter:
+    """Cuts excerpts out of a score, several times: what changes in its bars is looked for once."""
+
+    def __init__(self, score: Score) -> None:
+        self._score = score
+        self._changes: list[Bar] = []
+
+    def cut(self, windows: Iterable[tuple[int, int]]) -> Iterator[Score]:
+        """An excerpt for each window of bars, of which none begins before the one before it."""
+        score, state, place = self._score, State(self._score.parts), 0
+        for first, last in windows:
+            self._changes += map(_changes_alone, score.bars[len(self._changes) : first])
+            state.after(self._changes[place:first])
+            place = first
+            bars = score.bars[first:last]
+            restated = (state.restate(bars[0]), *bars[1:]) if bars else ()
+            yield replace(score, parts=tuple(state.part(index) for index in range(len(score.parts))), bars=restated)
+
+
+def _changes_alone(bar: Bar) -> Bar:
+    """A bar with nothing but what stays in force after it."""
+    rows = [
+        (row, tuple([item for item in row.items if isinstance(item, Direction) and item.name in _FOLLOWED]))
+        for row in bar.rows
+    ]
+    found = tuple([Row(row.part, row.staff, row.voice, items) for row, items in rows if items])
+    return Bar(found, bar.keys, bar.times) if found or bar.keys or bar.times else _NOTHING
+
+
+_FOLLOWED = ("clef", "transpose", "key")
+_NOTHING = Bar()

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import NamedTuple, Protocol
 
 from chordllama.codec.compact import dump_bar
-from chordllama.codec.excerpt import excerpts
+from chordllama.codec.excerpt import Cutter
 from chordllama.codec.grammar import END
 from chordllama.codec.words.frames import format_time
 from chordllama.codec.words.keys import format_key
@@ -91,7 +91,7 @@ def rows(
     score = lean(score)
     if len(score.bars) < FEWEST_BARS:
         return
-    write = _remembering()
+    write, cutter = _remembering(), Cutter(score)
     sizes = [count(write(bar, score.parts)) + PER_BAR for bar in score.bars]
     room = maximum_tokens - INSTRUCTION_TOKENS - count(header(score)) * 2
     for task in TASKS:
@@ -103,7 +103,7 @@ def rows(
             for first, last in cuts(sizes, budget)
             if last - first >= FEWEST_BARS and sum(sizes[first:last]) <= room / SHARES[task]
         ]
-        for piece in excerpts(score, windows):
+        for piece in cutter.cut(windows):
             try:
                 row = WRITERS[task](piece, facts, chance, write)
             except TeachesNothing as fault:
