@@ -92,9 +92,15 @@ def measured_bars(score: Score) -> Iterator[MeasuredBar]:
         expected = first_number(bar) if place == 1 else expected
         number = str(expected) if bar.number is None else bar.number
         expected = number_after(number, expected)
-        times = [time for time in (metre.common, *metre.own.values()) if time is not None and time.beats]
-        time = max(times, key=lambda time: time.ticks or 0, default=None)
-        yield MeasuredBar(bar, place, number, metre.length(bar), time)
+        yield MeasuredBar(bar, place, number, metre.length(bar), _longest(metre))
+
+
+def _longest(metre: Metre) -> Time | None:
+    """The time signature in force that asks for the longest bar."""
+    if not metre.own:
+        return metre.common if metre.common and metre.common.beats else None
+    times = [time for time in (metre.common, *metre.own.values()) if time is not None and time.beats]
+    return max(times, key=lambda time: time.ticks or 0, default=None)
 
 
 # ---------------------------------------------------------------------------------------------------------- irregular bars

@@ -53,7 +53,7 @@ class State:
     def restate(self, bar: Bar) -> Bar:
         """A first bar that says which keys and times are in force."""
         before = State(self.parts, dict(self.keys), dict(self.times))
-        before.apply(replace(bar, rows=()))
+        before.apply(Bar(keys=bar.keys, times=bar.times))
         parts = list(enumerate(part.staves for part in self.parts))
         return replace(
             bar,

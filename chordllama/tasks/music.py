@@ -25,7 +25,7 @@ from chordllama.codec.excerpt import excerpt
 from chordllama.codec.grammar import END
 from chordllama.codec.omit import omit
 from chordllama.codec.words.texts import format_fields, format_value, parse_fields, parse_value, split_words
-from chordllama.score import FINAL, Bar, Barline, Change, Chord, Instrument, Key, Note, Part, Row, Score, Time
+from chordllama.score import FINAL, Bar, Barline, Change, Chord, Instrument, Key, Note, Part, Row, Score, Syllable, Time
 
 Ending = Literal["open", "close"]
 Task = Literal["continue", "infill", "harmonise", "vary"]
@@ -63,10 +63,10 @@ def _lean_part(part: Part) -> Part:
 def _lean_bar(bar: Bar) -> Bar:
     if not (bar.keys or bar.times or bar.implicit) and bar.number is None:
         return bar
-    return replace(bar, keys=_plain(bar.keys), times=_plain(bar.times), number=None, implicit=False)
+    return replace(bar, keys=_unsigned(bar.keys), times=_unsigned(bar.times), number=None, implicit=False)
 
 
-def _plain(changes: tuple[Change, ...]) -> tuple[Change, ...]:
+def _unsigned(changes: tuple[Change, ...]) -> tuple[Change, ...]:
     return tuple(replace(change, value=_without_sign(change.value)) for change in changes)
 
 
@@ -172,24 +172,41 @@ def given(score: Score, parts: frozenset[int]) -> Score:
 
 def rhythm(score: Score) -> Score:
     """What `vary` shows: of each row the first chord, and then the rhythm, written as unpitched notes."""
-    return replace(score, bars=tuple(replace(bar, rows=tuple(map(_rhythm_row, bar.rows))) for bar in score.bars))
+    beats = _Beats()
+    return replace(
+        score, bars=tuple([replace(bar, rows=tuple([beats.row(row) for row in bar.rows])) for bar in score.bars])
+    )
 
 
 BEAT = (Note("B", 4, unpitched=True),)
 """What stands for a chord of which only the rhythm is shown."""
 
 
-def _rhythm_row(row: Row) -> Row:
-    items, first = list(row.items), True
-    for place, item in enumerate(items):
-        if isinstance(item, Chord):
-            notes = _plain_notes(item) if first else BEAT
-            items[place], first = Chord(item.duration, notes, item.grace, item.lyrics), False
-    return Row(row.part, row.staff, row.voice, tuple(items))
+class _Beats:
+    """Hides the notes of chords; there are few that differ in their rhythm, and each is made once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, str, tuple[Syllable, ...]], Chord] = {}
+
+    def row(self, row: Row) -> Row:
+        items, shown = list(row.items), _plain
+        for place, item in enumerate(items):
+            if isinstance(item, Chord):
+                items[place], shown = shown(item), self._hidden
+        return Row(row.part, row.staff, row.voice, tuple(items))
+
+    def _hidden(self, chord: Chord) -> Chord:
+        key = (id(chord.duration), chord.grace, chord.lyrics)
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = Chord(chord.duration, BEAT, chord.grace, chord.lyrics)
+        return found
 
 
-def _plain_notes(chord: Chord) -> tuple[Note, ...]:
-    return tuple([replace(note, marks=()) if note.marks else note for note in chord.notes])
+def _plain(chord: Chord) -> Chord:
+    """A chord without the marks of its notes."""
+    notes = [Note(note.step, note.octave, note.alter, note.unpitched) if note.marks else note for note in chord.notes]
+    return Chord(chord.duration, tuple(notes), chord.grace, chord.lyrics)
 
 
 def answer(bars: Iterable[Bar], parts: Sequence[Part], write: Write = dump_bar) -> str:
