@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from chordllama.check_bars import measured_bars, uneven_staves
 from chordllama.codec.compact import dumps, dumps_faithfully
@@ -40,8 +40,11 @@ def text_of(score: Score) -> str:
 
 def notes_of(score: Score) -> int:
     """How many noteheads a score has."""
-    rows = [row.items for bar in score.bars for row in bar.rows]
-    return sum([len(item.notes) for items in rows for item in items if isinstance(item, Chord)])
+    return sum(map(_notes_in, score.bars))
+
+
+def _notes_in(bar: Bar) -> int:
+    return sum([len(item.notes) for row in bar.rows for item in row.items if isinstance(item, Chord)])
 
 
 def _canonical(scores: Stretches) -> tuple[Stretches, int]:
@@ -175,12 +178,13 @@ def _between(score: Score, broken: set[int]) -> Iterator[Score]:
 
 def _long_enough(scores: Stretches) -> tuple[Stretches, int]:
     long = tuple(score for score in scores if len(score.bars) >= FEWEST_BARS)
-    notes = sum(map(notes_of, long))
     if not long:
         raise Refused(f"fewer than {FEWEST_BARS} bars")
-    if notes < FEWEST_NOTES:
-        raise Refused(f"{notes} notes")
-    return long, len(scores) - len(long)
+    notes = 0
+    for notes in accumulate(_notes_in(bar) for score in long for bar in score.bars):
+        if notes >= FEWEST_NOTES:
+            return long, len(scores) - len(long)
+    raise Refused(f"{notes} notes")
 
 
 def _short_enough(scores: Stretches) -> tuple[Stretches, int]:
