@@ -25,13 +25,14 @@ from chordllama.corpora.tokens import find_tokenizer, load_counter
 SOURCES = ("openscore-lieder", "openscore-quartets")
 INTERVAL = 0.002
 PARTS = {
+    "wording of rows": ("/chordllama/tasks/", "/chordllama/codec/excerpt.py"),
     "codec": ("/chordllama/codec/",),
     "tokenizer": ("/corpora/tokens.py",),
     "MinHash": ("/corpora/signatures.py",),
-    "wording of rows": ("/chordllama/tasks/", "/chordllama/codec/excerpt.py"),
     "rules of cleaning": ("/corpora/clean_music.py", "/chordllama/check_bars.py"),
     "files": ("/corpora/formats.py", "/corpora/shards.py", "/corpora/read", "/corpora/catalogues.py"),
 }
+"""Where a module belongs: the first that fits."""
 REST = "all else"
 
 
