@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import pytest
 from small_corpus import musicxml, tune
 
 from chordllama.codec.compact import dumps, loads
-from chordllama.corpora.clean_music import RULES, notes_of
+from chordllama.corpora.clean_music import RULES, notes_of, text_of
 from chordllama.corpora.cleaning import MENDED, UNREADABLE, clean_document
 from chordllama.corpora.document import Document
 from chordllama.corpora.rules import Outcome, Rule, Step, clean
 from chordllama.errors import ContainerError
-from chordllama.score import Key, Score
+from chordllama.score import Chord, Duration, Key, Note, Score
 
 BY_NAME = {rule.name: rule for rule in RULES}
 
@@ -98,6 +100,16 @@ def test_what_is_too_short_is_refused(bars: int, refused: str) -> None:
 def test_what_is_too_long_is_refused() -> None:
     score = tune(1)
     assert clean((Score(score.parts, score.bars * 300),), [BY_NAME["too-long"]]).refused_by == "too-long"
+
+
+def test_a_score_whose_text_gives_another_one_is_refused() -> None:
+    score = loads("parts:\n 1: clef=G2\n1: time=4/4 c54 d e f\n")
+    row = score.bars[0].rows[0]
+    first = Chord(Duration(free=Fraction(1, 4)), (Note("C", 5),))  # a quarter, but not called so
+    odd = replace(score, bars=(replace(score.bars[0], rows=(replace(row, items=(first, *row.items[1:])),)),))
+    outcome = clean((odd,), [BY_NAME["canonical-form"]])
+    assert (outcome.refused_by, outcome.reason) == ("canonical-form", "its text gives another score")
+    assert text_of(only(clean((score,), [BY_NAME["canonical-form"]]))) == text_of(score) == dumps(score)
 
 
 def test_a_cleaned_score_is_its_own_text() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from chordllama.codec.compact import dumps, loads
-from chordllama.codec.excerpt import excerpt, excerpts
+from chordllama.codec.excerpt import Cutter, excerpt, excerpts
 from chordllama.codec.musicxml import read, write
 from chordllama.score import Change, Key, Score, Time, Transposition
 
@@ -68,3 +68,11 @@ def test_many_excerpts_are_each_what_one_is() -> None:
         score = score_of(name)
         windows = [(0, 1), (0, 3), (2, 3), (2, len(score.bars)), (3, 3)]
         assert list(excerpts(score, windows)) == [excerpt(score, first, last) for first, last in windows]
+
+
+def test_a_cutter_gives_the_same_excerpts_whatever_it_has_cut_before() -> None:
+    for name in ("changes", "clarinet", "piano_cross_staff"):
+        score = score_of(name)
+        cutter, bars = Cutter(score), len(score.bars)
+        for windows in ([(bars - 1, bars)], [(0, 1), (1, bars)], [(place, place + 1) for place in range(bars)]):
+            assert list(cutter.cut(windows)) == [excerpt(score, first, last) for first, last in windows]
