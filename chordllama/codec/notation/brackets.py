@@ -6,11 +6,10 @@ Both directions of the compact text walk the same rule: a row whose brackets are
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cache
 
 from chordllama.codec.words.values import NO_BRACKETS, mark_rank
-from chordllama.score import Chord, Duration, Item, Mark, Rest, Ticks, duration
+from chordllama.score import Chord, Duration, Item, Mark, Note, Rest, Ticks, duration
 
 START = Mark("tuplet-start")
 STOP = Mark("tuplet-stop")
@@ -67,9 +66,11 @@ def marks_of(item: Item) -> tuple[Mark, ...]:
 
 def _with_marks(item: Item, marks: tuple[Mark, ...]) -> Item:
     if isinstance(item, Chord):
-        return replace(item, notes=(replace(item.notes[0], marks=marks), *item.notes[1:]))
+        note, *others = item.notes
+        first = Note(note.step, note.octave, note.alter, note.unpitched, marks)
+        return Chord(item.duration, (first, *others), item.grace, item.lyrics)
     assert isinstance(item, Rest)
-    return replace(item, marks=marks)
+    return Rest(item.duration, marks)
 
 
 def _is_bracket(mark: Mark) -> bool:

@@ -11,7 +11,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Sequence, Set
-from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -64,6 +63,8 @@ class Lines(ABC):
         """The marks of one note, in the source's order, with labels for numbers."""
         found = list(marks)
         places = [place for place, mark in enumerate(found) if mark.name in _ENDS]
+        if not places:
+            return found
         ends = [End(*_ENDS[found[place].name], found[place].value) for place in places]
         labels = [self._take(ends[0], _NOTHING)] if len(ends) == 1 else self._take_note(ends)
         for place, label in zip(places, labels, strict=True):
@@ -76,7 +77,7 @@ class Lines(ABC):
             return direction
         type, _, name = direction.value.partition(" ")
         label = _written(self._take(End(direction.name, _end_of_type(type), name), _NOTHING))
-        return replace(direction, value=f"{type} {label}".strip())
+        return Direction(direction.name, f"{type} {label}".strip(), direction.offset)
 
     def _take_note(self, ends: list[End]) -> list[int]:
         found: dict[int, int] = {}
