@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-_PART = re.compile(rb"<part\s[^>]*[^/]>.*?</part\s*>", re.DOTALL)
-_MEASURE = re.compile(rb"<measure(?:\s[^>]*)?(?:/>|(?<!/)>.*?</measure\s*>)", re.DOTALL)
+PART = re.compile(rb"<part\s[^>]*[^/]>.*?</part\s*>", re.DOTALL)
+MEASURE = re.compile(rb"<measure(?:\s[^>]*)?(?:/>|(?<!/)>.*?</measure\s*>)", re.DOTALL)
 _CLOSING = re.compile(
     rb"\s*<barline(?:\s+location=.right.)?\s*>\s*<bar-style>light-heavy</bar-style>\s*</barline\s*>"
     rb"(?=(?:(?!<note|<barline).)*\Z)",
@@ -19,9 +19,9 @@ def byte_faults(old: bytes, new: bytes, bars: int) -> Iterator[str]:
 
     A plain closing bar line may have gone from a part's last old measure, if its last new one has it.
     """
-    if _PART.sub(b"<part/>", old) != _PART.sub(b"<part/>", new):
+    if PART.sub(b"<part/>", old) != PART.sub(b"<part/>", new):
         yield "the bytes outside of the parts differ"
-    old_parts, new_parts = _PART.findall(old), _PART.findall(new)
+    old_parts, new_parts = PART.findall(old), PART.findall(new)
     if not old_parts or len(old_parts) != len(new_parts):
         yield f"it has {len(new_parts)} parts instead of {len(old_parts)}"
         return
@@ -31,7 +31,7 @@ def byte_faults(old: bytes, new: bytes, bars: int) -> Iterator[str]:
 
 
 def _is_kept(old: bytes, new: bytes, bars: int) -> bool:
-    ends = [found.end() for found in _MEASURE.finditer(old)]
+    ends = [found.end() for found in MEASURE.finditer(old)]
     body, tail = old[: ends[-1]], old[ends[-1] :]
     for kept in {body, _CLOSING.sub(b"", body)}:
         inserted = new[len(kept) : len(new) - len(tail)]
@@ -42,4 +42,4 @@ def _is_kept(old: bytes, new: bytes, bars: int) -> bool:
 
 
 def _are_measures(text: bytes, count: int) -> bool:
-    return len(_MEASURE.findall(text)) == count and not _MEASURE.sub(b"", text).strip()
+    return len(MEASURE.findall(text)) == count and not MEASURE.sub(b"", text).strip()

@@ -174,6 +174,15 @@ def test_slurs_and_hairpins_over_the_borders_keep_both_ends(model: LlamaBackend)
         assert not open_wedges(after.bars)
 
 
+def test_hairpins_that_are_told_in_another_order_than_they_sound_stay_as_they_are(model: LlamaBackend) -> None:
+    """The second voice, which is written later, begins the hairpin that the first one ends; another one goes on meanwhile."""
+    bars = ["c52", "d52", "e44 =! f & =< g42", "g44 => a", "a44 =! b", "c52"]
+    told = "".join(f"{n}: {bar}\n" for n, bar in enumerate(bars, 1))
+    xml = write(loads(f"parts:\n 1: clef=G2\n1: time=2/4 {told[3:]}"))
+    after = read(written(xml, model, asked("infill", first=2, bars=2)).xml)
+    assert not open_wedges(after.bars)
+
+
 def test_an_empty_part_gets_music_in_the_range_of_its_clefs(model: LlamaBackend) -> None:
     found = written(write(loads(DUET)), model, asked("harmonise"))
     for bar in read(found.xml).bars:

@@ -1,4 +1,4 @@
-"""What goes over the borders of bars that are written anew: clefs, slurs and hairpins that others begin or end. Knows the score model.
+"""What goes over the borders of bars that are written anew: clefs, ties, slurs and hairpins that others begin or end. Knows the score model.
 
 The bars around stay as they are, so that new ones have to end what was open before them, and to begin what is ended after them.
 """
@@ -10,13 +10,23 @@ from dataclasses import replace
 
 from chordllama.codec.excerpt import State
 from chordllama.codec.words.values import mark_rank
+from chordllama.generate.border_ties import with_ties_in, with_ties_out
 from chordllama.generate.tidy import open_slurs, open_wedges
 from chordllama.score import Bar, Chord, Direction, Item, Mark, Rest, Row, Score
 
 
-def bordered(new: tuple[Bar, ...], score: Score, first: int, parts: Collection[int]) -> tuple[Bar, ...]:
-    """The bars that stand for those of a score from `first` (from 0) on, in these parts, with what goes over their borders."""
+def bordered(
+    new: tuple[Bar, ...], score: Score, first: int, parts: Collection[int], *, goes_on: bool = False
+) -> tuple[Bar, ...]:
+    """The bars that stand for those of a score from `first` (from 0) on, in these parts, with what goes over their borders.
+
+    With `goes_on` other new bars will follow, so that only what comes in is looked after.
+    """
     before, old = score.bars[:first], score.bars[: first + len(new)]
+    new = with_ties_in(new, before, score.bar_lengths[first], parts)
+    if goes_on:
+        return new
+    new = with_ties_out(new, score, first, parts)
     new = _with_slurs(new, before, old, parts)
     new = _with_wedges(new, before, old, parts)
     return _with_clefs(new, score, first)
@@ -74,10 +84,12 @@ def _with_wedges(
     new: tuple[Bar, ...], before: tuple[Bar, ...], old: tuple[Bar, ...], parts: Collection[int]
 ) -> tuple[Bar, ...]:
     wanted, found = open_wedges(old), open_wedges(before + new)
-    for part in sorted(found.keys() - wanted.keys()):
-        new = _begun_with(new, part, Direction("wedge", "stop"), 0) if part in parts else new
-    for part in sorted(wanted.keys() - found.keys()):
-        new = _begun_with(new, part, replace(wanted[part], offset=0), len(new) - 1) if part in parts else new
+    for part, number in sorted(found.keys() - wanted.keys()):
+        stop = Direction("wedge", f"stop {number}".rstrip())
+        new = _begun_with(new, part, stop, 0) if part in parts else new
+    for part, number in sorted(wanted.keys() - found.keys()):
+        start = replace(wanted[part, number], offset=0)
+        new = _begun_with(new, part, start, len(new) - 1) if part in parts else new
     return new
 
 

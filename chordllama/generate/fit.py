@@ -67,12 +67,12 @@ def _padded(row: Row, length: Ticks, wanted: Ticks) -> Row | None:
         return row  # it fills its bar, however long that is
     if row.voice > 1:
         return replace(row, items=(*row.items, Spacer(duration_of(wanted - length))))
-    rests = list(_rests(length, wanted))
-    ends = length + sum(rest.duration.ticks for rest in rests if rest.duration)
-    return replace(row, items=(*row.items, *rests)) if ends == wanted else None
+    added = list(rests(length, wanted))
+    ends = length + sum(rest.duration.ticks for rest in added if rest.duration)
+    return replace(row, items=(*row.items, *added)) if ends == wanted else None
 
 
-def _rests(start: Ticks, end: Ticks) -> Iterator[Rest]:
+def rests(start: Ticks, end: Ticks) -> Iterator[Rest]:
     """Rests from one place in a bar to another, none across a beat that is longer than itself; too few where none fits."""
     while start < end:
         values = (ticks(NOTE_TYPES[type]) for type in _REST_TYPES)

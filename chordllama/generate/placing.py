@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from chordllama.codec.words.values import OF_CHORDS, mark_rank
+from chordllama.generate.border_ties import with_ties_in
 from chordllama.generate.borders import bordered
 from chordllama.generate.plan import Plan
 from chordllama.generate.tidy import like_before, tidy
@@ -18,16 +19,17 @@ STAYING = frozenset(
 """Signs of old bars that new ones in their place keep: the model doesn't see them, and they aren't about its notes."""
 
 
-def placed(plan: Plan, score: Score, written: tuple[Bar, ...]) -> tuple[Bar, ...]:
-    """The bars that the model wrote as they shall stand in the score."""
+def placed(plan: Plan, score: Score, written: tuple[Bar, ...], *, goes_on: bool = False) -> tuple[Bar, ...]:
+    """The bars that the model wrote as they shall stand in the score; with `goes_on` more of them will come."""
     new = like_before(tidy(written, score.bars[: plan.first]), score)
     if not new:
         return ()
     if not plan.replaces:
+        new = with_ties_in(new, score.bars, plan.length, plan.parts)
         return (*new[:-1], replace(new[-1], end=FINAL if plan.closing else new[-1].end))
     old = score.bars[plan.first : plan.first + len(new)]
     joined = tuple(_JOINED[plan.task](plan, *bars) for bars in zip(old, new, strict=True))
-    return bordered(joined, score, plan.first, plan.parts)
+    return bordered(joined, score, plan.first, plan.parts, goes_on=goes_on)
 
 
 # ------------------------------------------------------------------------------------------------- in the place of old bars

@@ -6,9 +6,10 @@ MusicXML would complain or draw it to the end of the piece.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from typing import TypeVar
 
 from chordllama.score import (
     Bar,
@@ -93,13 +94,34 @@ _NUMBERS = ("", *map(str, range(2, 100)))
 def open_slurs(bars: tuple[Bar, ...]) -> set[tuple[int, str]]:
     """The slurs, by part and number, that the bars leave open."""
     found: set[tuple[int, str]] = set()
-    for _, row, note in _notes(bars):
-        for mark in note.marks:
-            if mark.name == "slur-start":
-                found.add((row.part, mark.value))
-            elif mark.name == "slur-stop":
-                found.discard((row.part, mark.value))
+    for stops, (part, mark) in _in_time(bars, _slur_ends):
+        (found.discard if stops else found.add)((part, mark.value))
     return found
+
+
+def _slur_ends(item: Item) -> Iterator[tuple[bool, Mark]]:
+    for note in item.notes if isinstance(item, Chord) else ():
+        for mark in note.marks:
+            if mark.name in ("slur-start", "slur-stop"):
+                yield mark.name == "slur-stop", mark
+
+
+T = TypeVar("T", Mark, Direction)
+
+
+def _in_time(
+    bars: tuple[Bar, ...], ends: Callable[[Item], Iterator[tuple[bool, T]]]
+) -> Iterator[tuple[bool, tuple[int, T]]]:
+    """The ends of lines and whether they are stops, each with its part, in the order of time: a line may end in an earlier row than it began in."""
+    for bar in bars:
+        found = [
+            (_moment(row, i) + (item.offset if isinstance(item, Direction) else 0), not stops, (row.part, end))
+            for row in bar.rows
+            for i, item in enumerate(row.items)
+            for stops, end in ends(item)
+        ]
+        for _, starts, end in sorted(found, key=lambda one: one[:2]):
+            yield not starts, end
 
 
 def _slur_pairs(bars: tuple[Bar, ...]) -> Iterator[tuple[tuple[Address, Mark], tuple[Address, Mark]]]:
@@ -127,16 +149,21 @@ def _moment(row: Row, item: int) -> Ticks:
     )
 
 
-def open_wedges(bars: tuple[Bar, ...]) -> dict[int, Direction]:
-    """The hairpins, by part, that the bars leave open."""
-    found: dict[int, Direction] = {}
-    for _, row, item in _walk(bars):
-        if isinstance(item, Direction) and item.name == "wedge":
-            if item.value.startswith("stop"):
-                found.pop(row.part, None)
-            else:
-                found[row.part] = item
+def open_wedges(bars: tuple[Bar, ...]) -> dict[tuple[int, str], Direction]:
+    """The hairpins, by part and number, that the bars leave open."""
+    found: dict[tuple[int, str], Direction] = {}
+    for stops, (part, sign) in _in_time(bars, _wedge_ends):
+        line = (part, sign.value.partition(" ")[2])
+        if stops:
+            found.pop(line, None)
+        else:
+            found[line] = sign
     return found
+
+
+def _wedge_ends(item: Item) -> Iterator[tuple[bool, Direction]]:
+    if isinstance(item, Direction) and item.name == "wedge" and not item.value.startswith("continue"):
+        yield item.value.startswith("stop"), item
 
 
 def _wedges(bars: tuple[Bar, ...]) -> Iterator[tuple[Address, None]]:

@@ -138,7 +138,7 @@ class _Tokens:
 
 
 def _bar(step: Progress, reading: Reading, plan: Plan, for_editor: bool) -> dict[str, Any]:
-    bars = placed(plan, reading.score, step.written)
+    bars = placed(plan, reading.score, step.written, goes_on=step.bar < step.bars)
     found: dict[str, Any] = {"candidate": step.candidate, "bar": step.bar, "bars": step.bars}
     found |= {"place": plan.first + step.bar, "compact": dump_bar(bars[-1], reading.score.parts)}
     if for_editor:
