@@ -174,6 +174,13 @@ def test_slurs_and_hairpins_over_the_borders_keep_both_ends(model: LlamaBackend)
         assert not open_wedges(after.bars)
 
 
+def test_a_slur_from_a_grace_note_is_closed_by_its_note() -> None:
+    bars = loads("parts:\n 1: clef=G2\n1: time=2/4 d48g( c516g c52)\n2: c52( & r4 b44)\n").bars
+    assert not open_slurs(bars[:1])
+    assert not open_slurs(bars)
+    assert open_slurs(loads("parts:\n 1: clef=G2\n1: time=2/4 d48g c52( & r4 b44\n").bars) == {(0, "")}
+
+
 def test_hairpins_that_are_told_in_another_order_than_they_sound_stay_as_they_are(model: LlamaBackend) -> None:
     """The second voice, which is written later, begins the hairpin that the first one ends; another one goes on meanwhile."""
     bars = ["c52", "d52", "e44 =! f & =< g42", "g44 => a", "a44 =! b", "c52"]

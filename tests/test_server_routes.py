@@ -17,8 +17,10 @@ from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
+from chordllama.codec.compact import loads
 from chordllama.codec.container import read_container, write_container
-from chordllama.codec.musicxml import read
+from chordllama.codec.editor.schema import check
+from chordllama.codec.musicxml import read, write
 from chordllama.generate.llama_runtime import CHUNK
 
 DATA = Path(__file__).parent / "data"
@@ -145,6 +147,43 @@ def test_bars_in_the_middle_are_told_with_their_places_and_stand_there(
     (candidate,) = (data for name, data in told if name == "candidate")
     before, after = read(CHORALE), read(candidate["musicxml"].encode())
     assert [n for n, bar in enumerate(after.bars) if bar != before.bars[n]] == [3, 4]
+
+
+@pytest.mark.parametrize(
+    ("task", "options", "staves"),
+    [
+        ("continue", {"bars": 2}, {0, 1, 2, 3}),
+        ("infill", {"first": 5, "bars": 2}, {0, 1, 2, 3}),
+        ("harmonise", {"first": 5, "bars": 2, "given": "1,4"}, {1, 2}),
+        ("vary", {"first": 5, "bars": 2}, {0, 1, 2, 3}),
+    ],
+)
+def test_an_editor_gets_the_new_bars_of_each_task_as_events(
+    client: FlaskClient, task: str, options: dict[str, Any], staves: set[int]
+) -> None:
+    bars = [
+        (n, "time=4/4 " if n == 1 else "time=3/4 " if n == 5 else "", "c44 d e f" if n < 5 else "c44 d e")
+        for n in range(1, 8)
+    ]
+    rows = "".join(f"{n}: {time}{' / '.join([row] * 4)}\n" for n, time, row in bars)
+    xml = write(loads("parts:\n" + "".join(f" {n}: clef=G2\n" for n in range(1, 5)) + rows)).decode()
+    body: dict[str, Any] = {"musicxml": xml, "format": "editor", "seed": 1} | options
+    answer = client.post(f"/v1/{task}", json=body).get_json()
+    assert not list(schema("Continued").iter_errors(answer))
+    (candidate,) = answer["candidates"]
+    assert "musicxml" not in candidate
+    check(candidate["editor"], "continuation")
+    assert candidate["place"] == options.get("first", 8)
+    assert [bar["length"] for bar in candidate["editor"]["bars"]] == [[3, 4], [3, 4]]
+    assert {voice["staff"] for bar in candidate["editor"]["bars"] for voice in bar["voices"]} == staves
+    job = client.post(f"/v1/{task}", json=body | {"stream": True}).get_json()
+    told = events_of(client, job["id"])
+    assert [data["editor"] for name, data in told if name == "candidate"] == [candidate["editor"]]
+    streamed = [data for name, data in told if name == "bar"]
+    assert [data["place"] for data in streamed] == [candidate["place"], candidate["place"] + 1]
+    for data in streamed:
+        check(data["editor"], "continuation")
+        assert data["editor"]["bars"][0]["length"] == [3, 4]
 
 
 def test_a_melody_gets_parts_that_are_then_written(client: FlaskClient) -> None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from chordllama.codec.excerpt import State
 from chordllama.codec.words.values import mark_rank
 from chordllama.generate.border_ties import with_ties_in, with_ties_out
-from chordllama.generate.tidy import open_slurs, open_wedges
+from chordllama.generate.tidy import first_ends, open_slurs, open_wedges, without_loose_ties
 from chordllama.score import Bar, Chord, Direction, Item, Mark, Rest, Row, Score
 
 
@@ -26,7 +26,7 @@ def bordered(
     new = with_ties_in(new, before, score.bar_lengths[first], parts)
     if goes_on:
         return new
-    new = with_ties_out(new, score, first, parts)
+    new = without_loose_ties(with_ties_out(new, score, first, parts), score.bars[first + len(new) :][:1])
     new = _with_slurs(new, before, old, parts)
     new = _with_wedges(new, before, old, parts)
     return _with_clefs(new, score, first)
@@ -83,11 +83,12 @@ def _with_row(bars: tuple[Bar, ...], b: int, r: int, change: Callable[[Row], Row
 def _with_wedges(
     new: tuple[Bar, ...], before: tuple[Bar, ...], old: tuple[Bar, ...], parts: Collection[int]
 ) -> tuple[Bar, ...]:
-    wanted, found = open_wedges(old), open_wedges(before + new)
-    for part, number in sorted(found.keys() - wanted.keys()):
+    """What is open is ended where it ended in the old bars, too, and where others come, which would be taken for its own."""
+    wanted, ends = open_wedges(old), first_ends(new)
+    for part, number in sorted(line for line in open_wedges(before) if not ends.get(line, line in wanted)):
         stop = Direction("wedge", f"stop {number}".rstrip())
         new = _begun_with(new, part, stop, 0) if part in parts else new
-    for part, number in sorted(wanted.keys() - found.keys()):
+    for part, number in sorted(wanted.keys() - open_wedges(before + new).keys()):
         start = replace(wanted[part, number], offset=0)
         new = _begun_with(new, part, start, len(new) - 1) if part in parts else new
     return new

@@ -28,6 +28,8 @@ from chordllama.score import (
 
 Address = tuple[int, int, int, int]
 """Bar, row, item, and note of a chord (0 for what is none)."""
+Line = tuple[int, str]
+"""A slur or hairpin: its part and its number."""
 Pitch = tuple[str, int | Fraction, int]
 Seat = tuple[Pitch, str]
 """A pitch, and the staff where it isn't the voice's own."""
@@ -91,9 +93,9 @@ def _slurs(bars: tuple[Bar, ...], before: tuple[Bar, ...]) -> _Kept:
 _NUMBERS = ("", *map(str, range(2, 100)))
 
 
-def open_slurs(bars: tuple[Bar, ...]) -> set[tuple[int, str]]:
+def open_slurs(bars: tuple[Bar, ...]) -> set[Line]:
     """The slurs, by part and number, that the bars leave open."""
-    found: set[tuple[int, str]] = set()
+    found: set[Line] = set()
     for stops, (part, mark) in _in_time(bars, _slur_ends):
         (found.discard if stops else found.add)((part, mark.value))
     return found
@@ -115,13 +117,21 @@ def _in_time(
     """The ends of lines and whether they are stops, each with its part, in the order of time: a line may end in an earlier row than it began in."""
     for bar in bars:
         found = [
-            (_moment(row, i) + (item.offset if isinstance(item, Direction) else 0), not stops, (row.part, end))
+            (_turn(row, i), not stops, (row.part, end))
             for row in bar.rows
             for i, item in enumerate(row.items)
             for stops, end in ends(item)
         ]
         for _, starts, end in sorted(found, key=lambda one: one[:2]):
             yield not starts, end
+
+
+def _turn(row: Row, i: int) -> tuple[Ticks, bool, int]:
+    """Where an item stands in time; grace notes come in their order before the note that they lead to."""
+    item = row.items[i]
+    offset = item.offset if isinstance(item, Direction) else 0
+    is_grace = isinstance(item, Chord) and bool(item.grace)
+    return _moment(row, i) + offset, not is_grace, i if is_grace else 0
 
 
 def _slur_pairs(bars: tuple[Bar, ...]) -> Iterator[tuple[tuple[Address, Mark], tuple[Address, Mark]]]:
@@ -149,16 +159,27 @@ def _moment(row: Row, item: int) -> Ticks:
     )
 
 
-def open_wedges(bars: tuple[Bar, ...]) -> dict[tuple[int, str], Direction]:
+def open_wedges(bars: tuple[Bar, ...]) -> dict[Line, Direction]:
     """The hairpins, by part and number, that the bars leave open."""
-    found: dict[tuple[int, str], Direction] = {}
+    found: dict[Line, Direction] = {}
     for stops, (part, sign) in _in_time(bars, _wedge_ends):
-        line = (part, sign.value.partition(" ")[2])
         if stops:
-            found.pop(line, None)
+            found.pop(_line(part, sign), None)
         else:
-            found[line] = sign
+            found[_line(part, sign)] = sign
     return found
+
+
+def first_ends(bars: tuple[Bar, ...]) -> dict[Line, bool]:
+    """Whether the first end of each hairpin in the bars, by part and number, is its stop."""
+    found: dict[Line, bool] = {}
+    for stops, (part, sign) in _in_time(bars, _wedge_ends):
+        found.setdefault(_line(part, sign), stops)
+    return found
+
+
+def _line(part: int, sign: Direction) -> Line:
+    return (part, sign.value.partition(" ")[2])
 
 
 def _wedge_ends(item: Item) -> Iterator[tuple[bool, Direction]]:
@@ -202,6 +223,29 @@ def _ties(bars: tuple[Bar, ...]) -> _Kept:
             kept |= {(place, tie): tie for place, seat in voice.notes if seat in led_to}
             voice.notes = [(place, _seat(note)) for place, note in _of_chord(item, address)]
     return kept
+
+
+def without_loose_ties(bars: tuple[Bar, ...], after: tuple[Bar, ...]) -> tuple[Bar, ...]:
+    """The bars without ties that lead to nothing, when those of `after` follow."""
+    kept = _ties((*bars, *after))
+
+    def still(note: Note, address: Address) -> Note:
+        return replace(note, marks=tuple(mark for mark in note.marks if mark.name != "tie" or (address, mark) in kept))
+
+    return tuple(
+        replace(bar, rows=tuple(_with_notes(row, (b, r, 0, 0), still) for r, row in enumerate(bar.rows)))
+        for b, bar in enumerate(bars)
+    )
+
+
+def _with_notes(row: Row, first: Address, change: Callable[[Note, Address], Note]) -> Row:
+    items = (
+        replace(item, notes=tuple(change(note, place) for place, note in _of_chord(item, (*first[:2], i, 0))))
+        if isinstance(item, Chord)
+        else item
+        for i, item in enumerate(row.items)
+    )
+    return replace(row, items=tuple(items))
 
 
 def _seat(note: Note) -> Seat:

@@ -17,6 +17,7 @@ from chordllama.errors import ChordLlamaError
 from chordllama.generate.backend import Backend, Stopped
 from chordllama.generate.continuation import Continuation, Plan, Progress, Request, continue_reading
 from chordllama.generate.placing import placed
+from chordllama.score import Bar
 from chordllama_server.problems import Problem, problem_of
 from chordllama_server.scores import Source, in_utf8, musicxml_of
 
@@ -115,7 +116,7 @@ def continue_order(order: Order, backend: Backend, stop: Any, say: Say) -> None:
     found = continue_reading(xml, reading, name, backend, order.request, tell)
     tokens.add(backend)
     for number, continuation in enumerate(found):
-        say("candidate", _candidate(number, continuation, reading, order.editor))
+        say("candidate", _candidate(number, continuation, reading, plan(), order.editor))
     usage = tokens.as_json() | {"seconds": round(perf_counter() - started, 3)}
     written = sum(bool(continuation.bars) for continuation in found)
     say("done", {"candidates": written, "warnings": list(reading.report.warnings()), "usage": usage})
@@ -142,21 +143,25 @@ def _bar(step: Progress, reading: Reading, plan: Plan, for_editor: bool) -> dict
     found: dict[str, Any] = {"candidate": step.candidate, "bar": step.bar, "bars": step.bars}
     found |= {"place": plan.first + step.bar, "compact": dump_bar(bars[-1], reading.score.parts)}
     if for_editor:
-        return found | {"editor": editor.write(_with(reading, bars[:-1]), bars[-1:])}
+        return found | {"editor": _events(bars[-1:], bars[:-1], reading, plan)}
     return found | {"musicxml": new_measures(reading, bars, len(bars) - 1, plan.first)}
 
 
-def _with(reading: Reading, bars: tuple[Any, ...]) -> Any:
-    return replace(reading.score, bars=reading.score.bars + bars)
-
-
-def _candidate(number: int, continuation: Continuation, reading: Reading, for_editor: bool) -> dict[str, Any]:
-    found: dict[str, Any] = {"candidate": number, "bars": len(continuation.bars)}
+def _candidate(
+    number: int, continuation: Continuation, reading: Reading, plan: Plan, for_editor: bool
+) -> dict[str, Any]:
+    found: dict[str, Any] = {"candidate": number, "place": plan.first + 1, "bars": len(continuation.bars)}
     if for_editor:
-        found["editor"] = editor.write(reading.score, continuation.bars)
+        found["editor"] = _events(continuation.bars, (), reading, plan)
     else:
         found["musicxml"] = in_utf8(continuation.xml)
         found["file"] = continuation.xml
     if continuation.failure:
         found["failure"] = problem_of(continuation.failure).as_json()
     return found
+
+
+def _events(bars: tuple[Bar, ...], before: tuple[Bar, ...], reading: Reading, plan: Plan) -> dict[str, Any]:
+    """New bars as an editor's events, when those of `before` are written: of the parts that the model writes, in the metre of their place."""
+    score = reading.score
+    return editor.write(replace(score, bars=score.bars[: plan.first] + before), bars, plan.parts)

@@ -7,7 +7,7 @@ can't say: that each voice fills its bar, that pitch and spelling agree. Pitches
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import accumulate
@@ -215,8 +215,8 @@ def _value(told: list[int], ratio: tuple[int, int]) -> Duration:
 # --------------------------------------------------------------------------------------------------------------- writing
 
 
-def write(score: Score, bars: Sequence[Bar]) -> Json:
-    """The bars that follow a score, as an editor can write them.
+def write(score: Score, bars: Sequence[Bar], parts: Collection[int] | None = None) -> Json:
+    """The bars that follow a score, as an editor can write them: all parts (from 0) or these.
 
     Raises:
         ScoreError: a note value is none that an editor knows.
@@ -225,15 +225,17 @@ def write(score: Score, bars: Sequence[Bar]) -> Json:
     left_out: Counter[str] = Counter()
     writer = _RowWriter(firsts, [shift_of(part.transposition) for part in score.parts], left_out)
     lengths = [length for length, _ in walk_lengths((*score.bars, *bars))][len(score.bars) :]
-    found = [_write_bar(bar, length, writer) for bar, length in zip(bars, lengths, strict=True)]
+    shown = range(len(score.parts)) if parts is None else parts
+    found = [_write_bar(bar, length, shown, writer) for bar, length in zip(bars, lengths, strict=True)]
     return {"format": FORMAT, "bars": found, "left_out": dict(sorted(left_out.items()))}
 
 
-def _write_bar(bar: Bar, length: Ticks, writer: _RowWriter) -> Json:
+def _write_bar(bar: Bar, length: Ticks, parts: Collection[int], writer: _RowWriter) -> Json:
     told: Json = {"length": _fraction(length)}
     if bar.end == FINAL:
         told["final"] = True
-    told["voices"] = [voice for row in bar.rows if (voice := writer.row(row)) is not None]
+    rows = (row for row in bar.rows if row.part in parts)
+    told["voices"] = [voice for row in rows if (voice := writer.row(row)) is not None]
     return told
 
 
