@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Self
 
 import pytest
@@ -29,7 +33,9 @@ from chordllama.generate.continuation import (
     write_bars,
 )
 from chordllama.generate.llama import LlamaBackend
+from chordllama.generate.models import EMBEDDED
 from chordllama.generate.rounds import LONGEST_CONTEXT
+from chordllama.resources import resource
 from chordllama.score import FINAL, QUARTER, WHOLE, Barline, Score
 from chordllama.tasks.music import Wishes, lean
 
@@ -93,6 +99,45 @@ def test_the_same_seed_gives_the_same_bytes(model: LlamaBackend) -> None:
     first, again = (continue_score(xml, "tune", model, Request(bars=2, sampling=HOT))[0].xml for _ in range(2))
     other = continue_score(xml, "tune", model, Request(bars=2, sampling=replace(HOT, seed=9)))[0].xml
     assert first == again != other
+
+
+ELSEWHERE = """
+import sys
+from pathlib import Path
+from chordllama.generate.backend import Sampling
+from chordllama.generate.continuation import Request, continue_score
+from chordllama.generate.llama import LlamaBackend
+
+model, score = map(Path, sys.argv[1:])
+with LlamaBackend(model, threads=1) as backend:
+    request = Request(bars=2, candidates=2, sampling=Sampling(seed=5))
+    for found in continue_score(score.read_bytes(), score.name, backend, request):
+        sys.stdout.buffer.write(found.xml)
+"""
+
+
+def test_the_same_seed_gives_the_same_bytes_after_other_work_and_in_another_process() -> None:
+    """What the cache holds of earlier prompts, how large it has grown and the hashes of texts change nothing."""
+    model, score = resource(EMBEDDED), Path("tests/data/chorale.musicxml")
+    request = Request(bars=2, candidates=2, sampling=Sampling(seed=5))
+    with LlamaBackend(model, threads=1) as backend:
+
+        def write_again() -> bytes:
+            return b"".join(found.xml for found in continue_score(score.read_bytes(), score.name, backend, request))
+
+        first = write_again()
+        longer = replace(request, bars=3, candidates=3, sampling=replace(request.sampling, seed=6))
+        continue_score(score.read_bytes(), score.name, backend, longer)
+        assert write_again() == first
+        continue_score(xml_of(SHORT), "tune", backend, request)
+        assert write_again() == first
+    elsewhere = subprocess.run(
+        [sys.executable, "-c", ELSEWHERE, str(model), str(score)],
+        env=os.environ | {"PYTHONHASHSEED": "7"},
+        capture_output=True,
+        check=True,
+    )
+    assert elsewhere.stdout == first
 
 
 def test_what_is_wished_for_is_told_to_the_model_and_changes_what_it_writes(model: LlamaBackend) -> None:

@@ -10,7 +10,8 @@ from collections.abc import Hashable, Iterable, Sequence
 from itertools import pairwise
 
 from chordllama.evaluate.figures import Ratio
-from chordllama.evaluate.passage import Passage, Sound
+from chordllama.evaluate.passage import Passage
+from chordllama.voices import Sound
 
 STEPS_IN_SEED = 3
 """Intervals by which a run is looked for; what shares fewer shares nothing."""

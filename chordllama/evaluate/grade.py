@@ -21,8 +21,9 @@ import numpy as np
 
 from chordllama.evaluate.copying import melodies_of
 from chordllama.evaluate.figures import Ratio
-from chordllama.evaluate.passage import Passage, Sound
-from chordllama.evaluate.voice_leading import SIXTEENTH, count_parallels
+from chordllama.evaluate.passage import Passage
+from chordllama.evaluate.voice_leading import SIXTEENTH
+from chordllama.voices import Sound, count_parallels
 
 Histogram = Counter[Hashable]
 PROFILES = {

@@ -12,8 +12,9 @@ from fractions import Fraction
 from itertools import pairwise
 
 from chordllama.evaluate.figures import Ratio
-from chordllama.evaluate.passage import Passage, Place, Sound
+from chordllama.evaluate.passage import Passage
 from chordllama.score import QUARTER, Key, Ticks, changes_for
+from chordllama.voices import Place, Sound
 
 GRID = 12
 """Places in a quarter, to which MusPy's measures round."""

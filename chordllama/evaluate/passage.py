@@ -5,39 +5,12 @@ The human's continuation, a model's and a floor's are passages alike, so that al
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 from itertools import accumulate
 
-from chordllama.score import Chord, Direction, Harmony, Note, Row, Score, Ticks
-
-SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-Place = tuple[int, int, int]
-"""Part (from 0), staff and voice (from 1)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sound:
-    """What a voice sounds from `start` (ticks after the passage's beginning) on: MIDI pitches, lowest first; ties are merged.
-
-    `tied` are the pitches that go on in the voice's next chord; `held`: it has a fermata, with which a phrase ends.
-    """
-
-    start: Ticks
-    length: Ticks
-    pitches: tuple[int | Fraction, ...]
-    tied: frozenset[int | Fraction] = frozenset()
-    held: bool = False
-
-    @property
-    def end(self) -> Ticks:
-        return self.start + self.length
-
-    @property
-    def top(self) -> int | Fraction:
-        return self.pitches[-1]
+from chordllama.score import Score, Ticks
+from chordllama.voices import Place, Sound, count_notes, voices_of
 
 
 @dataclass(frozen=True)
@@ -60,13 +33,7 @@ class Passage:
     @cached_property
     def voices(self) -> dict[Place, tuple[Sound, ...]]:
         """All sounds by voice; grace notes and unpitched notes are left out."""
-        found: dict[Place, list[Sound]] = {}
-        for bar, start, length in zip(self.score.bars, self.starts, self.score.bar_lengths, strict=False):
-            for row in bar.rows:
-                voice = found.setdefault(row.place, [])
-                for sound in _sounds(row, start, length):
-                    _add(voice, sound)
-        return {place: tuple(found[place]) for place in sorted(found)}
+        return voices_of(self.score.bars, self.score.bar_lengths)
 
     @cached_property
     def old(self) -> dict[Place, tuple[Sound, ...]]:
@@ -92,35 +59,4 @@ class Passage:
     @property
     def new_notes(self) -> int:
         """The sounding notes of the new bars."""
-        return count_notes(self.new)
-
-
-def count_notes(voices: dict[Place, tuple[Sound, ...]]) -> int:
-    """How many notes sound in some voices."""
-    return sum(len(sound.pitches) for voice in voices.values() for sound in voice)
-
-
-def pitch_of(note: Note) -> int | Fraction:
-    """A note's MIDI pitch as it is written."""
-    return 12 * (note.octave + 1) + SEMITONES[note.step] + note.alter
-
-
-def _sounds(row: Row, start: Ticks, bar: Ticks) -> Iterator[Sound]:
-    for item in row.items:
-        if isinstance(item, Direction | Harmony):
-            continue
-        length = item.ticks if isinstance(item, Chord) else item.duration.ticks if item.duration else bar
-        if isinstance(item, Chord) and length and not item.notes[0].unpitched:
-            tied = frozenset(pitch_of(note) for note in item.notes if note.has("tie"))
-            held = any(note.has("fermata") for note in item.notes)
-            yield Sound(start, length, tuple(sorted(map(pitch_of, item.notes))), tied, held)
-        start += length
-
-
-def _add(voice: list[Sound], sound: Sound) -> None:
-    """Add a sound, or lengthen the last one where all of it is tied to this one."""
-    last = voice[-1] if voice else None
-    if last and last.end == sound.start and last.tied == set(last.pitches) == set(sound.pitches):
-        voice[-1] = Sound(last.start, last.length + sound.length, sound.pitches, sound.tied, last.held or sound.held)
-    else:
-        voice.append(sound)
+        return count_notes(self.new.values())

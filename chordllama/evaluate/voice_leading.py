@@ -5,65 +5,27 @@ The rules are our own, so every value is to be read beside the human's, by the s
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from itertools import combinations, pairwise
 
 from chordllama.evaluate.figures import Ratio
-from chordllama.evaluate.passage import Passage, Sound
+from chordllama.evaluate.passage import Passage
 from chordllama.score import QUARTER
+from chordllama.voices import Voice, count_parallels
 
 SIXTEENTH = QUARTER // 4
 RANGES = ((57, 81), (53, 74), (48, 69), (36, 64))
 """Lowest and highest MIDI pitch of soprano, alto, tenor and bass in music21's four-part chorales."""
-OCTAVE, FIFTH = 0, 7
 FAR = 12
 """Semitones between soprano and alto, or alto and tenor, beyond which they are far from each other."""
-Voice = tuple[Sound, ...]
 
 
 def parallels(passage: Passage) -> Ratio | None:
-    """Parallel fifths, octaves and unisons for each 1,000 notes of the new bars.
-
-    Of any two voices, where both go on to new notes at the same time, in the same direction, from one such interval to the same;
-    not from one phrase to the next, that is after a fermata.
-    """
+    """Parallel fifths, octaves and unisons (see `count_parallels`) for each 1,000 notes of the new bars."""
     voices = passage.quartet
     if voices is None or not passage.new_notes:
         return None
     return Ratio(sum(count_parallels(voices, passage.border).values()), passage.new_notes / 1000)
-
-
-def count_parallels(voices: tuple[Voice, ...], border: int | Fraction) -> Counter[int]:
-    """How many parallel octaves (0) and fifths (7) there are that end at `border` or after it."""
-    return Counter(
-        kind
-        for upper, lower in combinations(voices, 2)
-        for kind in _parallels(_moves(upper, border), _moves(lower, border))
-    )
-
-
-def _moves(voice: Voice, border: int | Fraction) -> dict[int | Fraction, tuple[Sound, Sound]]:
-    """The steps from note to note without a rest between them, by the moment of the second one."""
-    return {
-        after.start: (before, after)
-        for before, after in pairwise(voice)
-        if before.end == after.start and after.start >= border
-    }
-
-
-def _parallels(
-    upper: dict[int | Fraction, tuple[Sound, Sound]], lower: dict[int | Fraction, tuple[Sound, Sound]]
-) -> Iterator[int]:
-    for moment in upper.keys() & lower.keys():
-        (high, higher), (low, lower_) = upper[moment], lower[moment]
-        if high.held or low.held:
-            continue
-        same_way = (higher.top - high.top) * (lower_.top - low.top) > 0
-        interval = (high.top - low.top) % 12
-        if same_way and interval in (OCTAVE, FIFTH) and interval == (higher.top - lower_.top) % 12:
-            yield int(interval)
 
 
 def crossings(passage: Passage) -> Ratio | None:

@@ -23,6 +23,7 @@ from chordllama.generate.backend import Backend, Sampling
 from chordllama.generate.placing import placed
 from chordllama.generate.plan import Plan, Request, length_after, metre_after, sounds
 from chordllama.generate.rounds import Round, first_shown, pose
+from chordllama.generate.voice_leading import MOST_DRAWS, PATIENCE, parallels_in_last
 from chordllama.score import Bar, Score, Ticks
 
 __all__ = [
@@ -146,20 +147,53 @@ def _shifted(
 
 
 class BarGuard(Writer):
-    """A writer that gives a bar up when it was begun too often. `done` bars of `wanted` were written before it."""
+    """A writer that draws a bar again for its faults, and gives one up when it was begun too often.
 
-    def __init__(self, rules: Rules, done: int, wanted: int) -> None:
+    `done` bars of `wanted` were written before it. `faults` counts those of the last bar of some text, which holds that bar and the one before.
+    """
+
+    def __init__(self, rules: Rules, done: int, wanted: int, faults: Callable[[str], int] = lambda _: 0) -> None:
         super().__init__(rules)
-        self._done, self._wanted = done, wanted
+        self._done, self._wanted, self._faults = done, wanted, faults
         self._rewinds = 0
         self._at = 0
+        self._text = ""
+        self._beginnings = [0]  # of the bars that are finished, and of the one at hand
+        self._draws = 0  # of the bar at hand that were thrown away
+        self._is_faulty = False
+
+    def accepts(self, piece: str) -> bool:
+        """Whether the text may go on with `piece`: with none after a bar that has to be drawn again."""
+        return not self._is_faulty and super().accepts(piece)
+
+    def feed(self, piece: str) -> None:
+        """`piece`, which `accepts`, is written."""
+        good, bars = self.state.good, self.bars
+        super().feed(piece)
+        self._text += piece
+        if self.bars == bars:
+            return
+        if self._draws < MOST_DRAWS and self._faults(self._last_two()) > self._draws // PATIENCE:
+            self._draws += 1
+            self._is_faulty = True
+            self._go_back_to(good)
+        else:
+            self._draws = 0
+            self._beginnings.append(self.kept)
+
+    def _last_two(self) -> str:
+        return self._text[self._beginnings[-2:][0] : self.kept]
 
     def rewind(self) -> None:
         """Begin the bar again.
 
         Raises:
-            ModelError: it was begun `MOST_REWINDS` times.
+            ModelError: it was begun `MOST_REWINDS` times, those left out in which it was finished.
         """
+        self._text = self._text[: self.kept]
+        if self._is_faulty:
+            self._is_faulty = False
+            return
         self._rewinds = self._rewinds + 1 if self.kept == self._at else 1
         self._at = self.kept
         if self._rewinds > MOST_REWINDS:
@@ -180,7 +214,8 @@ def _write(
     done: int,
     bars: int,
 ) -> Iterator[tuple[int, tuple[Bar, ...], ChordLlamaError | None]]:
-    guards = [BarGuard(round_.rules, done, bars) for _ in range(candidates)]
+    faults = _faults(round_, sampling)
+    guards = [BarGuard(round_.rules, done, bars, faults) for _ in range(candidates)]
     texts = [""] * candidates
     finished = [0] * candidates
     limited = replace(sampling, maximum_tokens=max(1, round_.tokens))
@@ -200,6 +235,13 @@ def _write(
         if failure is None and not new:
             failure = ModelError("the model wrote no bar", hint="try another --seed, or a model with a longer context")
         yield n, new, failure
+
+
+def _faults(round_: Round, sampling: Sampling) -> Callable[[str], int]:
+    """How many faults the last bar of an answer has. Where the most probable bars are asked for, nothing is drawn again."""
+    if not round_.apart or sampling.temperature == 0:
+        return lambda _: 0
+    return lambda text: parallels_in_last(read_answer(text, round_.before, round_.length), round_.before, round_.apart)
 
 
 def good_text(text: str, guard: Writer) -> str:

@@ -24,6 +24,7 @@ from chordllama.codec.grammar.rules import (
 from chordllama.codec.words.frames import dump_end, dump_frame
 from chordllama.generate.backend import Backend
 from chordllama.generate.plan import Plan, sounds
+from chordllama.generate.voice_leading import independent_parts
 from chordllama.score import Bar, Part, Score, Ticks
 from chordllama.tasks.music import Ending, Task, block, given, header, instruction, numbered, opening, prompt, rhythm
 
@@ -51,7 +52,8 @@ MOST_COUNTED = 200
 class Round:
     """One prompt and what may be written after it. `before` is the score after which the answer stands; `tokens` is the room for it.
 
-    `length` is that of all new bars, where they themselves say none and need not have that of the metre.
+    `length` is that of all new bars, where they themselves say none and need not have that of the metre; `apart` are the parts whose
+    voices have to keep apart.
     """
 
     prompt: str
@@ -59,11 +61,13 @@ class Round:
     before: Score
     tokens: int
     length: Ticks | None = None
+    apart: frozenset[int] = frozenset()
 
 
 def pose(plan: Plan, done: tuple[Bar, ...], backend: Backend) -> Round:
     """What the model is asked for next, when the bars of `done` are written."""
-    return _POSED[plan.task](plan, done, backend)
+    posed = _POSED[plan.task](plan, done, backend)
+    return replace(posed, apart=independent_parts(plan.score, plan.first, plan.last, posed.rules))
 
 
 def _round(text: str, rules: Rules, before: Score, each: float, backend: Backend) -> Round:

@@ -102,7 +102,10 @@ class Writer:
 
     def rewind(self) -> None:
         """Go back to the end of the last finished bar."""
-        good = self.state.good
+        self._go_back_to(self.state.good)
+
+    def _go_back_to(self, good: State | None) -> None:
+        """To the end of a finished bar, or to the beginning."""
         self._go_to(good.copy() if good else self._first())
         self.state.good = good
 

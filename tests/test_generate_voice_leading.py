@@ -1,0 +1,151 @@
+"""Bars with parallels are drawn again, where the score's own voices keep apart: the rule by itself, and with the model that comes along."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from passages import FOUR
+
+from chordllama.codec.compact import loads
+from chordllama.codec.grammar.rules import rules_for
+from chordllama.codec.musicxml import read
+from chordllama.generate import continuation
+from chordllama.generate.backend import Sampling
+from chordllama.generate.continuation import BarGuard, Plan, Request, write_bars
+from chordllama.generate.llama import LlamaBackend
+from chordllama.generate.models import EMBEDDED
+from chordllama.generate.voice_leading import MOST_DRAWS, PATIENCE, independent_parts, parallels_in_last
+from chordllama.resources import resource
+from chordllama.score import Bar, Score
+from chordllama.tasks.music import lean
+
+ALL = frozenset(range(4))
+CHORALE = Path("tests/data/chorale.musicxml")
+
+
+def score(bars: str, parts: str = FOUR) -> Score:
+    """Bars in 4/4, with their numbers."""
+    lines = [line.strip() for line in bars.strip().splitlines()]
+    return loads(
+        parts + "".join(f"{n}: {'key=0 time=4/4 ' if n == 1 else ''}{line}\n" for n, line in enumerate(lines, 1))
+    )
+
+
+def apart(found: Score) -> frozenset[int]:
+    plan = Plan.of(found, Request(bars=2))
+    return independent_parts(plan.score, plan.first, plan.last, rules_for(plan.score, 2, plan.length, closes=False))
+
+
+# ---------------------------------------------------------------------------------------------------------------- the rule
+
+
+def test_voices_that_keep_apart_have_to_go_on_doing_so() -> None:
+    assert apart(score("c52 d / e42 f / g32 f / c32 b2")) == ALL
+
+
+def test_voices_that_double_each_other_may() -> None:
+    assert not apart(score("c52 d / e42 d / g32 a / c32 d"))
+
+
+def test_one_slip_in_a_long_piece_leaves_the_rule_and_one_in_a_short_piece_does_not() -> None:
+    clean, slip = "c52 d / e42 f / g32 f / c32 b2", "c52 d / e42 f / g32 b / c32 d"
+    assert not apart(score("\n".join([clean, slip])))
+    assert apart(score("\n".join([clean] * 12 + [slip]))) == ALL
+
+
+def test_two_voices_and_chords_make_no_texture_of_voices() -> None:
+    assert not apart(score("c52 d / e42 f", "parts:\n 1: clef=G2\n 2: clef=G2\n"))
+    assert not apart(score("c52_e d_f / e42_g f_a / g32_b f_a / c32 b2"))
+
+
+def test_two_voices_on_each_of_two_staves_are_four() -> None:
+    hymn = "parts:\n 1: clef=G2\n 2: clef=F4\n"
+    assert apart(score("c52 d & e42 f / g32 f & c32 b2", hymn)) == {0, 1}
+
+
+def test_parallels_are_counted_in_the_last_bar_and_on_the_way_to_it() -> None:
+    before = score("c51 / e41 / a31 / c31")
+    bars = score("c51 / e41 / a31 / c31\nd52 e / f42 e / a32 a / d32 c\nd52 e / f42 e / a32 b / d32 c").bars[1:]
+    assert parallels_in_last(bars[:1], before, ALL) == 1  # c–d in soprano and bass over the bar line
+    assert parallels_in_last(bars, before, ALL) == 0
+    assert parallels_in_last(bars[:1], before, frozenset({0, 1, 2})) == 0
+
+
+# ----------------------------------------------------------------------------------------------------------- drawing again
+
+
+def guarded(faults: int, draws: int) -> tuple[BarGuard, list[str]]:
+    """A guard that finds so many faults in each bar, after a bar was written so often; and what it was asked about."""
+    asked: list[str] = []
+
+    def count(text: str) -> int:
+        asked.append(text)
+        return faults
+
+    plan = Plan.of(lean(loads("parts:\n 1: clef=G2\n1: time=2/4 c54 b4\n2: a44 g\n")), Request(bars=2))
+    guard = BarGuard(rules_for(plan.score, 2, plan.length, closes=False), 0, 2, count)
+    for _ in range(draws):
+        guard.feed("-2: c54 c\n")
+        if guard.bars:
+            break
+        assert not guard.accepts("-1")
+        assert not guard.accepts("-2")
+        assert guard.kept == 0
+        guard.rewind()
+    return guard, asked
+
+
+def test_a_bar_with_faults_is_drawn_again_and_one_more_is_let_pass_after_each_few() -> None:
+    assert guarded(0, 1)[0].bars == 1
+    assert guarded(1, PATIENCE)[0].bars == 0
+    assert guarded(1, PATIENCE + 1)[0].bars == 1
+    assert guarded(99, MOST_DRAWS)[0].bars == 0
+    guard, asked = guarded(99, MOST_DRAWS + 1)
+    assert guard.bars == 1
+    assert asked == ["-2: c54 c\n"] * MOST_DRAWS
+
+
+def test_a_bar_is_looked_at_together_with_the_one_before_it() -> None:
+    guard, asked = guarded(0, 1)
+    guard.feed("-1: d52\n0:\n")
+    assert guard.done
+    assert asked == ["-2: c54 c\n", "-2: c54 c\n-1: d52\n"]
+
+
+def test_the_last_bar_too_is_drawn_again() -> None:
+    guard, _ = guarded(0, 1)
+    guard._faults = lambda _: 1
+    guard.feed("-1: d52\n")
+    assert not guard.done
+    assert guard.bars == 1
+    guard.rewind()
+    guard.feed("-1: d54 e\n")
+    assert guard.bars == 1
+
+
+# ----------------------------------------------------------------------------------------------- the model that comes along
+
+
+def written(backend: LlamaBackend, sampling: Sampling, candidates: int = 4) -> tuple[int, list[tuple[Bar, ...]]]:
+    """The parallels in what the model writes after a chorale, and the bars."""
+    plan = Plan.of(read(CHORALE.read_bytes()), Request(bars=4))
+    drafts = write_bars(plan, backend, Request(bars=4, candidates=candidates, sampling=sampling))
+    assert all(draft.failure is None and len(draft.bars) == 4 for draft in drafts)
+    ends = [draft.bars[:end] for draft in drafts for end in range(1, 5)]
+    return sum(parallels_in_last(bars, plan.score, ALL) for bars in ends), [draft.bars for draft in drafts]
+
+
+def test_a_chorale_goes_on_with_hardly_a_parallel_unless_its_most_probable_bars_are_wanted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drawn = Sampling(temperature=0.9, top_p=1.0, min_p=0.05, seed=1)
+    most_probable = replace(drawn, temperature=0.0)
+    with LlamaBackend(resource(EMBEDDED), threads=1) as backend:
+        kept, probable = written(backend, drawn), written(backend, most_probable, 1)
+        monkeypatch.setattr(continuation, "_faults", lambda *_: lambda _: 0)
+        assert written(backend, most_probable, 1) == probable
+        free = written(backend, drawn)
+    assert kept[0] <= 1 < 4 <= free[0]
+    assert len(set(kept[1])) == 4
