@@ -219,6 +219,15 @@ def test_a_random_walk_writes_what_is_given(task: Task, name: str, model: LlamaB
             assert [row for row in new.rows if row.part == 0] == [row for row in old.rows if row.part == 0]
 
 
+def test_a_note_after_a_given_rest_says_its_value_where_it_is_another_one(model: LlamaBackend) -> None:
+    score = loads("parts:\n 1: clef=G2\n1: time=4/4 c44 r8 d54 r8 e44\n2: r8 c54 d r8 e44\n")
+    plan = Plan.of(score, asked("vary"))
+    round_ = pose(plan, (), model)
+    for seed in range(40):
+        bars = read_answer(walk(Writer(round_.rules), random.Random(seed)), round_.before)
+        assert list(map(rhythm_of, bars)) == list(map(rhythm_of, score.bars))
+
+
 @pytest.mark.parametrize("task", [task for task in TASKS if task != "continue"])
 def test_what_is_asked_for_is_worded_as_in_the_training_rows(task: Task, model: LlamaBackend) -> None:
     score = lean(small_score("chorale"))

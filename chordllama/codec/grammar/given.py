@@ -17,7 +17,10 @@ NO_VALUES: Lexicon[Duration] = Lexicon({})
 
 
 class GivenWord(NamedTuple):
-    """What comes next in a row: the word `text`; or, where there is none, a note or chord of the one value in `values`, or in `graces`."""
+    """What comes next in a row: the word `text`; or, where there is none, a note or chord of the one value in `values`, or in `graces`.
+
+    `value` is that of a rest, which what follows it need not say.
+    """
 
     text: str = ""
     ticks: Ticks = 0
@@ -25,6 +28,7 @@ class GivenWord(NamedTuple):
     sounds: bool = False
     values: Lexicon[Duration] = NO_VALUES
     graces: Lexicon[Duration] = NO_VALUES
+    value: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,5 +63,6 @@ def _word(item: Item, text: str, length: Ticks, keeps_notes: bool) -> GivenWord:
         value = Lexicon({format_duration(item.duration): item.duration})
         return GivenWord(graces=value) if item.grace else GivenWord(values=value)
     if isinstance(item, Rest | Spacer):
-        return GivenWord(text, length if item.duration is None else item.duration.ticks, is_event=True)
+        value = format_duration(item.duration) if isinstance(item, Rest) and item.duration else ""
+        return GivenWord(text, length if item.duration is None else item.duration.ticks, is_event=True, value=value)
     return GivenWord(text)

@@ -57,6 +57,7 @@ def _given_word(state: State, row: RowState, character: str) -> None:
         raise Refused
     if row.text == word.text:
         row.sounds = row.sounds or word.sounds
+        row.value = word.value or row.value
         _end_given(state, row, word)
 
 
