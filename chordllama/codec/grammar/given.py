@@ -63,6 +63,6 @@ def _word(item: Item, text: str, length: Ticks, keeps_notes: bool) -> GivenWord:
         value = Lexicon({format_duration(item.duration): item.duration})
         return GivenWord(graces=value) if item.grace else GivenWord(values=value)
     if isinstance(item, Rest | Spacer):
-        value = format_duration(item.duration) if isinstance(item, Rest) and item.duration else ""
-        return GivenWord(text, length if item.duration is None else item.duration.ticks, is_event=True, value=value)
+        own = format_duration(item.duration) if isinstance(item, Rest) and item.duration else ""
+        return GivenWord(text, length if item.duration is None else item.duration.ticks, is_event=True, value=own)
     return GivenWord(text)
