@@ -57,6 +57,11 @@ export class Engraver {
     return this.draw(toolkit, treeOf(music), { ...screen(width, scale), pageHeight: 3200 });
   }
 
+  /** Reads what stands before new bars, of which at most `asked` will come: before the first of them is there, there is time for it. */
+  expect(xml: string, first: number, asked: number): void {
+    this.groundFor(xml, first, asked);
+  }
+
   /** Draws one piece of new bars, of which at most `asked` will come: a picture for a screen `width` pixels wide. */
   async engravePiece(xml: string, stretch: Stretch, asked: number, piece: number, width: number, scale: number): Promise<string> {
     const tree = pieceOf(this.groundFor(xml, stretch.first, asked), stretch, piece);

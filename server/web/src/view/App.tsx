@@ -96,8 +96,8 @@ export function App() {
     return until === null ? { xml: score.xml } : { xml: score.xml, to: until };
   }, [score, compared, until]);
   const streamed = useMemo<Streamed | null>(() => {
-    if (!isWriting || !score || !candidate) return null;
-    return { version: desk.shown, xml: score.xml, stretch: { first: desk.asked.from, bars: candidate.bars }, asked: desk.asked.to - desk.asked.from };
+    if (!isWriting || !score) return null;
+    return { version: desk.shown, xml: score.xml, stretch: { first: desk.asked.from, bars: candidate?.bars ?? [] }, asked: desk.asked.to - desk.asked.from };
   }, [isWriting, candidate]);
 
   const heading = useMemo(() => (score ? headingOf(score.xml) : null), [score]);
@@ -153,7 +153,6 @@ export function App() {
   );
 }
 
-/** The score as it is shown: with the candidate's bars, also where the model was stopped halfway. */
 /** The score with what a task needs to be there: a melody that stands alone gets other parts before it is harmonised. */
 async function prepared(score: Version, { task, ensemble }: Wishes): Promise<Version> {
   if (task !== "harmonise" || musicxml.partsOf(musicxml.read(score.xml)).length > 1) return score;
@@ -167,6 +166,7 @@ function musicOf(score: Version, { xml, bars }: Candidate, { from, to }: Range):
   return xml ? { xml, ...shown } : { xml: score.xml, stretch: { first: from, bars }, ...shown };
 }
 
+/** The score as it is shown: with the candidate's bars, also where the model was stopped halfway. */
 function wholeScore(base: string, finished: string | null, { first, bars }: Stretch): string {
   if (finished) return finished;
   if (bars.length === 0) return base;

@@ -16,9 +16,10 @@ export interface Streamed {
 
 /** The new bars while they are written, a few to a picture: only the last one is drawn anew when a bar comes. */
 export function NewBars(streamed: Streamed) {
-  const { stretch } = streamed;
+  const { xml, stretch, asked } = streamed;
   const frame = useRef<HTMLDivElement>(null);
   const width = useWidth(frame);
+  useEffect(() => engraver.expect(xml, stretch.first, asked), [xml, stretch.first, asked]);
   return (
     <div className="streamed" ref={frame}>
       {width > 0 && Array.from({ length: pieceCount(stretch) }, (_, piece) => (
