@@ -56,10 +56,13 @@ def main() -> None:
 
     torch.set_num_threads(asked.threads)
     own_task, _, own_source = asked.on.partition(":")
-    other_task = asked.off
-    sets = {
-        asked.on: (own_task, lambda row: not own_source or row.source == own_source),
-        f"{asked.off}, others": (other_task, lambda row: other_task != own_task or row.source != own_source),
+    other_task, _, other_source = asked.off.partition(":")
+    sets: dict[str, tuple[str, Callable[[TrainingRow], bool]]] = {
+        asked.on: (own_task, lambda row: own_source in ("", row.source)),
+        f"{asked.off}, others": (
+            other_task,
+            lambda row: other_source in ("", row.source) and (other_task, row.source) != (own_task, own_source),
+        ),
     }
     print("| held-out rows | answers | figure | before | after |\n| --- | --- | --- | --- | --- |")
     for name, (task, wanted) in sets.items():

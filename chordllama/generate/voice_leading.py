@@ -1,6 +1,6 @@
 """Bars that lead their voices badly: parallel fifths and octaves between voices that go their own ways. Knows the score; knows no model.
 
-A model whose every note is probable still writes a parallel in each second bar of a chorale. So a bar that is finished is looked
+The model that comes along, whose every note is probable, writes parallels in nearly each second bar of a chorale. So a bar that is finished is looked
 at, and one with parallels is drawn again (`BarGuard`). What comes so is what the model would write, given that the voices keep
 apart. It is a rule of the score's own: music whose voices double each other isn't held to it.
 """
@@ -24,9 +24,9 @@ speaks for neither: exp((0.040 - 0.0007) * 103) = 0.040 / 0.0007, both taken as 
 """
 NEAR = 32
 """Bars before and after the new ones that are asked how their voices go."""
-PATIENCE = 4
-"""How often a bar is drawn anew before one parallel more is let pass."""
-MOST_DRAWS = 3 * PATIENCE
+PATIENCE = 8
+"""How often a bar is drawn anew before one parallel is let pass."""
+MOST_DRAWS = 2 * PATIENCE
 """How often a bar is drawn anew for its parallels in all."""
 
 
