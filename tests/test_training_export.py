@@ -18,6 +18,8 @@ from tiny_run import song, write_tiny_run
 
 from chordllama.errors import ModelError
 from chordllama.generate.llama_scoring import mean_cost
+from chordllama.generate.models import EMBEDDED
+from chordllama.resources import resource
 from chordllama.tasks.wording import CHAT_TEMPLATE
 from chordllama.training import gguf_tensors, gguf_tokenizer, quantisation
 from chordllama.training.export import Exported, export
@@ -110,6 +112,15 @@ def test_a_file_says_what_it_was_made_of(run: Path, files: list[Exported]) -> No
         assert found["tokenizer.chat_template"] == CHAT_TEMPLATE
         assert found["llama.rope.freq_base"] == 500_000
         assert found["llama.context_length"] == 256
+
+
+def test_the_model_that_comes_along_says_what_it_was_made_of() -> None:
+    found = fields_of(resource(EMBEDDED))
+    assert (found["general.name"], found["general.license"]) == ("chordllama-mini", "CC0-1.0")
+    assert sum(source["rows"] for source in json.loads(found["chordllama.sources"])) == 44_684
+    assert all(source["licence"] for source in json.loads(found["chordllama.sources"]))
+    assert json.loads(found["chordllama.recipe"])["name"] == "chordllama-mini"
+    assert found["tokenizer.chat_template"] == CHAT_TEMPLATE
 
 
 def test_of_a_model_from_elsewhere_nothing_is_claimed(run: Path, tmp_path: Path) -> None:
