@@ -72,6 +72,7 @@ def overload(served: Served, seconds: float) -> dict[str, Any]:
             "p99": percentile(healths, 0.99),
             "most": percentile(healths, 1),
         },
+        "answered_within_50_ms": served.answered_within("jobs.continue", "0.05"),
         "stuck": stuck(served),
     }
 

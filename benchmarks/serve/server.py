@@ -37,6 +37,16 @@ class Served:
         server = psutil.Process(self._process.pid)
         return sum(process.memory_full_info().uss for process in [server, *server.children(recursive=True)]) / 1e6
 
+    def answered_within(self, endpoint: str, seconds: str) -> str:
+        """How many of its answers the server itself had begun so soon, by its own clock: what clients wait besides is the way to and fro."""
+        counts = [
+            float(line.rpartition(" ")[2])
+            for bound in (seconds, "+Inf")
+            for line in httpx.get(f"{self.address}/metrics").text.splitlines()
+            if line.startswith(f'chordllama_request_seconds_bucket{{endpoint="{endpoint}",le="{bound}"}}')
+        ]
+        return " of ".join(f"{count:.0f}" for count in counts)
+
     def kill_writer(self) -> None:
         """Kill the child that holds the model."""
         for child in psutil.Process(self._process.pid).children():
