@@ -22,6 +22,9 @@ from chordllama.tasks.syllables import plain
 
 UNREADABLE = "unreadable"
 MENDED = "mended"
+SECONDS = 1_200
+"""What reading one file in a foreign format may take. Nobody waits for it, and whether a file is kept must not depend on how busy
+the machine is: one tune in music21's corpus takes 15 seconds of computing."""
 
 
 class Cleaner(NamedTuple):
@@ -83,7 +86,7 @@ def _close(document: Document, cleaner: Cleaner, content: Any) -> Cleaned:
 
 @lru_cache(maxsize=1)
 def _converter() -> Converter:
-    converter = Converter()
+    converter = Converter(SECONDS)
     atexit.register(converter.close)
     return converter
 
