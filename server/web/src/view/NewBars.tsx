@@ -37,10 +37,10 @@ function Piece({ xml, stretch, asked, piece, width }: Streamed & { piece: number
     const draw = async (): Promise<void> => {
       const svg = await engraver.engravePiece(xml, stretch, asked, piece, width, scaleFor(width));
       if (!frame.current) return;
-      const isFirst = !frame.current.hasChildNodes();
+      const isNew = !frame.current.hasChildNodes() || piece === 0; // pages above it may still grow when they come into view
       frame.current.replaceChildren(pictureOf(svg));
       mark(frame.current, { from: stretch.first, to: stretch.first + count });
-      if (isFirst) void frame.current.scrollIntoView({ block: "nearest" });
+      if (isNew) void frame.current.scrollIntoView({ block: "nearest" });
     };
     void latest(queue.current, draw, () => undefined); // the whole score is drawn afterwards, and tells what can't be
   }, [xml, count, width]);
