@@ -123,6 +123,7 @@ def test_a_job_tells_each_bar_as_a_valid_measure(client: FlaskClient) -> None:
     assert not list(schema("Job").iter_errors(client.get(f"/v1/jobs/{job['id']}").get_json()))
     bars = [data for name, data in told if name == "bar"]
     assert [bar["bar"] for bar in bars] == [1, 2, 3]
+    assert ["light-heavy" in bar["musicxml"]["P1"] for bar in bars] == [False, False, True]
     for bar in bars:
         longer = CHORALE.decode()
         for part, measure in bar["musicxml"].items():

@@ -26,7 +26,7 @@ def placed(plan: Plan, score: Score, written: tuple[Bar, ...], *, goes_on: bool 
         return ()
     if not plan.replaces:
         new = with_ties_in(new, score.bars, plan.length, plan.parts)
-        return (*new[:-1], replace(new[-1], end=FINAL if plan.closing else new[-1].end))
+        return (*new[:-1], replace(new[-1], end=FINAL if plan.closing and not goes_on else new[-1].end))
     old = score.bars[plan.first : plan.first + len(new)]
     joined = tuple(_JOINED[plan.task](plan, *bars) for bars in zip(old, new, strict=True))
     return bordered(joined, score, plan.first, plan.parts, goes_on=goes_on)
