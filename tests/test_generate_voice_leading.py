@@ -107,11 +107,31 @@ def test_a_bar_with_faults_is_drawn_again_and_one_more_is_let_pass_after_each_fe
     assert asked == ["-2: c54 c\n"] * MOST_DRAWS
 
 
-def test_a_bar_is_looked_at_together_with_the_one_before_it() -> None:
+def test_a_bar_is_looked_at_together_with_those_before_it() -> None:
     guard, asked = guarded(0, 1)
     guard.feed("-1: d52\n0:\n")
     assert guard.done
     assert asked == ["-2: c54 c\n", "-2: c54 c\n-1: d52\n"]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        Request(task="harmonise", first=1, bars=4),
+        Request(task="vary", first=1),
+        Request(task="infill", first=2, bars=2),
+    ],
+)
+def test_in_a_metre_of_its_own_bars_are_looked_at_too(asked: Request) -> None:
+    """The metre stands in an answer's first bar, or before it, and holds for all that follow."""
+    bars = ["key=0 time=3/4 c52. / e42. / g32. / c32.", *["c52 d54 / e42 f44 / g32 f34 / c32 b24"] * 4]
+    music = loads(FOUR + "".join(f"{n}: {bar}\n" for n, bar in enumerate(bars, 1)))
+    asked = replace(asked, sampling=Sampling(seed=1))
+    with LlamaBackend(resource(EMBEDDED), threads=1) as backend:
+        plan = Plan.of(music, asked)
+        (draft,) = write_bars(plan, backend, asked)
+    assert draft.failure is None
+    assert len(draft.bars) == plan.bars
 
 
 def test_the_last_bar_too_is_drawn_again() -> None:

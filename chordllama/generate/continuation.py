@@ -149,7 +149,7 @@ def _shifted(
 class BarGuard(Writer):
     """A writer that draws a bar again for its faults, and gives one up when it was begun too often.
 
-    `done` bars of `wanted` were written before it. `faults` counts those of the last bar of some text, which holds that bar and the one before.
+    `done` bars of `wanted` were written before it. `faults` counts those of the last bar of an answer so far.
     """
 
     def __init__(self, rules: Rules, done: int, wanted: int, faults: Callable[[str], int] = lambda _: 0) -> None:
@@ -158,7 +158,6 @@ class BarGuard(Writer):
         self._rewinds = 0
         self._at = 0
         self._text = ""
-        self._beginnings = [0]  # of the bars that are finished, and of the one at hand
         self._draws = 0  # of the bar at hand that were thrown away
         self._is_faulty = False
 
@@ -173,16 +172,12 @@ class BarGuard(Writer):
         self._text += piece
         if self.bars == bars:
             return
-        if self._draws < MOST_DRAWS and self._faults(self._last_two()) > self._draws // PATIENCE:
+        if self._draws < MOST_DRAWS and self._faults(self._text[: self.kept]) > self._draws // PATIENCE:
             self._draws += 1
             self._is_faulty = True
             self._go_back_to(good)
         else:
             self._draws = 0
-            self._beginnings.append(self.kept)
-
-    def _last_two(self) -> str:
-        return self._text[self._beginnings[-2:][0] : self.kept]
 
     def rewind(self) -> None:
         """Begin the bar again.
