@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -55,8 +55,7 @@ def test_a_node_that_is_killed_at_work_changes_nothing(
     killer.start()
     assert run([*commands, "-o", str(tmp_path / "ray"), "--engine", "ray", "--address", cluster.address]) == 0
     killer.join()
-    nodes: list[dict[str, bool]] = ray.nodes()  # type: ignore[no-untyped-call]
-    assert sorted(found["Alive"] for found in nodes) == [False, True]
+    wait_until_one_is_dead(ray.nodes)
     assert run([*commands, "-o", str(tmp_path / "local"), "--processes", "2"]) == 0
     assert bytes_of(tmp_path / "ray") == bytes_of(tmp_path / "local")
 
@@ -76,6 +75,14 @@ def kill_at_work(cluster: Any, node: Any, records: Path) -> None:
         time.sleep(0.01)
     assert len(list(records.glob("*.json"))) < TUNES // DOCUMENTS
     cluster.remove_node(node, allow_graceful=False)
+
+
+def wait_until_one_is_dead(nodes: Callable[[], list[dict[str, bool]]]) -> None:
+    """Wait until Ray has found out: the work may be done before."""
+    end = time.monotonic() + 30
+    while sorted(found["Alive"] for found in nodes()) != [False, True]:
+        assert time.monotonic() < end, "both nodes are alive"
+        time.sleep(0.1)
 
 
 def test_where_there_is_no_cluster_the_error_says_how_to_start_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -303,11 +303,17 @@ def test_a_full_disk_ends_the_run(tmp_path: Path) -> None:
 # ---------------------------------------------------------------------------------------------------------- interruptions
 
 
+MANY = 200
+"""Scores, so that some are left whenever the signal comes."""
+UNTOLD = 3
+"""Files that may be written but not noted: the one that is being noted, whose worker has the next one already, and one of each of the two workers."""
+
+
 @pytest.fixture
 def many(tmp_path: Path) -> Path:
     """A tree that takes some seconds."""
     folder = tmp_path / "many"
-    for number in range(60):
+    for number in range(MANY):
         path = folder / f"{number % 4}" / f"{number:03d}.musicxml"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(LONG.replace(b"<work-title>", b"<work-title>%d " % number))
@@ -386,18 +392,18 @@ def test_an_interrupted_run_goes_on_and_ends_with_the_same_bytes(
     wait_until(lambda: not living(child.pid))
     finished = tree(target)
     texts = {name: data for name, data in finished.items() if name.endswith(".yaml")}
-    assert 5 <= len(texts) < 60
+    assert 5 <= len(texts) < MANY
     assert texts.items() <= wanted.items()
     if number == signal.SIGINT:
         summary = json.loads(output)
         assert (child.returncode, summary["interrupted"]) == (130, True)
-        assert len(texts) - 2 <= summary["written"] <= len(texts), "each of two workers may have had a file to tell of"
+        assert len(texts) - UNTOLD <= summary["written"] <= len(texts)
         assert b"the same command goes on" in errors
         assert b"Traceback" not in errors
     (target / "0" / ".000.yaml.0123abcd.tmp").touch()
     again = encode(many, target)
-    assert again.written + again.unchanged == 60
-    assert again.unchanged >= len(texts) - 2
+    assert again.written + again.unchanged == MANY
+    assert again.unchanged >= len(texts) - UNTOLD
     assert tree(target) == wanted
 
 
