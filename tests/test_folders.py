@@ -303,7 +303,7 @@ def test_a_full_disk_ends_the_run(tmp_path: Path) -> None:
 # ---------------------------------------------------------------------------------------------------------- interruptions
 
 
-MANY = 200
+MANY = 100
 """Scores, so that some are left whenever the signal comes."""
 UNTOLD = 3
 """Files that may be written but not noted: the one that is being noted, whose worker has the next one already, and one of each of the two workers."""
