@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from operator import attrgetter
 
 from chordllama.check_bars import (
     IrregularBar,
@@ -45,7 +46,6 @@ from chordllama.score import (
 
 Counts = dict[str, dict[str, int]]
 """How many there are of each name, by group."""
-_SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _FIFTHS = "FCGDAEB"
 _TONIC = {"major": 1, "minor": 4}
 """Where the tonic of a key without signs stands in the row of fifths."""
@@ -158,8 +158,8 @@ class _PartTally:
     def _stretch(self, notes: Iterable[Note]) -> None:
         for note in notes:
             if not note.unpitched:
-                self.lowest = min(self.lowest or note, note, key=_height)
-                self.highest = max(self.highest or note, note, key=_height)
+                self.lowest = min(self.lowest or note, note, key=attrgetter("height"))
+                self.highest = max(self.highest or note, note, key=attrgetter("height"))
 
 
 def _parts(score: Score) -> Iterator[PartCheck]:
@@ -185,10 +185,6 @@ def _parts(score: Score) -> Iterator[PartCheck]:
 
 def _instrument(instrument: Instrument) -> str:
     return " ".join(instrument.name.split()) or (f"MIDI {instrument.program}" if instrument.program else "")
-
-
-def _height(note: Note) -> int | Fraction:
-    return 12 * note.octave + _SEMITONES[note.step] + note.alter
 
 
 def format_pitch(note: Note) -> str:

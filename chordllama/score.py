@@ -124,6 +124,10 @@ class Mark:
     value: str = ""
 
 
+SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+"""Above C, for each step."""
+
+
 @dataclass(frozen=True, slots=True)
 class Note:
     """One notehead: a written pitch (`step` A–G, `alter` in semitones, `octave` as in MusicXML) or a place on a percussion staff."""
@@ -137,6 +141,11 @@ class Note:
     @property
     def pitch(self) -> tuple[str, int | Fraction, int]:
         return (self.step, self.alter, self.octave)
+
+    @property
+    def height(self) -> int | Fraction:
+        """The written pitch in semitones above C0; 12 more is its MIDI number."""
+        return 12 * self.octave + SEMITONES[self.step] + self.alter
 
     def has(self, name: str) -> bool:
         return bool(self.marks) and any(mark.name == name for mark in self.marks)

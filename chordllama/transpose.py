@@ -11,10 +11,9 @@ from functools import lru_cache
 
 from chordllama.codec.whitelist import HARMONY_KINDS
 from chordllama.codec.words.keys import format_key, parse_key
-from chordllama.score import Bar, Change, Chord, Direction, Harmony, Item, Key, Note, Row, Score, Tone
+from chordllama.score import SEMITONES, Bar, Change, Chord, Direction, Harmony, Item, Key, Note, Row, Score, Tone
 
 _LINE = "FCGDAEB"
-_SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 MOST_FIFTHS = 7
 MOST_ALTER = 2
 
@@ -82,8 +81,8 @@ def _note(note: Note, fifths: int) -> Note:
 @lru_cache(maxsize=65536)
 def _pitch(step: str, alter: int | Fraction, octave: int, fifths: int) -> tuple[str, int | Fraction, int]:
     new_step, new_alter = _spell(step, alter, fifths)
-    height = 12 * octave + _SEMITONES[step] + alter + semitones(fifths)
-    new_octave = (height - new_alter - _SEMITONES[new_step]) / Fraction(12)
+    height = 12 * octave + SEMITONES[step] + alter + semitones(fifths)
+    new_octave = (height - new_alter - SEMITONES[new_step]) / Fraction(12)
     if new_octave.denominator != 1 or not 0 <= new_octave <= 9:
         raise CannotTranspose(f"a note in octave {new_octave}")
     return new_step, new_alter, int(new_octave)

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate, combinations, pairwise
 
-from chordllama.score import Bar, Chord, Direction, Harmony, Note, Row, Ticks
+from chordllama.score import Bar, Chord, Direction, Harmony, Row, Ticks
 
-SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 Place = tuple[int, int, int]
 """Part (from 0), staff and voice (from 1)."""
 OCTAVE, FIFTH = 0, 7
@@ -57,20 +56,15 @@ def count_notes(voices: Iterable[Voice]) -> int:
     return sum(len(sound.pitches) for voice in voices for sound in voice)
 
 
-def pitch_of(note: Note) -> int | Fraction:
-    """A note's MIDI pitch as it is written."""
-    return 12 * (note.octave + 1) + SEMITONES[note.step] + note.alter
-
-
 def _sounds(row: Row, start: Ticks, bar: Ticks) -> Iterator[Sound]:
     for item in row.items:
         if isinstance(item, Direction | Harmony):
             continue
         length = item.ticks if isinstance(item, Chord) else item.duration.ticks if item.duration else bar
         if isinstance(item, Chord) and length and not item.notes[0].unpitched:
-            tied = frozenset(pitch_of(note) for note in item.notes if note.has("tie"))
+            tied = frozenset(12 + note.height for note in item.notes if note.has("tie"))
             held = any(note.has("fermata") for note in item.notes)
-            yield Sound(start, length, tuple(sorted(map(pitch_of, item.notes))), tied, held)
+            yield Sound(start, length, tuple(sorted(12 + note.height for note in item.notes)), tied, held)
         start += length
 
 

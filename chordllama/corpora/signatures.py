@@ -32,7 +32,6 @@ MELODY = (1, 1)
 SHINGLE_WORDS = 3
 AT_ONCE = 256
 """Shingles that are hashed together: what their permutations take stays in the processor's cache."""
-_SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _WORD = re.compile(r"\w+")
 _APOSTROPHE = re.compile("['’ʼ]")
 
@@ -185,4 +184,4 @@ def _beat(time: Time | None) -> int:
 
 
 def _height(note: Note) -> int:
-    return int(12 * note.octave + _SEMITONES[note.step] + note.alter)
+    return int(note.height)

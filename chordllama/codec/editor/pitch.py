@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from chordllama.score import Bar, Chord, Note, Transposition
+from chordllama.score import SEMITONES, Bar, Chord, Note, Transposition
 
 _STEPS = "FCGDAEB"
-_KEYS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _FIRST, _LAST = -1, 33
 _CIRCLE = 12
 _F = 13
@@ -52,7 +51,7 @@ def written_of(key: int, tpc: int, shift: Shift) -> tuple[str, int, int] | None:
     tpc = _near(tpc - shift.fifths, _FIRST, _LAST)
     alter, place = divmod(tpc - _F, 7)
     step = _STEPS[place]
-    octave, rest = divmod(key - shift.chromatic - alter - _KEYS[step], 12)
+    octave, rest = divmod(key - shift.chromatic - alter - SEMITONES[step], 12)
     return (step, alter, octave - 1) if not rest and 0 <= octave - 1 <= 9 else None
 
 
@@ -60,7 +59,7 @@ def sounding_of(note: Note, shift: Shift) -> tuple[int, int] | None:
     """MIDI key and spelling of a written note as it sounds; None where there's none (quarter tones, keys beyond MIDI's)."""
     if not isinstance(note.alter, int) or abs(note.alter) > 2:
         return None
-    key = 12 * (note.octave + 1) + _KEYS[note.step] + note.alter + shift.chromatic
+    key = 12 + 12 * note.octave + SEMITONES[note.step] + note.alter + shift.chromatic
     tpc = _near(_F + _STEPS.index(note.step) + 7 * note.alter + shift.fifths, _FIRST, _LAST)
     return (key, tpc) if 0 <= key <= 127 else None
 
@@ -74,7 +73,7 @@ def clef_for(bars: Sequence[Bar], part: int, staff: int, program: int) -> str:
     if program == _VIOLA:
         return "C3"
     keys = [
-        12 * (note.octave + 1) + _KEYS[note.step]
+        12 + 12 * note.octave + SEMITONES[note.step]
         for bar in bars
         for row in bar.rows
         if (row.part, row.staff) == (part, staff)

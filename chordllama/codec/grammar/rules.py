@@ -19,7 +19,21 @@ from chordllama.codec.words.durations import format_whole
 from chordllama.codec.words.events import ALTER_CODES
 from chordllama.codec.words.places import Place
 from chordllama.errors import ScoreError
-from chordllama.score import NOTE_TYPES, Bar, Chord, Direction, Harmony, Note, Part, Rest, Row, Score, Ticks, ticks
+from chordllama.score import (
+    NOTE_TYPES,
+    SEMITONES,
+    Bar,
+    Chord,
+    Direction,
+    Harmony,
+    Note,
+    Part,
+    Rest,
+    Row,
+    Score,
+    Ticks,
+    ticks,
+)
 
 
 class Moment(NamedTuple):
@@ -38,7 +52,6 @@ LEAST_RANGE = 12
 """Semitones that a part may use even where it has used fewer."""
 OPEN_BARS = 8
 """A slur or hairpin that has been open for longer was forgotten and not meant to go on."""
-_SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _BEFORE = -(10**6)
 """The bar of what was open before the new bars."""
 
@@ -186,7 +199,7 @@ UNHEARD_NOTES = 4
 def unheard_part_rules(part: Part) -> PartRules:
     """What new bars may hold in a part that has no notes yet: what its clefs show. Percussion stays silent."""
     middles = [middle_line(clef) for clef in part.clefs]
-    heights = [12 * (middle // 7) + list(_SEMITONES.values())[middle % 7] for middle in middles]
+    heights = [12 * (middle // 7) + list(SEMITONES.values())[middle % 7] for middle in middles]
     return PartRules(
         lowest=min(heights) - UNHEARD_RANGE,
         highest=max(heights) + UNHEARD_RANGE,
@@ -206,19 +219,19 @@ def _sounds(row: Row) -> bool:
 
 def height(note: Note) -> int:
     """A written pitch in semitones above C0."""
-    return 12 * note.octave + _SEMITONES[note.step] + int(note.alter)
+    return 12 * note.octave + SEMITONES[note.step] + int(note.alter)
 
 
 @lru_cache(maxsize=256)
 def _spellings(lowest: int, highest: int, unpitched: frozenset[tuple[str, int]], pitched: bool) -> Lexicon[int]:
     heights = {
         f"{step.lower()}{code}{octave}": 12 * octave + semitones + int(alter)
-        for step, semitones in _SEMITONES.items()
+        for step, semitones in SEMITONES.items()
         for alter, code in ALTER_CODES.items()
         for octave in range(10)
     }
     found = {spelling: value for spelling, value in heights.items() if pitched and lowest <= value <= highest}
-    return Lexicon(found | {f"x{step.lower()}{octave}": 12 * octave + _SEMITONES[step] for step, octave in unpitched})
+    return Lexicon(found | {f"x{step.lower()}{octave}": 12 * octave + SEMITONES[step] for step, octave in unpitched})
 
 
 # ------------------------------------------------------------------------------------------------------------ note values
