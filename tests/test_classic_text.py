@@ -137,7 +137,7 @@ REFUSED = {
     "a block": (replaced("duration: '2'", "duration: |\n      2"), "line 23, column 15: a block of text"),
     "a merge key": (replaced("duration: '2'", "<<: {duration: '2'}"), 'line 23, column 5: "<<" is no name'),
     "a map as a key": (replaced("duration: '2'", "? {a: b}\n    : c"), "line 23, column 7: a map or list is no key"),
-    "depth": (replaced("rest: null", "rest: " + "[" * 40 + "]" * 40), "line 38, column 32: so many maps"),
+    "depth": (replaced("rest: null", "rest: " + "[" * 40 + "]" * 40), "line 38, column 35: so many maps"),
     "a NUL byte": (replaced("minor", "mi\x00nor"), "line 18, column 18: this is not YAML"),
     "a forbidden character": (replaced("minor", '"\\0"'), "line 18, column 16: a character"),
     "a list as a word": (replaced("'@text': m", "'@text': [m]"), "line 17, column 7: @text is one word"),

@@ -211,8 +211,8 @@ def _write_entry(archive: zipfile.ZipFile, entry: str, data: bytes, method: int)
 def _utf8(data: bytes, name: str) -> bytes:
     """The same text in UTF-8; piece by piece, for one letter can make Python's strings four times as large."""
     encoding = encoding_of(data)
-    if encoding == "utf-8" and data.isascii():
-        return _without_nul(data, name)
+    if encoding == "utf-8" and _without_nul(data, name).isascii():
+        return data
     if not _ACCEPTED.fullmatch(encoding):
         raise ContainerError(f'{name}: "{encoding}" is no encoding of MusicXML', hint="save the file as UTF-8")
     try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from ruamel.yaml import YAML
@@ -23,6 +24,7 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 from ruamel.yaml.reader import ReaderError
+from ruamel.yaml.scanner import Scanner
 
 from chordllama.codec.words.texts import has_forbidden
 from chordllama.errors import CompactError
@@ -34,6 +36,7 @@ LONGEST_PROBLEM = 300
 """Letters of an error's sentence."""
 DEEPEST = 4
 """How deep maps and lists may stand in one another."""
+TOO_DEEP = "so many maps and lists in one another"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,23 @@ class Refused(Exception):
         self.problem, self.line, self.column, self.cause = problem, line, column, cause
 
 
+class _ShallowScanner(Scanner):
+    """Refuses brackets in one another as soon as they are too deep.
+
+    The events come too late for that: a bracket may begin a key, so ruamel first reads a thousand letters further, and what it
+    does at each of them takes the longer, the more brackets are open.
+    """
+
+    def __init__(self, deepest: int, loader: Any) -> None:
+        super().__init__(loader=loader)
+        self._deepest = deepest
+
+    def fetch_flow_collection_start(self, TokenClass: Any, to_push: str) -> None:  # noqa: N803 (ruamel's name)
+        if len(self.flow_context) >= self._deepest:
+            raise _refused(self.reader.get_mark(), TOO_DEEP)
+        super().fetch_flow_collection_start(TokenClass, to_push)
+
+
 def guarded_events(text: str, deepest: int) -> Iterator[Event]:
     """ruamel's events of a text in which nothing is refused; at most `deepest` maps and lists stand in one another.
 
@@ -88,15 +108,17 @@ def guarded_events(text: str, deepest: int) -> Iterator[Event]:
         Refused: it isn't YAML, or uses what no score needs.
     """
     depth = 0
+    yaml = YAML(typ="safe", pure=True)
+    yaml.Scanner = partial(_ShallowScanner, deepest=deepest)
     try:
-        for event in YAML(typ="safe", pure=True).parse(text):
+        for event in yaml.parse(text):
             if isinstance(event, MappingEndEvent | SequenceEndEvent):
                 depth -= 1
             elif isinstance(event, AliasEvent | ScalarEvent | MappingStartEvent | SequenceStartEvent):
                 depth += not isinstance(event, AliasEvent | ScalarEvent)
                 _refuse_specials(event)
                 if depth > deepest:
-                    raise _refused(event, "so many maps and lists in one another")
+                    raise _refused(event.start_mark, TOO_DEEP)
             yield event
     except MarkedYAMLError as error:
         mark = error.problem_mark
@@ -116,21 +138,20 @@ def guarded_events(text: str, deepest: int) -> Iterator[Event]:
 
 def _refuse_specials(event: Any) -> None:
     if isinstance(event, AliasEvent):
-        raise _refused(event, "an alias")
+        raise _refused(event.start_mark, "an alias")
     if event.anchor:
-        raise _refused(event, "an anchor")
+        raise _refused(event.start_mark, "an anchor")
     if event.tag:
-        raise _refused(event, "a tag")
+        raise _refused(event.start_mark, "a tag")
     if not isinstance(event, ScalarEvent):
         return
     if event.style in ("|", ">"):
-        raise _refused(event, "a block of text")
+        raise _refused(event.start_mark, "a block of text")
     if has_forbidden(event.value):
-        raise _refused(event, "a character that no MusicXML may hold")
+        raise _refused(event.start_mark, "a character that no MusicXML may hold")
 
 
-def _refused(event: Any, what: str) -> Refused:
-    mark = event.start_mark
+def _refused(mark: Any, what: str) -> Refused:
     return Refused(f"{what} has no place in a score", mark.line + 1, mark.column + 1)
 
 
@@ -162,11 +183,11 @@ def _document(events: Iterator[Event]) -> Iterator[Entry]:
         if isinstance(event, DocumentStartEvent):
             documents += 1
             if documents > 1:
-                raise _refused(event, "a second document")
+                raise _refused(event.start_mark, "a second document")
         elif isinstance(event, MappingStartEvent) and documents:
             yield from _map(events)
         elif isinstance(event, ScalarEvent | SequenceStartEvent):
-            raise _refused(event, "a list or single value in place of a map")
+            raise _refused(event.start_mark, "a list or single value in place of a map")
 
 
 def _map(events: Iterator[Event]) -> Iterator[Entry]:
@@ -174,13 +195,13 @@ def _map(events: Iterator[Event]) -> Iterator[Entry]:
     for event in events:
         if not isinstance(event, ScalarEvent):
             if isinstance(event, MappingStartEvent | SequenceStartEvent):
-                raise _refused(event, "a map or list as a key")
+                raise _refused(event.start_mark, "a map or list as a key")
             return
         key, line = event.value, event.start_mark.line + 1
         if key in seen:
             raise CompactError(f"line {line}: {key} stands here a second time")
         if key == "<<":
-            raise _refused(event, "a merge key")
+            raise _refused(event.start_mark, "a merge key")
         seen.add(key)
         yield Entry(key, _node(next(events), events), line)
 
