@@ -6,7 +6,9 @@ import json
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from chordllama.cli import run
 from chordllama.evaluate.systems import Settings
@@ -52,6 +54,17 @@ def test_the_scene_tells_its_beat(corpus: Path) -> None:
     evaluation = TextEvaluation(held_out_texts(corpus, "prose"), "prose", Settings(1, Sampling(seed=1)))
     assert evaluation.human().figures["beats"].value == 1
     assert "rhymes" not in {heading.name for heading in evaluation.headings}
+
+
+def test_with_a_model_of_sentences_likeness_is_measured_by_meaning_too(corpus: Path) -> None:
+    """The only scene has no `cat`, and is the training set, too."""
+
+    def embed(texts: list[str]) -> NDArray[np.float32]:
+        return np.array([[1, 0] if "cat" in text else [0, 1] for text in texts], dtype=np.float32)
+
+    held_out = held_out_texts(corpus, "prose")
+    evaluation = TextEvaluation(held_out, "prose", Settings(), embed=embed)
+    assert evaluation.human().figures["meaning"].value == pytest.approx(1)
 
 
 def test_the_command_writes_a_report(corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

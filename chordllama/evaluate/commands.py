@@ -36,6 +36,11 @@ if TYPE_CHECKING:
 )
 @click.option("--candidates", type=click.IntRange(1, 16), default=2, show_default=True, help="Continuations a piece.")
 @click.option("--pieces", type=click.IntRange(1), metavar="N", help="At most N held-out pieces.")
+@click.option(
+    "--embeddings",
+    metavar="MODEL",
+    help="A sentence-transformers model, by folder or hub name (all-MiniLM-L6-v2, say): texts are compared by meaning, too.",
+)
 @click.option("--threads", type=click.IntRange(1, 64), help="Processors to use. [default: all but one]")
 @click.option(
     "-o",
@@ -54,6 +59,7 @@ def evaluate(
     bars: int,
     candidates: int,
     pieces: int | None,
+    embeddings: str | None,
     threads: int | None,
     output: Path,
     as_json: bool,
@@ -67,6 +73,8 @@ def evaluate(
 
     if task != "music" and data is None:
         raise click.UsageError(f"{task}: name a built corpus with --data")
+    if task == "music" and embeddings:
+        raise click.UsageError("music: --embeddings compares words, as lyrics and prose have them")
     files = _files(models)
     for path in files:
         check_file(path)
@@ -75,7 +83,7 @@ def evaluate(
         report = _music(files, settings, threads, data, bars, pieces)
     else:
         assert data is not None
-        report = _texts(task, files, settings, threads, data, pieces)
+        report = _texts(task, files, settings, threads, data, pieces, embeddings)
     _deliver(report, output, as_json)
 
 
@@ -124,22 +132,30 @@ def _music_systems(evaluation: Evaluation, path: Path, threads: int | None, with
 
 
 def _texts(
-    task: str, files: list[Path], settings: Settings, threads: int | None, data: Path, pieces: int | None
+    task: str,
+    files: list[Path],
+    settings: Settings,
+    threads: int | None,
+    data: Path,
+    pieces: int | None,
+    embeddings: str | None,
 ) -> Report:
     """Human, floors and models."""
     from chordllama.evaluate.bits import scoring
+    from chordllama.evaluate.embeddings import open_embeddings
     from chordllama.evaluate.systems import Report
     from chordllama.evaluate.text_evaluation import TextEvaluation, held_out_texts
     from chordllama.generate.models import open_backend
 
     held_out = held_out_texts(data, task, pieces)
+    embed = open_embeddings(embeddings) if embeddings else None
     with show_evaluation(len(held_out.pieces) * (len(files) + 4)) as step:
-        evaluation = TextEvaluation(held_out, task, settings, step)
+        evaluation = TextEvaluation(held_out, task, settings, step, embed)
         systems = [evaluation.human(), *evaluation.naive(), evaluation.counted()]
         for path in files:
             with open_backend(str(path), threads) as backend, scoring(path, threads) as costs:
                 systems.append(evaluation.model(path.stem, backend, costs))
-    told = {"pieces": len(held_out.pieces)} | settings.told()
+    told = {"pieces": len(held_out.pieces)} | settings.told() | ({"embeddings": embeddings} if embeddings else {})
     return Report(task, held_out.told, told, evaluation.headings, tuple(systems))
 
 

@@ -13,6 +13,7 @@ from chordllama.errors import CorpusError
 from chordllama.evaluate import texts
 from chordllama.evaluate.bits import Costs
 from chordllama.evaluate.copying import Runs
+from chordllama.evaluate.embeddings import Embed, alike_in_meaning, direction
 from chordllama.evaluate.figures import Ratio
 from chordllama.evaluate.ngrams import NGrams
 from chordllama.evaluate.rows import PIECES, in_turns, spread
@@ -23,6 +24,8 @@ from chordllama.training.corpus import TrainingRow, read_rows, shards
 
 TRAINING_ROWS = 5000
 """Rows of the training set that answers are compared with at most, evenly spread."""
+EMBEDDED_ROWS = 300
+"""Of those, how many are embedded at most: a processor reads some ten a second."""
 ROOM = 1.5
 """How many times as many tokens as the human's answer has may be written."""
 BYTES = 257
@@ -74,14 +77,20 @@ def _rows(corpus: Path, split: str, task: str) -> list[TrainingRow]:
 
 
 class TextEvaluation:
-    """The measures on some held-out rows; `step` is called after each."""
+    """The measures on some held-out rows; `step` is called after each. With `embed`, likeness is measured by meaning, too."""
 
     def __init__(
-        self, held_out: HeldOutTexts, task: str, settings: Settings, step: Callable[[], None] = lambda: None
+        self,
+        held_out: HeldOutTexts,
+        task: str,
+        settings: Settings,
+        step: Callable[[], None] = lambda: None,
+        embed: Embed | None = None,
     ) -> None:
         self.held_out, self.settings, self._step = held_out, settings, step
         own = tuple(measure for measure in OF_TEXTS if measure.heading.name not in ONLY[task])
-        self.table = (*own, *_beside(held_out.training))
+        by_meaning = _in_meaning(held_out.training, embed) if embed else ()
+        self.table = (*own, *_beside(held_out.training), *by_meaning)
         self.headings = (BITS, LENGTH, *(measure.heading for measure in self.table))
 
     def human(self) -> System:
@@ -167,3 +176,9 @@ def _beside(training: Sequence[TrainingRow]) -> tuple[Measure[Text], ...]:
             Heading("style", "cosine of letters by threes with the training set"), lambda text: texts.alike(text, style)
         ),
     )
+
+
+def _in_meaning(training: Sequence[TrainingRow], embed: Embed) -> tuple[Measure[Text], ...]:
+    style = direction((row.output for row in spread(training, EMBEDDED_ROWS)), embed)
+    heading = Heading("meaning", "cosine of sentence embeddings with the training set")
+    return (Measure(heading, lambda text: alike_in_meaning(text, style, embed)),)
