@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { act, current, type Desk, EMPTY, type Version } from "../src/desk/desk";
+import { act, current, type Desk, EMPTY } from "../src/desk/desk";
+import type { Version } from "../src/desk/version";
 import { newsOf } from "../src/desk/writing";
 import { NOTE, score } from "./scores";
 

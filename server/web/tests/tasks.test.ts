@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Version } from "../src/desk/desk";
+import type { Version } from "../src/desk/version";
 import { isPossible } from "../src/desk/tasks";
 import { askedOf, DEFAULT_WISHES } from "../src/desk/writing";
 import { silentRun } from "../src/score/silence";

@@ -1,23 +1,8 @@
 // What lies on the desk: the score in all its versions, the candidates, and what is being done. Pure: state and actions.
 import { countBars, type NewBar, read } from "../score/musicxml";
 import type { Trouble } from "./server";
+import type { Range, Version } from "./version";
 import type { News } from "./writing";
-
-/** Bars from a place up to but without another one, counted from 0. */
-export interface Range {
-  readonly from: number;
-  readonly to: number;
-}
-
-export interface Version {
-  readonly name: string;
-  readonly xml: string;
-  readonly compact: string | null;
-  readonly bars: number;
-  /** The bars that the model wrote last, or null. */
-  readonly fresh: Range | null;
-  readonly origin: "opened" | "kept" | "edited";
-}
 
 export interface Candidate {
   readonly bars: readonly NewBar[];

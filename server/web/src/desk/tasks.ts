@@ -1,6 +1,6 @@
 // What can be asked of the model: one table. Knows bars by their places; knows no server.
 import { silentRun } from "../score/silence";
-import type { Range, Version } from "./desk";
+import type { Range, Version } from "./version";
 
 export type Task = "continue" | "infill" | "harmonise" | "vary";
 

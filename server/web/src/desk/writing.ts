@@ -1,6 +1,6 @@
 // Asking for new bars and hearing of them as they are written.
 import type { NewBar } from "../score/musicxml";
-import type { Range, Version } from "./desk";
+import type { Range, Version } from "./version";
 import { type Ensemble, events, post, type Trouble } from "./server";
 import { type Task, TASKS } from "./tasks";
 

@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useMemo, useReducer, useRef, useState } from "react";
-import { act, type Candidate, current, EMPTY, type Range, shownCandidate, type Version } from "../desk/desk";
+import { act, type Candidate, current, EMPTY, shownCandidate } from "../desk/desk";
+import type { Range, Version } from "../desk/version";
 import { addParts, decode, encode, troubleFrom } from "../desk/server";
 import { anySeed, askedOf, DEFAULT_WISHES, type Wishes, write } from "../desk/writing";
 import type { Music } from "../engraver/engraver";

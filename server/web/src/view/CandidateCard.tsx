@@ -1,5 +1,6 @@
 import { type KeyboardEvent, useEffect, useRef } from "react";
-import type { Candidate, Range, Version } from "../desk/desk";
+import type { Candidate } from "../desk/desk";
+import type { Range, Version } from "../desk/version";
 import { engraver } from "../engraver/engraver";
 import { pictureOf } from "../engraver/svg";
 import { sentence } from "./Notice";

@@ -1,4 +1,5 @@
-import type { Candidate, Range, Version } from "../desk/desk";
+import type { Candidate } from "../desk/desk";
+import type { Range, Version } from "../desk/version";
 import { CandidateCard } from "./CandidateCard";
 
 interface Props {

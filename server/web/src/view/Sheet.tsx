@@ -1,11 +1,11 @@
 import { type MouseEvent, useEffect, useLayoutEffect, useRef, useState } from "react";
-import type { Range } from "../desk/desk";
+import type { Range } from "../desk/version";
 import { type Trouble, troubleFrom } from "../desk/server";
 import { engraver, type Music } from "../engraver/engraver";
 import { barOf } from "../sound/timemap";
 import { latest, scaleFor } from "./drawing";
 import { NewBars, type Streamed } from "./NewBars";
-import { SheetPage } from "./SheetPage";
+import { type Engraved, SheetPage } from "./SheetPage";
 import { useWidth } from "./useWidth";
 
 interface Props {
@@ -16,13 +16,6 @@ interface Props {
   readonly sounding: readonly string[];
   readonly onBar: (bar: number) => void;
   readonly onTrouble: (trouble: Trouble) => void;
-}
-
-export interface Engraved {
-  readonly number: number;
-  readonly pages: number;
-  readonly first: string;
-  readonly music: Music;
 }
 
 /** The drawn score. The old picture stays until the new one is there; of many changes at once only the last is drawn. */

@@ -1,9 +1,16 @@
 import { useEffect, useRef } from "react";
-import type { Range } from "../desk/desk";
-import { engraver } from "../engraver/engraver";
+import type { Range } from "../desk/version";
+import { engraver, type Music } from "../engraver/engraver";
 import { pictureOf, tint } from "../engraver/svg";
 import { barOf } from "../sound/timemap";
-import type { Engraved } from "./Sheet";
+
+/** What the engraver made of a score: how many pages there are, and the first one as SVG. */
+export interface Engraved {
+  readonly number: number;
+  readonly pages: number;
+  readonly first: string;
+  readonly music: Music;
+}
 
 /** One page, drawn when it comes near the window. */
 export function SheetPage({ page, engraved, fresh }: { page: number; engraved: Engraved; fresh: Range | null }) {

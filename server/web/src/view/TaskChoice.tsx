@@ -1,5 +1,5 @@
 import { useMemo } from "react";
-import type { Version } from "../desk/desk";
+import type { Version } from "../desk/version";
 import type { Ensemble } from "../desk/server";
 import { isPossible, MOST_BARS, type Task, TASKS } from "../desk/tasks";
 import { askedOf, type Wishes } from "../desk/writing";

@@ -1,5 +1,5 @@
 import { type UIEvent, useEffect, useRef, useState } from "react";
-import type { Version } from "../desk/desk";
+import type { Version } from "../desk/version";
 import { decode, encode, type Trouble, troubleFrom } from "../desk/server";
 import { sentence } from "./Notice";
 

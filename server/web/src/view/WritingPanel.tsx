@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 import { modelName } from "../desk/server";
-import type { Version } from "../desk/desk";
+import type { Version } from "../desk/version";
 import { TASKS } from "../desk/tasks";
 import type { Wishes } from "../desk/writing";
 import { Stepper } from "./Stepper";
