@@ -12,6 +12,8 @@ import pytest
 
 from chordllama.cli import run
 from chordllama.codec.musicxml import read
+from chordllama.commands.continuation import PERIODS
+from chordllama.corpora import catalogues
 from chordllama.errors import ChordLlamaError
 from chordllama.resources import resource
 
@@ -167,11 +169,28 @@ def test_bars_in_the_middle_are_written_anew_and_all_others_stay(
     assert {4} <= all_changed <= {4, 5}  # the sixth has one note in each part, which a variation may keep
 
 
-def test_parts_to_keep_are_named_by_their_numbers(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["harmonise", str(CHORALE), "--keep", "soprano"]) == 2
-    assert "numbers from 1" in capsys.readouterr().err
-    assert run(["harmonise", str(CHORALE), "--keep", "7"]) == 2
-    assert "4 parts" in capsys.readouterr().err
+def test_parts_to_keep_are_named_by_name_or_number(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for number, keep in enumerate(("2,soprano", "Alto,1")):
+        out = tmp_path / f"{number}.musicxml"
+        assert run(["harmonise", str(CHORALE), "--keep", keep, "-o", str(out), "--bars", "1"]) == 0
+    before, *after = [parts(path.read_bytes()) for path in (CHORALE, tmp_path / "0.musicxml", tmp_path / "1.musicxml")]
+    assert after[0] == after[1]
+    assert after[0][:2] == before[:2]
+    assert after[0][2:] != before[2:]
+
+
+@pytest.mark.parametrize("keep", ["kazoo", "7", "0"])
+def test_parts_that_are_not_there_are_answered_by_those_that_are(keep: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["harmonise", str(CHORALE), "--keep", keep]) == 2
+    said = capsys.readouterr().err
+    assert f"there is no part {keep}" in said
+    assert "1 Soprano, 2 Alto, 3 Tenor, 4 Bass" in said
+
+
+def test_a_period_that_the_model_never_heard_of_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["continue", str(CHORALE), "--period", "jazz"]) == 2
+    assert "romantic" in capsys.readouterr().err
+    assert [*PERIODS] == [*(name for _, name in catalogues.PERIODS), "modern"]
 
 
 def test_a_score_without_a_gap_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:

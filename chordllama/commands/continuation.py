@@ -14,8 +14,8 @@ from chordllama.commands.options import (
     Decorated,
     dialect_option,
     json_option,
-    numbers,
     output_option,
+    part_names,
     score_output,
     source_argument,
     strict_option,
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 
 Option = Callable[[Decorated], Decorated]
+PERIODS = ("medieval", "renaissance", "baroque", "classical", "romantic", "modern")
+"""What the corpora call a composer's time."""
 _SAMPLING_OPTIONS: tuple[Option, ...] = (
     click.option(
         "--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True, help="Another seed gives other bars."
@@ -51,8 +53,8 @@ _SAMPLING_OPTIONS: tuple[Option, ...] = (
     ),
 )
 _WISHES: tuple[Option, ...] = (
-    click.option("--period", metavar="WORD", help="Whose style: renaissance, baroque, classical, romantic, modern."),
-    click.option("--by", metavar="COMPOSER", help="Whose style, by the composer's name in the corpora."),
+    click.option("--period", type=click.Choice(PERIODS), help="Whose style."),
+    click.option("--by", metavar="COMPOSER", help="Whose style, as far as the model knows the composer."),
     click.option(
         "--density", type=click.IntRange(1, 128), metavar="N", help="About how many notes a bar, all parts together."
     ),
@@ -78,7 +80,7 @@ def _writes(*own: Option) -> Option:
     """A command's own options, between those of all commands that write new bars."""
     all_options: tuple[Option, ...] = (
         source_argument,
-        output_option(score_output),
+        output_option(score_output, "File"),
         *own,
         _CANDIDATES,
         *_SAMPLING_OPTIONS,
@@ -127,7 +129,12 @@ def infill(source: str, output: str, **options: Any) -> int:
 
 @click.command()
 @_writes(
-    click.option("--keep", callback=numbers, metavar="PART,...", help="Parts that stay. [default: the first]"),
+    click.option(
+        "--keep",
+        callback=part_names,
+        metavar="PART,...",
+        help="Parts that stay, by name or number. [default: the first]",
+    ),
     click.option(
         "--add",
         "ensemble",
@@ -137,7 +144,7 @@ def infill(source: str, output: str, **options: Any) -> int:
     _FROM,
     click.option("--bars", type=click.IntRange(1, 256), help="How many bars. [default: all to the end]"),
 )
-def harmonise(source: str, output: str, keep: tuple[int, ...], **options: Any) -> int:
+def harmonise(source: str, output: str, keep: tuple[int | str, ...], **options: Any) -> int:
     """Write other parts to those that are given.
 
     The parts of --keep stay as they are; all others are written anew, be they empty or not.
@@ -168,7 +175,7 @@ def _write(
     as_json: bool,
     dialect: str = "compact",
     ensemble: str | None = None,
-    given: tuple[int, ...] = (),
+    given: tuple[int | str, ...] = (),
     **asked: Any,
 ) -> int:
     """Write the bars that a task means, and deliver the files."""

@@ -17,12 +17,10 @@ def words(_context: click.Context, _parameter: click.Parameter, value: str | Non
     return tuple(sorted({word.strip() for word in (value or "").split(",")} - {""}))
 
 
-def numbers(context: click.Context, _parameter: click.Parameter, value: str | None) -> tuple[int, ...]:
-    """Whole numbers from 1, with commas between them; none where nothing is said."""
-    found = [word.strip() for word in value.split(",")] if value is not None else []
-    if not all(word.isascii() and word.isdecimal() and int(word[:6]) > 0 for word in found):
-        raise click.UsageError(f"{value}: wanted numbers from 1, with commas between them", context)
-    return tuple(int(word[:6]) for word in found)
+def part_names(_context: click.Context, _parameter: click.Parameter, value: str | None) -> tuple[int | str, ...]:
+    """Parts by number (from 1) or name, with commas between them; none where nothing is said."""
+    found = [word.strip() for word in (value or "").split(",")]
+    return tuple(int(word[:6]) if word.isascii() and word.isdecimal() else word for word in found if word)
 
 
 def any_output(context: click.Context, _parameter: click.Parameter, value: str) -> str:
@@ -55,14 +53,16 @@ def _is_plain_file(path: str) -> bool:
 Decorated = Callable[..., Any]
 
 
-def output_option(callback: Callable[[click.Context, click.Parameter, str], str]) -> Callable[[Decorated], Decorated]:
+def output_option(
+    callback: Callable[[click.Context, click.Parameter, str], str], what: str = "File (or folder, as IN)"
+) -> Callable[[Decorated], Decorated]:
     return click.option(
         "-o",
         "--output",
         default=STANDARD,
         metavar="OUT",
         callback=callback,
-        help="File (or folder, as IN) to write. [default: stdout]",
+        help=f"{what} to write. [default: stdout]",
     )
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("models", metavar="MODEL", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("models", metavar="[MODEL]...", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
     "--task",
     type=click.Choice(["music", "lyrics", "prose"]),

@@ -25,7 +25,7 @@ class Request:
 
     `bars` is how many, None for as many as the task finds: 8 after the last one, the silent bars of a gap, all from `first` on.
     `first` is the first bar that is written anew, counted from 1 (`continue` has none); None for the gap or the beginning. `given` are the
-    parts (from 1) that `harmonise` keeps. `ending` auto closes where the score closed with a plain final bar line, and else leaves it open; it
+    parts (from 1, or by name) that `harmonise` keeps. `ending` auto closes where the score closed with a plain final bar line, and else leaves it open; it
     belongs to `continue` alone. `wishes` are told to the model, which was trained on rows with and without them; nothing holds it to them.
     """
 
@@ -36,7 +36,7 @@ class Request:
     wishes: Wishes = NO_WISHES
     task: Task = "continue"
     first: int | None = None
-    given: tuple[int, ...] = (1,)
+    given: tuple[int | str, ...] = (1,)
 
 
 class RequestError(ChordLlamaError, ValueError):
@@ -87,9 +87,9 @@ class Plan:
         first, bars = SPANS[request.task](score, request)
         if request.task == "continue":
             return _at_the_end(score, request, bars)
-        if not (bars >= 1 and first >= 0 and first + bars <= len(score.bars)):
+        if not 0 <= first < first + bars <= len(score.bars):
             raise RequestError(
-                f"there are no {bars} bars from bar {first + 1} on", cause=f"the score has {len(score.bars)} bars"
+                f"the score doesn't have {_span(first, max(1, bars))}", cause=f"it has {_count(len(score.bars), 'bar')}"
             )
         given = _given_parts(score, request, first, bars) if request.task == "harmonise" else frozenset()
         return Plan(request.task, lean(score), first, bars, length_after(score), "open", False, request.wishes, given)
@@ -137,7 +137,7 @@ def _gap(score: Score, request: Request) -> tuple[int, int]:
     if first < 1 or first + bars >= len(score.bars):
         raise RequestError(
             "a gap has a bar before and after it",
-            cause=f"asked for are {bars} bars from bar {first + 1} on, and the score has {len(score.bars)}",
+            cause=f"{_span(first, bars)} was asked for, and the score has {_count(len(score.bars), 'bar')}",
             hint="what comes after the last bar, `continue` writes",
         )
     return first, bars
@@ -153,7 +153,11 @@ def _longest_silence(score: Score) -> tuple[int, int]:
             best = max(best, (start, index - start), key=lambda run: run[1] if run[0] else 0)
             start = None
     if not best[0]:
-        raise RequestError("no bars are missing", cause="in each bar something sounds", hint="say which, with `first`")
+        raise RequestError(
+            "no bars are missing",
+            cause="in each bar something sounds",
+            hint="say from which bar on new ones shall stand",
+        )
     return best
 
 
@@ -177,14 +181,35 @@ def sounds(bar: Bar, parts: frozenset[int] | None = None) -> bool:
 
 
 def _given_parts(score: Score, request: Request, first: int, bars: int) -> frozenset[int]:
-    given = frozenset(part - 1 for part in request.given)
-    count = len(score.parts)
-    if not given or not given <= frozenset(range(count)):
-        raise RequestError(f"the score has {count} parts", cause="one that isn't there is given")
-    if len(given) == count:
+    given = frozenset(_part(score, wanted) for wanted in request.given)
+    if len(given) == len(score.parts):
         raise RequestError(
             "all parts are given", hint="add empty parts for the voices that are wanted, or give fewer parts"
         )
     if not any(sounds(bar, given) for bar in score.bars[first : first + bars]):
         raise ScoreError("what is given has no notes in these bars", hint="name the part that has the melody")
     return given
+
+
+def _part(score: Score, wanted: int | str) -> int:
+    """Which part, from 0, a number from 1 or a name means; case doesn't count."""
+    names = [part.name.strip().casefold() for part in score.parts]
+    found = (
+        [wanted - 1] if isinstance(wanted, int) else [n for n, name in enumerate(names) if name == wanted.casefold()]
+    )
+    if len(found) == 1 and 0 <= found[0] < len(names):
+        return found[0]
+    listed = ", ".join(f"{number} {part.name}".strip() for number, part in enumerate(score.parts, 1))
+    raise RequestError(
+        f"several parts are called {wanted}" if len(found) > 1 else f"there is no part {wanted}",
+        cause=f"the score has {listed}",
+        hint="name parts by their numbers",
+    )
+
+
+def _span(first: int, bars: int) -> str:
+    return f"bar {first + 1}" if bars == 1 else f"bars {first + 1} to {first + bars}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
