@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 import click
@@ -155,7 +155,9 @@ def _texts(
         for path in files:
             with open_backend(str(path), threads) as backend, scoring(path, threads) as costs:
                 systems.append(evaluation.model(path.stem, backend, costs))
-    told = {"pieces": len(held_out.pieces)} | settings.told() | ({"embeddings": embeddings} if embeddings else {})
+    told = {"pieces": len(held_out.pieces)} | settings.told()
+    if embeddings:
+        told |= {"embeddings": PurePath(embeddings).name}
     return Report(task, held_out.told, told, evaluation.headings, tuple(systems))
 
 
