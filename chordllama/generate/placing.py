@@ -9,6 +9,7 @@ from chordllama.codec.words.values import OF_CHORDS, mark_rank
 from chordllama.generate.border_ties import with_ties_in
 from chordllama.generate.borders import bordered
 from chordllama.generate.plan import Plan
+from chordllama.generate.tablature import on_strings
 from chordllama.generate.tidy import like_before, tidy
 from chordllama.score import FINAL, Bar, Chord, Direction, Item, Mark, Rest, Row, Score, Spacer, Ticks
 from chordllama.tasks.music import Task
@@ -21,7 +22,7 @@ STAYING = frozenset(
 
 def placed(plan: Plan, score: Score, written: tuple[Bar, ...], *, goes_on: bool = False) -> tuple[Bar, ...]:
     """The bars that the model wrote as they shall stand in the score; with `goes_on` more of them will come."""
-    new = like_before(tidy(written, score.bars[: plan.first]), score)
+    new = on_strings(like_before(tidy(written, score.bars[: plan.first]), score), score)
     if not new:
         return ()
     if not plan.replaces:
