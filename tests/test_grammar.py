@@ -241,6 +241,14 @@ def test_a_slur_ends_after_it_begins() -> None:
     assert not chord.accepts("-4: e44(_g)")
 
 
+def test_slurs_of_two_staves_do_not_cross() -> None:
+    writer = Writer(rules_of(lean(small_score("piano"))))
+    assert writer.accepts("-4: c54( d c / c34 d eb)\n")
+    assert not writer.accepts("-4: c54( d c / c34(2 d eb)\n")
+    assert writer.accepts("-4: c54( d c / c34(2 d eb)2)\n")
+    assert not writer.accepts("-4: c54( d c / c34(2 d eb\n-3: c54)2")
+
+
 def test_cross_staff_notes_name_the_other_staff() -> None:
     writer = Writer(rules_of(lean(small_score("piano"))))
     assert writer.accepts("-4: e44@2")

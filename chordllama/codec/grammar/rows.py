@@ -212,16 +212,22 @@ def _may_mark(state: State, row: RowState, rule: MarkRule) -> bool:
 
 
 def _may_slur(state: State, row: RowState, rule: MarkRule) -> bool:
-    """A slur ends after its beginning, in time as in the text, and begins with the smallest number that is free."""
+    """A slur ends after its beginning, in time as in the text, and crosses none; it begins with the smallest number that is free."""
     part = row.place[0]
     if rule.name == "slur-start":
         return rule.value in _free_numbers(state, row)
     opened = state.slurs.get((part, rule.value))
-    if opened is None:
+    if opened is None or _crosses(state, row, opened):
         return False
     if opened.place == row.place and opened.bar == state.bar:
         return opened.event < row.events
     return opened.bar < state.bar or opened.position < row.position
+
+
+def _crosses(state: State, row: RowState, opened: Moment) -> bool:
+    """Whether a slur of another staff would end on this one, of which a slur is open."""
+    staff = row.place[:2]
+    return opened.place[:2] != staff and any(other.place[:2] == staff for other in state.slurs.values())
 
 
 def _free_numbers(state: State, row: RowState) -> set[str]:
