@@ -36,6 +36,9 @@ def write_atomically(path: Path, data: bytes) -> None:
         if path.exists():
             shutil.copymode(path, temporary)
         temporary.replace(path)
+    except OSError as fault:
+        fault.filename = str(path)  # the temporary name would tell nobody anything
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -308,6 +308,22 @@ def test_broken_xml_is_refused_with_line_and_column(fault_name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"%PDF-1.7\n%\xe2\xe3", "a PDF"),
+        (b"\x89PNG\r\n\x1a\n\0\0", "a picture"),
+        (b"\xff\xd8\xff\xe0\0", "a picture"),
+        (b"\x0fSIBELIUS\0\0", "Sibelius's own format"),
+        (b"ENIGMA BINARY FILE\0", "Finale's own format"),
+    ],
+)
+def test_files_of_well_known_other_kinds_are_called_by_their_name(data: bytes, words: str) -> None:
+    with pytest.raises(ContainerError, match=f"^song.xml: this is {words} and no MusicXML$") as refusal:
+        parse(data, "song.xml")
+    assert refusal.value.hint == "export the score as MusicXML"
+
+
+@pytest.mark.parametrize(
     ("xml", "hint"),
     [("<museScore/>", "MuseScore"), ('<mei xmlns="urn:x"/>', "MEI"), ("<opus/>", "one by one"), ("<svg/>", "MusicXML")],
 )

@@ -32,6 +32,13 @@ def test_a_failure_leaves_the_old_file_and_no_rest(tmp_path: Path, monkeypatch: 
     assert path.read_bytes() == b"old"
 
 
+def test_a_failure_names_the_file_that_was_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "missing" / "a.txt"
+    with pytest.raises(OSError, match="No such file") as failure:
+        write_atomically(path, b"one")
+    assert failure.value.filename == str(path)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
 def test_a_new_file_obeys_the_umask_and_an_old_one_keeps_its_mode(tmp_path: Path) -> None:
     old_umask = os.umask(0o022)

@@ -100,6 +100,15 @@ def test_with_a_key_nothing_but_health_page_and_document_goes_without(workshop: 
     assert client.get("/openapi.yaml").status_code == 200
 
 
+def test_what_is_too_large_is_told_how_much_is_allowed(workshop: Workshop) -> None:
+    client = client_for(workshop, most_upload_bytes=3 * 2**20)
+    answer = client.post("/v1/check", json={"musicxml": "x" * 2**22})
+    assert answer.status_code == 413
+    told = answer.get_json()["error"]
+    assert told["message"] == "the file is too large"
+    assert told["hint"].startswith("at most 3 MB")
+
+
 def test_a_client_that_asks_too_often_is_told_to_wait(workshop: Workshop) -> None:
     client = client_for(workshop, rate=3)
     answers = [client.post("/v1/jobs/x/cancel") for _ in range(4)]

@@ -61,6 +61,14 @@ _KNOWN_ROOTS = {
     "html": "this is a web page: the download may have failed",
 }
 
+_KNOWN_STARTS = {
+    b"%PDF": "a PDF",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"\x0fSIBELIUS": "Sibelius's own format",
+    b"ENIGMA BINARY FILE": "Finale's own format",
+}
+
 
 def read_container(data: bytes, name: str) -> bytes:
     """The XML bytes of a `.musicxml`, `.xml` or `.mxl` file; which of them it is, the bytes tell and not the suffix.
@@ -120,6 +128,7 @@ def parse(data: bytes, name: str) -> etree._ElementTree:
     Raises ContainerError, with line and column where there are any, for text that can't be decoded, XML that isn't
     well formed, declarations inside the DOCTYPE, entities that XML itself doesn't know, and a root that is no score.
     """
+    _check_start(data, name)
     utf8 = _utf8(data, name)
     if (tags := utf8.count(b"<")) > MOST_TAGS:
         raise _hostile(name, f"it has {tags:,} tags, and {MOST_TAGS:,} are allowed")
@@ -130,6 +139,12 @@ def parse(data: bytes, name: str) -> etree._ElementTree:
     tree = _parse_utf8(utf8, name)
     _check_root(tree, name)
     return tree
+
+
+def _check_start(data: bytes, name: str) -> None:
+    for start, what in _KNOWN_STARTS.items():
+        if data.startswith(start):
+            raise ContainerError(f"{name}: this is {what} and no MusicXML", hint="export the score as MusicXML")
 
 
 def _check_entries(data: bytes, name: str) -> None:

@@ -36,7 +36,7 @@ def create_app(config: Config, engine: Engine, workshop: Workshop | None = None)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     measure(app, engine)
     protect(app, config)
-    _explain(app)
+    _explain(app, config)
     held = hold(config.most_held)
     for routes in (
         job_routes(engine, config, held),
@@ -48,7 +48,7 @@ def create_app(config: Config, engine: Engine, workshop: Workshop | None = None)
     return app
 
 
-def _explain(app: Flask) -> None:
+def _explain(app: Flask, config: Config) -> None:
     """Every error as JSON."""
 
     @app.errorhandler(Refusal)
@@ -61,7 +61,8 @@ def _explain(app: Flask) -> None:
 
     @app.errorhandler(HTTPException)
     def _http(error: HTTPException) -> Response:
-        answer = answer_for(http_problem(error.code or 500, error.description or error.name))
+        message, hint = _words(error, config)
+        answer = answer_for(http_problem(error.code or 500, message, hint=hint))
         for name, value in error.get_headers():
             if name == "Allow":
                 answer.headers[name] = value
@@ -74,6 +75,16 @@ def _explain(app: Flask) -> None:
         places = " < ".join(f"{frame.name} ({frame.filename}:{frame.lineno})" for frame in reversed(frames))
         _log.error("%s in %s", type(error).__name__, places)
         return answer_for(http_problem(500, "the server made a mistake", hint="the server's log says where"))
+
+
+def _words(error: HTTPException, config: Config) -> tuple[str, str | None]:
+    """What is said of an HTTP error, and what to do."""
+    if error.code == 413:
+        return (
+            "the file is too large",
+            f"at most {config.most_upload_bytes // 2**20} MB can be sent; a packed score (.mxl) is smaller",
+        )
+    return error.description or error.name, None
 
 
 def answer_for(problem: Problem) -> Response:

@@ -30,8 +30,9 @@ export function placeOf({ part, measure, line }: Trouble): string {
   return place && `In ${place}`;
 }
 
+/** Words as a sentence; a file's name that they begin with stays as it is. */
 export function sentence(words: string): string {
   const text = words.trim();
-  const capital = text.charAt(0).toUpperCase() + text.slice(1);
+  const capital = /^[^:]+\.\w+: /.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1);
   return /[.!?…]$/.test(capital) ? capital : `${capital}.`;
 }
