@@ -1,15 +1,17 @@
 """Writes bars anew in the middle of songs and looks at what is around them: `python -m benchmarks.around FOLDER … [--each N] [--tasks …]`.
 
-Every byte outside of the measures that were asked for has to be the source's, and over their borders no tie, slur or hairpin may lose an
-end that it had. Shares no code with the codec, which puts the bars in. Exit status 1 where a promise is broken.
+Every byte outside of the measures that were asked for has to be the source's, and over their borders no tie, slur, hairpin or other line
+may lose an end that it had, or its number (benchmarks/lines.py). To be continued, a score is cut after the bar before. Shares no code with
+the codec, which puts the bars in. Exit status 1 where a promise is broken.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -19,7 +21,8 @@ from lxml import etree
 from lxml.etree import _Element
 
 from benchmarks.files import score_files
-from benchmarks.kept import MEASURE, PART
+from benchmarks.kept import MEASURE, PART, byte_faults
+from benchmarks.lines import KINDS, over, paired
 from chordllama.codec.container import read_container
 from chordllama.errors import ChordLlamaError
 from chordllama.generate.backend import Backend, Sampling
@@ -27,7 +30,7 @@ from chordllama.generate.continuation import Request, continue_score
 from chordllama.generate.models import open_backend
 from chordllama.tasks.music import Task
 
-TASKS: tuple[Task, ...] = tuple(task for task in get_args(Task) if task != "continue")
+TASKS: tuple[Task, ...] = get_args(Task)
 BARS = 2
 
 # ---------------------------------------------------------------------------------------------------------------- bytes
@@ -51,14 +54,19 @@ def _without(part: bytes, first: int, bars: int) -> bytes:
 # ------------------------------------------------------------------------------------------------------------ loose ends
 
 
-def loose_ends(xml: bytes) -> Counter[str]:
-    """Ties, slurs and hairpins with one end only."""
-    found: Counter[str] = Counter()
-    for part in etree.fromstring(xml).iterfind("part"):
-        found["ties"] += _loose_ties(part)
-        for kind in ("slur", "wedge"):
-            found[f"{kind}s"] += _loose_lines(part, kind)
-    return found
+def loose_ends(old: bytes, new: bytes, first: int, bars: int) -> dict[str, list[str]]:
+    """What has one end only in `new`, and had two in `old`: ties, and lines by their kind."""
+    before, after = etree.fromstring(old), etree.fromstring(new)
+    found: dict[str, list[str]] = defaultdict(list)
+    for number, parts in enumerate(zip(before.iterfind("part"), after.iterfind("part"), strict=True), 1):
+        loose = [_loose_ties(part) for part in parts]
+        found["ties"] += [f"part {number}: {loose[1] - loose[0]}"] if loose[1] > loose[0] else []
+    for end in (paired(new).loose - paired(old).loose).elements():
+        place = "in" if first <= end.measure < first + bars else "outside of"
+        found[end.kind].append(
+            f"part {end.part + 1}: {'stop' if end.stops else 'start'} {end.number} {place} the new bars"
+        )
+    return {kind: places for kind, places in found.items() if places}
 
 
 def _loose_ties(part: _Element) -> int:
@@ -94,38 +102,31 @@ def _notes(part: _Element) -> Iterator[tuple[Fraction, Fraction, _Element]]:
         begun = furthest
 
 
-def _loose_lines(part: _Element, kind: str) -> int:
-    """Ends of lines of a kind that meet no other end of their number, however the ends of one measure are ordered."""
-    opened: Counter[str] = Counter()
-    loose = 0
-    for measure in part.iterfind("measure"):
-        change: Counter[str] = Counter()
-        for end in measure.iter(kind):
-            stops = end.get("type") == "stop"
-            change[end.get("number", "1")] += -1 if stops else end.get("type") != "continue"
-        for number, count in change.items():
-            opened[number] += count
-            loose += max(0, -opened[number])
-            opened[number] = max(0, opened[number])
-    return loose + opened.total()
-
-
 # --------------------------------------------------------------------------------------------------------------- writing
 
 
-def judged(data: bytes, name: str, task: Task, backend: Backend, seed: int, first: int) -> dict[str, object]:
+def cut(xml: bytes, bars: int) -> bytes:
+    """The score with only so many bars."""
+
+    def shortened(part: re.Match[bytes]) -> bytes:
+        ends = [found.end() for found in MEASURE.finditer(part[0])]
+        return part[0][: ends[bars - 1]] + part[0][ends[-1] :]
+
+    return PART.sub(shortened, xml)
+
+
+def judged(whole: bytes, name: str, task: Task, backend: Backend, seed: int, first: int) -> dict[str, object]:
     """What is wrong with a score of which bars from `first` (from 1) on are written anew; empty where nothing is."""
-    xml = read_container(data, name)
-    request = Request(task=task, first=first, bars=BARS, sampling=Sampling(seed=seed))
-    (found,) = continue_score(data, name, backend, request)
+    place, xml = (None, cut(whole, first - 1)) if task == "continue" else (first, whole)
+    request = Request(task=task, first=place, bars=BARS, sampling=Sampling(seed=seed))
+    (found,) = continue_score(xml, name, backend, request)
     if len(found.bars) < BARS:
         return {"failure": str(found.failure)}
     faults: dict[str, object] = {}
-    if changed := list(changed_bytes(xml, found.xml, first - 1, BARS)):
-        faults["bytes"] = changed
-    if loose := loose_ends(found.xml) - loose_ends(xml):
-        faults |= loose
-    return faults
+    changed = byte_faults(xml, found.xml, BARS) if place is None else changed_bytes(xml, found.xml, first - 1, BARS)
+    if places := list(changed):
+        faults["bytes"] = places
+    return faults | loose_ends(whole, found.xml, first - 1, BARS)
 
 
 def main() -> int:
@@ -134,6 +135,8 @@ def main() -> int:
     parser.add_argument("scores", nargs="+", type=Path)
     parser.add_argument("--each", type=int, default=100, help="how many, from all over the folders [%(default)s]")
     parser.add_argument("--tasks", nargs="+", default=TASKS, choices=TASKS)
+    parser.add_argument("--first", type=int, help="the first new bar, from 1 [drawn by the seed]")
+    parser.add_argument("--lines", action="store_true", help="take the border of bars that most lines cross")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
@@ -142,20 +145,31 @@ def main() -> int:
     total: Counter[str] = Counter()
     with open_backend(None, options.threads) as backend:
         for file in files:
+            xml = read_container(file.read_bytes(), file.name)
+            first = options.first or _place(xml, options.seed, crowded=options.lines)
+            total["lines over borders"] += over(paired(xml).lines, first - 1, first - 1 + BARS).total()
             for task in options.tasks:
-                total += _printed(file, task, backend, options.seed)
+                total += _printed(file, xml, task, backend, options.seed, first)
     print(json.dumps({"scores": len(files), **total}))
-    return int(any(total[kind] for kind in ("bytes", "ties", "slurs", "wedges", "crash")))
+    return int(any(total[kind] for kind in ("bytes", "ties", *KINDS, "crash")))
 
 
-def _printed(file: Path, task: Task, backend: Backend, seed: int) -> Counter[str]:
-    data = file.read_bytes()
-    bars = len(MEASURE.findall(PART.findall(read_container(data, file.name))[0]))
-    first = 2 + seed * 7919 % max(1, bars - BARS - 1)
+def _place(xml: bytes, seed: int, *, crowded: bool) -> int:
+    """The first new bar (from 1): drawn, or where most lines are cut."""
+    bars = len(MEASURE.findall(PART.findall(xml)[0]))
+    if not crowded or bars < BARS + 2:
+        return 2 + seed * 7919 % max(1, bars - BARS - 1)
+    lines = paired(xml).lines
+    return 1 + max(range(1, bars - BARS), key=lambda first: over(lines, first, first + BARS).total())
+
+
+def _printed(file: Path, xml: bytes, task: Task, backend: Backend, seed: int, first: int) -> Counter[str]:
     try:
-        found = judged(data, file.name, task, backend, seed, first)
+        found = judged(xml, file.name, task, backend, seed, first)
     except ChordLlamaError as error:
         found = {"refused": str(error)}
+    except Exception as error:  # what may not happen is counted, too
+        found = {"crash": repr(error)}
     if found:
         print(json.dumps({"score": file.stem, "task": task, "first": first, **found}), flush=True)
     return Counter({"written": 1, **dict.fromkeys(found, 1)})

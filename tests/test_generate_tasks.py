@@ -16,6 +16,7 @@ from tiny_gguf import write_random_llama
 from chordllama.codec.compact import loads
 from chordllama.codec.grammar import Writer
 from chordllama.codec.musicxml import read, write
+from chordllama.codec.notation.lines import spans
 from chordllama.errors import ChordLlamaError, ModelError, ScoreError
 from chordllama.generate.backend import Sampling
 from chordllama.generate.classic import continue_classic
@@ -23,7 +24,6 @@ from chordllama.generate.continuation import Continuation, Progress, Request, co
 from chordllama.generate.llama import LlamaBackend
 from chordllama.generate.plan import Plan, RequestError
 from chordllama.generate.rounds import OVERLAP, pose
-from chordllama.generate.tidy import open_slurs, open_wedges
 from chordllama.score import Bar, Chord, Direction, Rest, Score, Spacer
 from chordllama.tasks.music import TASKS, Task, lean, parse_instruction
 from chordllama.tasks.music_rows import WRITERS
@@ -164,21 +164,17 @@ def test_slurs_and_hairpins_over_the_borders_keep_both_ends(model: LlamaBackend)
             + "\n"
         )
     )
-    before = read(xml)
+    before = open_at(read(xml), 3)
     for seed in range(4):
         request = replace(asked("infill", first=2, bars=2), sampling=replace(HOT, seed=seed))
         after = read(written(xml, model, request).xml)
-        assert open_slurs(after.bars[:3]) == open_slurs(before.bars[:3]) == {(0, "")}
-        assert open_wedges(after.bars[:3]).keys() == open_wedges(before.bars[:3]).keys()
-        assert not open_slurs(after.bars)
-        assert not open_wedges(after.bars)
+        assert before == open_at(after, 3) == {("slur", ""), ("wedge", "")}
+        assert all(span.ended for span in spans(after.bars, 0))
 
 
-def test_a_slur_from_a_grace_note_is_closed_by_its_note() -> None:
-    bars = loads("parts:\n 1: clef=G2\n1: time=2/4 d48g( c516g c52)\n2: c52( & r4 b44)\n").bars
-    assert not open_slurs(bars[:1])
-    assert not open_slurs(bars)
-    assert open_slurs(loads("parts:\n 1: clef=G2\n1: time=2/4 d48g c52( & r4 b44\n").bars) == {(0, "")}
+def open_at(score: Score, bar: int) -> set[tuple[str, str]]:
+    """The lines of the first part that are open where a bar (from 0) begins."""
+    return {span.line for span in spans(score.bars, 0) if span.crosses(bar)}
 
 
 def test_hairpins_that_are_told_in_another_order_than_they_sound_stay_as_they_are(model: LlamaBackend) -> None:
@@ -187,7 +183,7 @@ def test_hairpins_that_are_told_in_another_order_than_they_sound_stay_as_they_ar
     told = "".join(f"{n}: {bar}\n" for n, bar in enumerate(bars, 1))
     xml = write(loads(f"parts:\n 1: clef=G2\n1: time=2/4 {told[3:]}"))
     after = read(written(xml, model, asked("infill", first=2, bars=2)).xml)
-    assert not open_wedges(after.bars)
+    assert all(span.ended for span in spans(after.bars, 0))
 
 
 def test_an_empty_part_gets_music_in_the_range_of_its_clefs(model: LlamaBackend) -> None:

@@ -56,12 +56,14 @@ def test_kinds_do_not_mix() -> None:
 
 
 def test_a_line_that_is_open_is_not_begun_by_the_note_that_has_both_ends() -> None:
+    both = (slur("stop", ""), slur("start", ""))
     lines = OpenLines()
-    assert lines.begins_here("slur", "")
+    assert lines.in_order(both) == both[::-1]
     lines.take("slur", "start", "")
-    assert not lines.begins_here("slur", "")
+    assert lines.in_order(both) == both
     lines.take("slur", "stop", "")
-    assert lines.begins_here("slur", "")
+    assert lines.in_order(both) == both[::-1]
+    assert OpenLines([("slur", "")]).in_order(both) == both
 
 
 NOTE = """<note><pitch><step>{}</step><octave>4</octave></pitch><duration>1</duration><voice>{}</voice><type>quarter</type>

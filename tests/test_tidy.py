@@ -75,12 +75,6 @@ def test_slurs_that_stay_are_numbered_anew() -> None:
     assert tidied("c44((2 d)2") == ["c44( d)"]
 
 
-def test_slurs_do_not_take_the_number_of_one_that_was_open_before() -> None:
-    before = score_of("c44 d(").bars
-    new = score_of("c44(2 d)2", "c44( d)").bars
-    assert [_rows(bar) for bar in tidy(new, before)] == ["c44(2 d)2", "c44(2 d)2"]
-
-
 def test_slurs_of_one_part_are_no_concern_of_another() -> None:
     assert tidied("c44( d / c44( d)", "c44 d)") == ["c44( d / c44( d)", "c44 d)"]
 

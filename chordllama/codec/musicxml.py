@@ -206,7 +206,8 @@ def _part(header: PartHeader, reader: PartReader) -> Part:
 
 def _origin(id: str, reader: PartReader, unwritten: tuple[str, ...]) -> Origin:
     voices = {place: stream[0] for stream, place in reader.voices().items() if stream[1] in (0, place[0])}
-    return Origin(id, max(1, int(Fraction(QUARTER) / reader.scale)), voices, tuple(reader.notes.instruments), unwritten)
+    divisions = max(1, int(Fraction(QUARTER) / reader.scale))
+    return Origin(id, divisions, voices, tuple(reader.notes.instruments), unwritten, tuple(reader.open_lines))
 
 
 # ----------------------------------------------------------------------------------------------------------------- bars

@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from chordllama.codec.words.values import OF_CHORDS, mark_rank
+from chordllama.generate.border_lines import told_apart, with_lines
 from chordllama.generate.border_ties import with_ties_in
 from chordllama.generate.borders import bordered
 from chordllama.generate.plan import Plan
+from chordllama.generate.signs import ticks_of, with_signs_at
 from chordllama.generate.tablature import on_strings
 from chordllama.generate.tidy import like_before, tidy
-from chordllama.score import FINAL, Bar, Chord, Direction, Item, Mark, Rest, Row, Score, Spacer, Ticks
+from chordllama.score import FINAL, Bar, Chord, Direction, Mark, Rest, Row, Score, Ticks
 from chordllama.tasks.music import Task
 
 STAYING = frozenset(
@@ -22,15 +24,17 @@ STAYING = frozenset(
 
 def placed(plan: Plan, score: Score, written: tuple[Bar, ...], *, goes_on: bool = False) -> tuple[Bar, ...]:
     """The bars that the model wrote as they shall stand in the score; with `goes_on` more of them will come."""
-    new = on_strings(like_before(tidy(written, score.bars[: plan.first]), score), score)
+    new = on_strings(like_before(tidy(written), score), score)
     if not new:
         return ()
+    last = plan.last if goes_on else None
+    new = told_apart(new, score, plan.first, last or plan.first + len(new), plan.parts)
     if not plan.replaces:
-        new = with_ties_in(new, score.bars, plan.length, plan.parts)
+        new = with_lines(with_ties_in(new, score.bars, plan.length, plan.parts), score, plan.first, plan.parts, last)
         return (*new[:-1], replace(new[-1], end=FINAL if plan.closing and not goes_on else new[-1].end))
     old = score.bars[plan.first : plan.first + len(new)]
     joined = tuple(_JOINED[plan.task](plan, *bars) for bars in zip(old, new, strict=True))
-    return bordered(joined, score, plan.first, plan.parts, goes_on=goes_on)
+    return bordered(joined, score, plan.first, plan.parts, last)
 
 
 # ------------------------------------------------------------------------------------------------- in the place of old bars
@@ -89,7 +93,7 @@ def _with_signs(new: tuple[Row, ...], old: Iterator[Row] | list[Row] | tuple[Row
             continue
         own = [place for place in sorted(rows) if place[0] == row.part]
         place = next((place for place in own if place[1] == row.staff), own[0] if own else (row.part, row.staff, 1))
-        rows[place] = _with_signs_at(rows.get(place, Row(*place, (Rest(),))), signs)
+        rows[place] = with_signs_at(rows.get(place, Row(*place, (Rest(),))), signs)
     return tuple(rows[place] for place in sorted(rows))
 
 
@@ -99,25 +103,4 @@ def _staying(row: Row) -> Iterator[tuple[Ticks, Direction]]:
     for item in row.items:
         if isinstance(item, Direction) and item.name in STAYING:
             yield position + item.offset, item
-        position += _ticks(item)
-
-
-def _ticks(item: Item) -> Ticks:
-    if isinstance(item, Chord):
-        return item.ticks
-    return item.duration.ticks if isinstance(item, Rest | Spacer) and item.duration else 0
-
-
-def _with_signs_at(row: Row, signs: list[tuple[Ticks, Direction]]) -> Row:
-    """The row with signs before the events that begin at their moments, or else after the beginning of the last one before it."""
-    items: list[Item] = []
-    position: Ticks = 0
-    for item in row.items:
-        length = _ticks(item)
-        if isinstance(item, Chord | Rest | Spacer) and not (isinstance(item, Chord) and item.grace):
-            here = [(at, sign) for at, sign in signs if at < position + length or not length]
-            items += [replace(sign, offset=at - position) for at, sign in here]
-            signs = [pair for pair in signs if pair not in here]
-        items.append(item)
-        position += length
-    return replace(row, items=(*items, *(replace(sign, offset=at - position) for at, sign in signs)))
+        position += ticks_of(item)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import TypeVar
 
 from chordllama.score import (
     Bar,
@@ -28,8 +27,6 @@ from chordllama.score import (
 
 Address = tuple[int, int, int, int]
 """Bar, row, item, and note of a chord (0 for what is none)."""
-Line = tuple[int, str]
-"""A slur or hairpin: its part and its number."""
 Pitch = tuple[str, int | Fraction, int]
 Seat = tuple[Pitch, str]
 """A pitch, and the staff where it isn't the voice's own."""
@@ -37,12 +34,9 @@ Seat = tuple[Pitch, str]
 # ------------------------------------------------------------------------------------------------------------ loose ends
 
 
-def tidy(bars: tuple[Bar, ...], before: tuple[Bar, ...] = ()) -> tuple[Bar, ...]:
-    """The bars without ties, slurs and hairpins that have only one end.
-
-    Slurs have the smallest numbers that are free; one that the bars `before` left open keeps its own.
-    """
-    kept: _Kept = {**_ties(bars), **_slurs(bars, before), **dict.fromkeys(_wedges(bars))}
+def tidy(bars: tuple[Bar, ...]) -> tuple[Bar, ...]:
+    """The bars without ties, slurs and hairpins that have only one end. Slurs have the smallest numbers that are free."""
+    kept: _Kept = {**_ties(bars), **_slurs(bars), **dict.fromkeys(_wedges(bars))}
     return tuple(_bar(bar, n, kept) for n, bar in enumerate(bars))
 
 
@@ -69,11 +63,11 @@ def _of_chord(chord: Chord, address: Address) -> Iterator[tuple[Address, Note]]:
         yield (*address[:3], n), note
 
 
-def _slurs(bars: tuple[Bar, ...], before: tuple[Bar, ...]) -> _Kept:
+def _slurs(bars: tuple[Bar, ...]) -> _Kept:
     """The ends of slurs that have two, with their new numbers."""
     start_of = {stop: start for start, stop in _slur_pairs(bars)}
     starts = set(start_of.values())
-    taken = open_slurs(before)
+    taken: set[tuple[int, str]] = set()
     kept: _Kept = {}
     for address, row, note in _notes(bars):
         for mark in note.marks:
@@ -91,47 +85,6 @@ def _slurs(bars: tuple[Bar, ...], before: tuple[Bar, ...]) -> _Kept:
 
 
 _NUMBERS = ("", *map(str, range(2, 100)))
-
-
-def open_slurs(bars: tuple[Bar, ...]) -> set[Line]:
-    """The slurs, by part and number, that the bars leave open."""
-    found: set[Line] = set()
-    for stops, (part, mark) in _in_time(bars, _slur_ends):
-        (found.discard if stops else found.add)((part, mark.value))
-    return found
-
-
-def _slur_ends(item: Item) -> Iterator[tuple[bool, Mark]]:
-    for note in item.notes if isinstance(item, Chord) else ():
-        for mark in note.marks:
-            if mark.name in ("slur-start", "slur-stop"):
-                yield mark.name == "slur-stop", mark
-
-
-T = TypeVar("T", Mark, Direction)
-
-
-def _in_time(
-    bars: tuple[Bar, ...], ends: Callable[[Item], Iterator[tuple[bool, T]]]
-) -> Iterator[tuple[bool, tuple[int, T]]]:
-    """The ends of lines and whether they are stops, each with its part, in the order of time: a line may end in an earlier row than it began in."""
-    for bar in bars:
-        found = [
-            (_turn(row, i), not stops, (row.part, end))
-            for row in bar.rows
-            for i, item in enumerate(row.items)
-            for stops, end in ends(item)
-        ]
-        for _, starts, end in sorted(found, key=lambda one: one[:2]):
-            yield not starts, end
-
-
-def _turn(row: Row, i: int) -> tuple[Ticks, bool, int]:
-    """Where an item stands in time; grace notes come in their order before the note that they lead to."""
-    item = row.items[i]
-    offset = item.offset if isinstance(item, Direction) else 0
-    is_grace = isinstance(item, Chord) and bool(item.grace)
-    return _moment(row, i) + offset, not is_grace, i if is_grace else 0
 
 
 def _slur_pairs(bars: tuple[Bar, ...]) -> Iterator[tuple[tuple[Address, Mark], tuple[Address, Mark]]]:
@@ -157,34 +110,6 @@ def _moment(row: Row, item: int) -> Ticks:
     return sum(
         0 if isinstance(event, Chord) and event.grace else event.duration.ticks for event in events if event.duration
     )
-
-
-def open_wedges(bars: tuple[Bar, ...]) -> dict[Line, Direction]:
-    """The hairpins, by part and number, that the bars leave open."""
-    found: dict[Line, Direction] = {}
-    for stops, (part, sign) in _in_time(bars, _wedge_ends):
-        if stops:
-            found.pop(_line(part, sign), None)
-        else:
-            found[_line(part, sign)] = sign
-    return found
-
-
-def first_ends(bars: tuple[Bar, ...]) -> dict[Line, bool]:
-    """Whether the first end of each hairpin in the bars, by part and number, is its stop."""
-    found: dict[Line, bool] = {}
-    for stops, (part, sign) in _in_time(bars, _wedge_ends):
-        found.setdefault(_line(part, sign), stops)
-    return found
-
-
-def _line(part: int, sign: Direction) -> Line:
-    return (part, sign.value.partition(" ")[2])
-
-
-def _wedge_ends(item: Item) -> Iterator[tuple[bool, Direction]]:
-    if isinstance(item, Direction) and item.name == "wedge" and not item.value.startswith("continue"):
-        yield item.value.startswith("stop"), item
 
 
 def _wedges(bars: tuple[Bar, ...]) -> Iterator[tuple[Address, None]]:

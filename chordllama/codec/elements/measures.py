@@ -7,7 +7,7 @@ place there.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -29,7 +29,7 @@ from chordllama.codec.elements.lyrics import joined
 from chordllama.codec.elements.notes import Known, NoteReader
 from chordllama.codec.elements.rows import Moment, Placed, RowFinisher, VoicePlace, place_events, without_unused_voices
 from chordllama.codec.elements.staff_details import read_lines, read_tuning
-from chordllama.codec.notation.spanners import Pairs
+from chordllama.codec.notation.spanners import Line, Pairs
 from chordllama.codec.report import Report
 from chordllama.codec.whitelist import HIDDEN, TIME_SYMBOLS
 from chordllama.codec.words.frames import is_usual
@@ -64,6 +64,7 @@ class MeasureDraft:
     """One `<measure>` of one part, with its events where the source puts them.
 
     `has_open_rests`: of some rests the bar's length decides what they are; `rounded`: the source rounded an event's duration.
+    `lines` are those that are open at its end, with their labels (see `Pairs.still_open`).
     """
 
     streams: dict[Stream, list[EventDraft]] = field(default_factory=dict)
@@ -80,6 +81,7 @@ class MeasureDraft:
     bar_rest: Ticks = 0
     number: str = ""
     implicit: bool = False
+    lines: Mapping[Line, Line] = field(default_factory=dict)
 
 
 class PartReader:
@@ -108,6 +110,7 @@ class PartReader:
         self.step: tuple[Ticks, Ticks, int] | None = None
         self.lacks_accidentals = False
         self.whole_rests = False
+        self.open_lines: list[Mapping[Line, str]] = []
 
     # ---------------------------------------------------------------------------------------------------- one measure
 
@@ -128,6 +131,7 @@ class PartReader:
         except ValueError as fault:
             raise self.error(child, str(fault)) from fault
         self.pairs.end_bar()
+        self.draft.lines = self.pairs.still_open()
         for stream, events in self.draft.streams.items():
             self.draft.placed[stream] = place_events(events, self.scale)
 
@@ -393,6 +397,7 @@ class PartReader:
                 found.append(finish.rows(streams, draft.moments, length, key, time))
             except ValueError as fault:
                 raise MusicXMLError(f'part "{self.name}", measure {len(found) + 1}: {fault}') from fault
+            self.open_lines.append(finish.numbers.numbers_in(draft.lines))
         self.lacks_accidentals = finish.lacks_accidentals
         self.whole_rests = finish.whole_rests[True] > finish.whole_rests[False]
         return without_unused_voices(found)

@@ -153,7 +153,7 @@ def write_notations(marks: tuple[Mark, ...], tie_stop: bool, is_open: Open) -> I
     groups: dict[str, list[str]] = {}
     if tie_stop:
         groups.setdefault("", []).append('<tied type="stop"/>')
-    for mark in _in_order(marks, is_open.lines):
+    for mark in is_open.lines.in_order(marks):
         sign = SIGN_BY_NAME[mark.name]
         if sign.parent != "note" and sign.name not in ("tie-stop", "no-tie-stop"):
             groups.setdefault(sign.parent, []).extend(_write_sign(sign, mark, is_open))
@@ -165,23 +165,6 @@ def write_notations(marks: tuple[Mark, ...], tie_stop: bool, is_open: Open) -> I
     for parent, lines in groups.items():
         yield from [f"    {line}" for line in lines] if not parent else _nested(parent, lines)
     yield "  </notations>"
-
-
-def _in_order(marks: tuple[Mark, ...], lines: OpenLines) -> tuple[Mark, ...]:
-    """The marks as they are written: a line that begins and ends at this note is begun first."""
-    starts = {
-        _line(mark) for mark in marks if SIGN_BY_NAME[mark.name].shape == "number" and mark.name.endswith("start")
-    }
-    late = [
-        mark
-        for mark in marks
-        if mark.name.endswith("-stop") and _line(mark) in starts and lines.begins_here(*_line(mark))
-    ]
-    return (*(mark for mark in marks if mark not in late), *late) if late else marks
-
-
-def _line(mark: Mark) -> tuple[str, str]:
-    return SIGN_BY_NAME[mark.name].element, mark.value
 
 
 def _nested(parent: str, lines: list[str]) -> list[str]:

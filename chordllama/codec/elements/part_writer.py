@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain, groupby, zip_longest
@@ -39,7 +39,7 @@ from chordllama.codec.elements.rows import VoicePlace
 from chordllama.codec.elements.staff_details import write_staff
 from chordllama.codec.notation import accidentals
 from chordllama.codec.notation.engraver import Drawing, Engraver
-from chordllama.codec.notation.spanners import OpenLines
+from chordllama.codec.notation.spanners import Line, OpenLines
 from chordllama.codec.notation.staves import staff_of
 from chordllama.codec.notation.ties import Ties, tie_stops
 from chordllama.codec.whitelist import HIDDEN
@@ -78,7 +78,8 @@ class Origin:
     """How the source wrote one part: what new measures must follow to fit in.
 
     `divisions` (of a quarter) at the end; `voices`: the source's name for the voice at a staff and place; `instruments`: their ids;
-    `unwritten`: what it leaves to the program (see `Score.unwritten`).
+    `unwritten`: what it leaves to the program (see `Score.unwritten`); `lines`: bar by bar the numbers that it gives to lines that are
+    open at the end, each by its kind and its number in the score.
     """
 
     id: str
@@ -86,6 +87,7 @@ class Origin:
     voices: dict[VoicePlace, str]
     instruments: tuple[str, ...]
     unwritten: tuple[str, ...] = ()
+    lines: tuple[Mapping[Line, str], ...] = ()
 
 
 def origin_of(score: Score, index: int) -> Origin:

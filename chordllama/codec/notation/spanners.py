@@ -10,14 +10,18 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Sequence, Set
+from collections.abc import Container, Iterable, Mapping, Sequence, Set
 from functools import lru_cache
+from types import MappingProxyType
 from typing import NamedTuple
 
 from chordllama.codec.whitelist import DIRECTION_SIGNS, SIGN_BY_NAME
 from chordllama.codec.words.values import LINES
 from chordllama.limits import MOST_LINES
 from chordllama.score import Direction, Mark, Ticks
+
+Line = tuple[str, str]
+"""The kind of a line (slur), and its name among lines of its kind."""
 
 
 class End(NamedTuple):
@@ -28,7 +32,7 @@ class End(NamedTuple):
     name: str
 
     @property
-    def line(self) -> tuple[str, str]:
+    def line(self) -> Line:
         return (self.kind, self.name)
 
 
@@ -41,13 +45,35 @@ def is_line(mark: Mark) -> bool:
     return mark.name in _ENDS
 
 
+def ends_in(marks: Iterable[Mark]) -> list[Mark]:
+    """Those of some marks that are ends of lines."""
+    return [mark for mark in marks if mark.name in _ENDS]
+
+
+def is_line_direction(direction: Direction) -> bool:
+    """Whether a direction is one end of a line, or says that it goes on."""
+    return DIRECTION_SIGNS[direction.name].shape in LINES
+
+
+def end_of(sign: Mark | Direction) -> End:
+    """Which end of which line a sign is."""
+    if isinstance(sign, Mark):
+        return End(*_ENDS[sign.name], sign.value)
+    type, _, name = sign.value.partition(" ")
+    return End(sign.name, _end_of_type(type), name)
+
+
 _NOTHING: Set[tuple[str, int]] = frozenset()
+_NO_LINES: Mapping[Line, Line] = {}
+_NOTHING_OPEN: Mapping[Line, str] = {}
 
 
 class Lines(ABC):
     """The open lines of one part; each end gets a label, by which the two ends of a line are known."""
 
     def __init__(self) -> None:
+        self.position: Ticks = 0
+        """Where in its bar stands what comes next."""
         self._alone_here: set[tuple[str, int]] = set()
         """Kinds and labels of the stops without a start at this note."""
 
@@ -58,6 +84,14 @@ class Lines(ABC):
     @abstractmethod
     def _label(self, kind: str, used: Set[tuple[str, int]], /) -> int:
         """The label of a new line."""
+
+    @abstractmethod
+    def end_row(self) -> None:
+        """The next row of the bar begins."""
+
+    @abstractmethod
+    def end_bar(self) -> None:
+        """The next bar begins."""
 
     def marks(self, marks: Sequence[Mark]) -> list[Mark]:
         """The marks of one note, in the source's order, with labels for numbers."""
@@ -73,10 +107,10 @@ class Lines(ABC):
 
     def direction(self, direction: Direction) -> Direction:
         """The direction, with a label for the number if it is an end of a line."""
-        if DIRECTION_SIGNS[direction.name].shape not in LINES:
+        if not is_line_direction(direction):
             return direction
-        type, _, name = direction.value.partition(" ")
-        label = _written(self._take(End(direction.name, _end_of_type(type), name), _NOTHING))
+        type = direction.value.partition(" ")[0]
+        label = _written(self._take(end_of(direction), _NOTHING))
         return Direction(direction.name, f"{type} {label}".strip(), direction.offset)
 
     def _take_note(self, ends: list[End]) -> list[int]:
@@ -108,15 +142,14 @@ class Pairs(Lines):
     """Lines by the source's numbers, in the order of the file: the labels are never used twice.
 
     A stop may come before its start, in a voice that is written earlier, but only within its bar and if the start is earlier in
-    time. `position` is that of what is being read, `seen` whether it will be kept; `started` are the labels of lines whose
-    beginning is kept.
+    time. `seen` is whether what is read will be kept; `started` are the labels of lines whose beginning is kept. Lines of `before`
+    are open already, and have the first labels.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, before: Iterable[Line] = ()) -> None:
         super().__init__()
-        self._open: dict[tuple[str, str], _Waiting] = {}
-        self._last = 0
-        self.position: Ticks = 0
+        self._open: dict[Line, _Waiting] = {line: _Waiting(n, "start", 0) for n, line in enumerate(before, 1)}
+        self._last = len(self._open)
         self.seen = True
         self.started: set[int] = set()
 
@@ -141,23 +174,40 @@ class Pairs(Lines):
         """Whether a stop that waits can have its beginning in this end, or go on there."""
         return end.end != "stop" and (end.end != "start" or self.position < stop.position)
 
+    def end_row(self) -> None:
+        """A label is the same in each row."""
+
     def end_bar(self) -> None:
         """Forget stops that have met no start."""
         if self._open:
             self._open = {line: waiting for line, waiting in self._open.items() if waiting.end == "start"}
+
+    def still_open(self) -> Mapping[Line, Line]:
+        """The lines that are open, each with its label: by kind and number the kind and what `Numbers` calls it."""
+        if not self._open:
+            return _NO_LINES
+        return {line: (line[0], _written(waiting.label)) for line, waiting in self._open.items()}
+
+    def in_order(self, marks: Sequence[Mark]) -> Sequence[Mark]:
+        """The marks of a note in a row as they are written (see `in_order`)."""
+        return in_order(marks, self._open)
 
 
 class Numbers(Lines):
     """Lines by the labels of `Pairs`, in the order of the rows: the labels are canonical numbers.
 
     A stop without a start frees its number at once, but not at its note, nor for the rows that are still to come in its bar: there
-    a start that is earlier in time would be taken for its own. `started` is that of the pairs.
+    a start that is earlier in time would be taken for its own. `started` is that of the pairs. Lines of `own` have numbers of
+    their own, and those of `kept` (kind and number) go to no other line.
     """
 
-    def __init__(self, started: set[int]) -> None:
+    def __init__(
+        self, started: set[int], own: Mapping[Line, int] = MappingProxyType({}), kept: Iterable[tuple[str, int]] = ()
+    ) -> None:
         super().__init__()
-        self._open: dict[tuple[str, str], tuple[int, str]] = {}
-        self._held: Counter[tuple[str, int]] = Counter()
+        self._own = own
+        self._open: dict[Line, tuple[int, str]] = {}
+        self._held: Counter[tuple[str, int]] = Counter(kept)
         self._stopped: set[tuple[str, str]] = set()
         self._started = started
         self._alone: set[tuple[str, int]] = set()
@@ -170,7 +220,7 @@ class Numbers(Lines):
 
     def _take(self, end: End, used: Set[tuple[str, int]], *, meets: bool = False) -> int:
         known = self._open.get(end.line)
-        number = known[0] if known else self._label(end.kind, used)
+        number = known[0] if known else self._own.get(end.line) or self._label(end.kind, used)
         if known and known[1] != end.end and end.end in ("start", "stop"):
             self._close(end.line)
         elif end.end == "start" or (end.end == "stop" and int(end.name or 1) in self._started and not meets):
@@ -192,6 +242,13 @@ class Numbers(Lines):
         number, _ = self._open.pop(line)
         self._held[line[0], number] -= 1
         self._stopped.discard(line)
+
+    def numbers_in(self, source: Mapping[Line, Line]) -> Mapping[Line, str]:
+        """The numbers in the source of lines that are open (see `Pairs.still_open`), each by its kind and its number here."""
+        if not source:
+            return _NOTHING_OPEN
+        open_lines = ((line, self._open.get(label)) for line, label in source.items())
+        return {(line[0], _written(known[0])): _written(int(line[1] or 1)) for line, known in open_lines if known}
 
     def end_row(self) -> None:
         """The next row of the bar begins."""
@@ -243,14 +300,10 @@ def _turn(end: End, within: set[tuple[str, str]]) -> int:
 
 
 class OpenLines:
-    """The lines of one part that are open while it is written, by element and canonical number."""
+    """The lines of one part that are open while it is written, by element and number."""
 
-    def __init__(self) -> None:
-        self._open: set[tuple[str, str]] = set()
-
-    def begins_here(self, element: str, number: str) -> bool:
-        """Whether a note that has both ends of a line begins it, too: no line of that number is open."""
-        return (element, number) not in self._open
+    def __init__(self, before: Iterable[Line] = ()) -> None:
+        self._open: set[Line] = set(before)
 
     def take(self, element: str, type: str, number: str) -> None:
         """An end was written."""
@@ -258,3 +311,15 @@ class OpenLines:
             self._open.add((element, number))
         elif type == "stop":
             self._open.discard((element, number))
+
+    def in_order(self, marks: Sequence[Mark]) -> Sequence[Mark]:
+        """The marks of a note as they are written (see `in_order`)."""
+        return in_order(marks, self._open)
+
+
+def in_order(marks: Sequence[Mark], opened: Container[Line]) -> Sequence[Mark]:
+    """The marks of a note in a row as they are written: a line that isn't open, and begins and ends at it, is begun first."""
+    ends = [(mark, End(*_ENDS[mark.name], mark.value)) for mark in marks if mark.name in _ENDS]
+    starts = {end.line for _, end in ends if end.end == "start"}
+    late = [mark for mark, end in ends if end.end == "stop" and end.line in starts and end.line not in opened]
+    return (*(mark for mark in marks if mark not in late), *late) if late else marks

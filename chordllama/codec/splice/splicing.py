@@ -8,12 +8,14 @@ closing bar line in the old last bar, which moves to the new last one.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from xml.sax.saxutils import quoteattr
 
 from chordllama.codec.musicxml import Origin, PartWriter, Reading, divisions_for
+from chordllama.codec.notation.lines import open_lines, renumbered
+from chordllama.codec.notation.spanners import Line
 from chordllama.codec.splice.places import Locator, MeasurePlace, source_text
 from chordllama.errors import MusicXMLError
 from chordllama.score import FINAL, Bar, Barline, Metre, Score
@@ -103,7 +105,7 @@ def new_measures(reading: Reading, bars: tuple[Bar, ...], index: int, first: int
     score = replace(reading.score, bars=reading.score.bars[:first] + bars[: index + 1])
     found = {}
     for part, origin in enumerate(reading.origins):
-        measures, divisions = _measures_after(score, part, origin, first + index, origin.divisions)
+        measures, divisions = _measures_after(score, part, origin, first + index, origin.divisions, first)
         measures[0][1:1] = _divisions(divisions) if first + index else []
         found[origin.id] = "\n".join(measures[0])
     return found
@@ -137,15 +139,28 @@ def _divisions(divisions: int) -> list[str]:
 
 
 def _measures_after(
-    score: Score, index: int, origin: Origin, count: int, divisions: int
+    score: Score, index: int, origin: Origin, count: int, divisions: int, border: int | None = None
 ) -> tuple[list[list[str]], int]:
-    """The lines of each measure of a part after its first `count`, and their divisions, a multiple of those."""
+    """The lines of each measure of a part after its first `count`, and their divisions, a multiple of those.
+
+    From `border` on (`count` where it isn't told) the measures are new.
+    """
+    border = count if border is None else border
+    before, after = (_open_at(origin, bar) for bar in (border, len(score.bars)))
+    score = replace(score, bars=(*score.bars[:border], *renumbered(score.bars[border:], index, before, after)))
     new = replace(score, bars=score.bars[count:])
     divisions = divisions_for(_with_metre(new, score, count), index, divisions)
     origin_now = replace(origin, divisions=divisions, voices=dict(origin.voices))
     writer = PartWriter(score.parts, index, origin_now, first=count == 0)
     writer.skip(score.bars[:count])
+    opened = ((kind, number) for (kind, _), number in before.items())
+    writer.lines = open_lines(score.bars[border:count], index, opened)
     return [list(writer.measure(bar)) for bar in new.bars], divisions
+
+
+def _open_at(origin: Origin, bar: int) -> Mapping[Line, str]:
+    """The source's numbers of the lines that are open where a bar (from 0) begins; none behind its last one."""
+    return origin.lines[bar - 1] if 0 < bar <= len(origin.lines) else {}
 
 
 def _with_metre(new: Score, score: Score, count: int) -> Score:

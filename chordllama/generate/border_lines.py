@@ -1,0 +1,252 @@
+"""Slurs, hairpins and other lines over the borders of new bars: both their ends. Knows the score model.
+
+The bars around stay as they are. So a line that comes in ends where the new bars begin, and one that goes out begins where they end: at the
+first or last note of its staff, or where the staff is silent at its rest; a line of directions at the bar line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import NamedTuple
+
+from chordllama.codec.grammar.rules import OPEN_BARS
+from chordllama.codec.notation.lines import Span, apart, carried, spans
+from chordllama.codec.notation.spanners import end_of, is_line_direction
+from chordllama.codec.words.values import mark_rank
+from chordllama.generate.signs import ticks_of, with_signs_at
+from chordllama.score import Bar, Chord, Direction, Item, Mark, Rest, Row, Score, Spacer, Ticks, said
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """The lines of a part that are open at the borders of new bars, those that have to end in them, and those that have to begin."""
+
+    before: list[Span]
+    after: list[Span]
+    incoming: list[Span]
+    outgoing: list[Span]
+
+    @staticmethod
+    def of(bars: Sequence[Bar], part: int, first: int, last: int) -> Over:
+        """Those of a score's bars when `first` up to but without `last` (from 0) are new. A line that never ends was forgotten."""
+        found = spans(bars, part)
+        before = [span for span in found if span.crosses(first)]
+        after = [span for span in found if span.crosses(last) and span.ended]
+        if first == len(bars):
+            incoming = [span for span in before if span.begun.bar >= first - OPEN_BARS]
+        else:
+            incoming = [span for span in before if span.ended and span.ended.bar < last]
+        return Over(before, after, incoming, [span for span in after if span.begun.bar >= first])
+
+    def covers(self, kind: str) -> bool:
+        """Whether a line of a kind begins before the new bars and ends after them."""
+        return any(span.line[0] == kind and span in self.before for span in self.after)
+
+
+def told_apart(new: tuple[Bar, ...], score: Score, first: int, last: int, parts: Collection[int]) -> tuple[Bar, ...]:
+    """The bars for those from `first` up to `last`, before they have any ends of the lines that go over their borders.
+
+    None of their own lines has the number of one of these, and where a hairpin goes on over all of them, they have none.
+    """
+    for part in sorted(parts) if new else ():
+        over = Over.of(score.bars, part, first, last)
+        new = _without_hairpins(new, part) if over.covers("wedge") else new
+        new = apart(new, part, {span.line for span in (*over.before, *over.after)})
+    return new
+
+
+def _without_hairpins(bars: tuple[Bar, ...], part: int) -> tuple[Bar, ...]:
+    def thinned(row: Row) -> Row:
+        items = (item for item in row.items if not (isinstance(item, Direction) and item.name == "wedge"))
+        return replace(row, items=tuple(items)) if row.part == part else row
+
+    return tuple(replace(bar, rows=said(tuple(map(thinned, bar.rows)))) for bar in bars)
+
+
+def with_lines(
+    new: tuple[Bar, ...], score: Score, first: int, parts: Collection[int], last: int | None = None
+) -> tuple[Bar, ...]:
+    """The bars for those of a score from `first` (from 0) on, with the ends of lines that go over their borders.
+
+    Where other new bars, up to `last`, will follow, only what comes in is looked after.
+    """
+    for part in sorted(parts) if new else ():
+        over = Over.of(score.bars, part, first, first + len(new) if last is None else last)
+        new = _with_lines_of(new, part, over, whole=last is None)
+    return new
+
+
+def _with_lines_of(new: tuple[Bar, ...], part: int, over: Over, *, whole: bool) -> tuple[Bar, ...]:
+    still, begun = carried(new, part, [span.line for span in over.before])
+    stops = [span for span in over.incoming if span.line in still]
+    starts = [span for span in over.outgoing if span.line not in begun] if whole else []
+    new = _with_directions(new, part, *(list(filter(_is_of_moments, spans)) for spans in (stops, starts)))
+    return _with_marks(
+        new, part, *([span for span in spans if not _is_of_moments(span)] for spans in (stops, starts)), whole=whole
+    )
+
+
+def _is_of_moments(span: Span) -> bool:
+    return isinstance(span.begun.sign, Direction)
+
+
+# --------------------------------------------------------------------------------------------------------------- at moments
+
+
+def _with_directions(new: tuple[Bar, ...], part: int, stops: Sequence[Span], starts: Sequence[Span]) -> tuple[Bar, ...]:
+    """The bars with ends of lines between moments: what comes in ends at once, what goes out begins in the last bar."""
+    place_of = {span.line: span.begun.place for span in starts} if len(new) == 1 else {}
+    for span in reversed(stops):  # of one number the stop has to be written before the start
+        place, stop = place_of.get(span.line, span.begun.place), _stop_of(span)
+        new = _with_row(new, 0, place, partial(_with_first, sign=stop))
+    for span in starts:
+        sign = span.begun.sign
+        assert isinstance(sign, Direction)
+        at = _free_from(new[-1], part, sign.name)
+        new = _with_row(new, len(new) - 1, span.begun.place, partial(with_signs_at, signs=[(at, sign)]))
+    return new
+
+
+def _with_first(row: Row, sign: Direction) -> Row:
+    return replace(row, items=(replace(sign, offset=0), *row.items))
+
+
+def _stop_of(span: Span) -> Direction:
+    """The end of a line between moments: its old one, or what belongs to its beginning."""
+    if span.ended and isinstance(span.ended.sign, Direction):
+        return span.ended.sign
+    sign = span.begun.sign
+    assert isinstance(sign, Direction)
+    type, _, number = sign.value.partition(" ")
+    form = re.search(r"(?:[0-9]+|-[a-z]+)?$", type)
+    return Direction(sign.name, f"stop{form[0] if form else ''} {number}".strip())
+
+
+def _free_from(bar: Bar, part: int, kind: str) -> Ticks:
+    """The moment in a bar from which on no line of a kind is open."""
+    found: Ticks = 0
+    for row in bar.rows:
+        position: Ticks = 0
+        for item in row.items if row.part == part else ():
+            if isinstance(item, Direction) and is_line_direction(item) and end_of(item)[:2] == (kind, "stop"):
+                found = max(found, position + item.offset)
+            position += ticks_of(item)
+    return found
+
+
+def _with_row(
+    bars: tuple[Bar, ...], b: int, place: tuple[int, int, int], change: Callable[[Row], Row]
+) -> tuple[Bar, ...]:
+    """The bars, in one of which the first row of a staff is changed."""
+    rows = {row.place: row for row in bars[b].rows}
+    own = min((other for other in rows if other[:2] == place[:2]), default=(*place[:2], 1))
+    rows[own] = change(rows.get(own, Row(*own, (Rest(),))))
+    return _with_rows(bars, b, [rows[other] for other in sorted(rows)])
+
+
+def _with_rows(bars: tuple[Bar, ...], b: int, rows: Sequence[Row]) -> tuple[Bar, ...]:
+    return (*bars[:b], replace(bars[b], rows=tuple(rows)), *bars[b + 1 :])
+
+
+# ------------------------------------------------------------------------------------------------------------------ at notes
+
+
+class _Seat(NamedTuple):
+    """An event at which a line may begin or end: its place in the order in which events are written, and its moment."""
+
+    bar: int
+    place: tuple[int, int, int]
+    item: int
+    moment: Ticks
+
+
+def _with_marks(
+    new: tuple[Bar, ...], part: int, stops: Sequence[Span], starts: Sequence[Span], *, whole: bool
+) -> tuple[Bar, ...]:
+    """The bars with ends of lines between notes; a rest has one only when all bars are written."""
+    if not stops and not starts:
+        return new
+    new = _with_rests(new, stops, starts) if whole else new
+    notes = list(_seats(new, part, (Chord,)))
+    events = list(_seats(new, part, (Chord, Rest))) if whole else notes
+    last = {span.line: _seat(span.begun.place, notes, events, first=False) for span in starts}
+    ends: list[tuple[_Seat | None, Mark]] = []
+    for span in stops:
+        seat, other = _seat(span.begun.place, notes, events, first=True), last.get(span.line)
+        if seat and other and seat > other:  # of one number the stop has to be written before the start
+            seat, last[span.line] = min(notes or events), max(notes or events)
+        ends.append((seat, Mark(f"{span.line[0]}-stop", span.line[1])))
+    ends += [(seat, Mark(f"{line[0]}-start", line[1])) for line, seat in last.items()]
+    return _marked(new, [(seat, mark) for seat, mark in ends if seat])
+
+
+def _with_rests(new: tuple[Bar, ...], stops: Sequence[Span], starts: Sequence[Span]) -> tuple[Bar, ...]:
+    """The bars with the rests of the silent staves at which lines may have to end or to begin."""
+    for b, lines in ((0, stops), (len(new) - 1, starts)):
+        rows = {row.place: row for row in new[b].rows}
+        for place in {(*span.begun.place[:2], 1) for span in lines}:
+            rows[place] = _with_seen_rests(rows.get(place, Row(*place, (Rest(),))))
+        new = _with_rows(new, b, [rows[place] for place in sorted(rows)])
+    return new
+
+
+def _with_seen_rests(row: Row) -> Row:
+    """The row; one in which nothing is seen at all has rests."""
+    if any(isinstance(item, Chord | Rest) for item in row.items):
+        return row
+    return replace(row, items=tuple(Rest(item.duration) if isinstance(item, Spacer) else item for item in row.items))
+
+
+def _seats(bars: tuple[Bar, ...], part: int, kinds: tuple[type[Item], ...]) -> Iterator[_Seat]:
+    for b, bar in enumerate(bars):
+        for row in bar.rows:
+            position: Ticks = 0
+            for i, item in enumerate(row.items) if row.part == part else ():
+                if isinstance(item, kinds) and not (isinstance(item, Chord) and item.grace):
+                    yield _Seat(b, row.place, i, position)
+                position += ticks_of(item)
+
+
+def _seat(place: tuple[int, int, int], notes: list[_Seat], events: list[_Seat], *, first: bool) -> _Seat | None:
+    """Where a line of a voice ends (at the first seat) or begins (at the last one): on its staff, at a note if there's one.
+
+    In the first or last bar in which the staff has one, its own voice goes before others.
+    """
+    near = next(
+        (own for seats in (notes, events) if (own := [seat for seat in seats if seat.place[:2] == place[:2]])), notes
+    )
+    if not near:
+        return None
+    best = min if first else max
+    bar = best(seat.bar for seat in near)
+    here = [seat for seat in near if seat.bar == bar]
+    return best([seat for seat in here if seat.place == place] or here, key=lambda seat: (seat.moment, seat.item))
+
+
+def _marked(bars: tuple[Bar, ...], ends: Sequence[tuple[_Seat, Mark]]) -> tuple[Bar, ...]:
+    """The bars with these marks."""
+    marks: dict[tuple[int, tuple[int, int, int], int], list[Mark]] = {}
+    for seat, mark in ends:
+        marks.setdefault(seat[:3], []).append(mark)
+    for b, bar in enumerate(bars):
+        rows = (
+            replace(row, items=tuple(_with(item, marks.get((b, row.place, i), [])) for i, item in enumerate(row.items)))
+            for row in bar.rows
+        )
+        bars = _with_rows(bars, b, said(tuple(rows)))
+    return bars
+
+
+def _with(item: Item, marks: list[Mark]) -> Item:
+    """A chord or rest with more marks."""
+    if isinstance(item, Chord) and marks:
+        head, *others = item.notes
+        return replace(item, notes=(replace(head, marks=_ordered(head.marks, marks)), *others))
+    return replace(item, marks=_ordered(item.marks, marks)) if isinstance(item, Rest) and marks else item
+
+
+def _ordered(marks: tuple[Mark, ...], more: list[Mark]) -> tuple[Mark, ...]:
+    return tuple(sorted(dict.fromkeys((*marks, *more)), key=mark_rank))
