@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property, lru_cache
@@ -376,6 +376,11 @@ class Bar:
     length: Ticks | None = None
     number: str | None = None
     implicit: bool = False
+
+
+def count_noteheads(bars: Iterable[Bar]) -> int:
+    """How many noteheads some bars have, grace notes too."""
+    return sum([len(item.notes) for bar in bars for row in bar.rows for item in row.items if isinstance(item, Chord)])
 
 
 def first_number(bar: Bar) -> int:

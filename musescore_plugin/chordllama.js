@@ -1093,11 +1093,12 @@ function session(host, saved) {
 
     function suggest() {
         state.found = state.found.filter(function (found) { return found.bars > 0; });
-        state.found.sort(function (a, b) { return a.candidate - b.candidate; });
+        state.found.sort(function (a, b) { return a.rank - b.rank; });
         if (!state.found.length) {
             fail(null);
             return;
         }
+        state.rolls = state.found.map(function (found) { return state.rolls[found.candidate] || []; });
         show(0);
     }
 

@@ -18,9 +18,13 @@ Json = dict[str, Any]
 
 @dataclass
 class Script:
-    """What the server answers. `candidates`: the continuations; a job's bars come one a poll while `going` is set."""
+    """What the server answers. `candidates`: the continuations; a job's bars come one a poll while `going` is set.
+
+    `ranks` are the candidates', where they aren't in their order.
+    """
 
     candidates: list[Json] = field(default_factory=list)
+    ranks: tuple[int, ...] = ()
     refusals: list[tuple[int, Json, dict[str, str]]] = field(default_factory=list)
     queued: int = 0
     version: str = field(default_factory=current_version)
@@ -50,8 +54,9 @@ class Script:
                 one = {"format": 1, "bars": candidate["bars"][bar : bar + 1], "left_out": {}}
                 data = {"candidate": number, "bar": bar + 1, "bars": len(candidate["bars"]), "editor": one}
                 found.append({"event": "bar", "data": data})
+        ranks = self.ranks or range(1, len(self.candidates) + 1)
         for number, candidate in enumerate(self.candidates):
-            data = {"candidate": number, "bars": len(candidate["bars"]), "editor": candidate}
+            data = {"candidate": number, "bars": len(candidate["bars"]), "rank": ranks[number], "editor": candidate}
             found.append({"event": "candidate", "data": data})
         return _numbered([*found, {"event": "done", "data": {"candidates": 1, "warnings": [], "usage": {}}}])
 

@@ -87,6 +87,9 @@ def test_candidates_are_so_many_files_with_midi_and_pictures(
     assert (tmp_path / "out-1.mid").read_bytes().startswith(b"MThd")
     facts = json.loads(capsys.readouterr().out)
     assert [continuation["bars"] for continuation in facts["continuations"]] == [2, 2, 2]
+    costs = [continuation["bits_a_note"] for continuation in facts["continuations"]]
+    assert costs == sorted(costs), "the most probable one is the first"
+    assert costs[0] < costs[2]
 
 
 def test_a_pipe_gets_the_score_and_nothing_else() -> None:

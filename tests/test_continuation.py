@@ -182,14 +182,14 @@ class Counting:
         self.backend = backend
         self.prompts: list[str] = []
         self.tokens: list[int] = []
-        self.timing, self.failures = backend.timing, backend.failures
+        self.timing, self.failures, self.surprisal = backend.timing, backend.failures, backend.surprisal
         self.context, self.count, self.close = backend.context, backend.count, backend.close
 
     def stream(self, prompt: str, sampling: Sampling, guards: Sequence[Guard] = ()) -> Iterator[Written]:
         self.prompts.append(prompt)
         self.tokens.append(sampling.maximum_tokens)
         yield from self.backend.stream(prompt, sampling, guards)
-        self.failures = self.backend.failures
+        self.failures, self.surprisal = self.backend.failures, self.backend.surprisal
 
     def __enter__(self) -> Self:
         return self

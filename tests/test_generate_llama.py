@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -350,6 +351,17 @@ def test_after_a_rewind_other_tokens_are_drawn(folder: Path) -> None:
             assert written == {0: guard.text}
             assert guard.text[:-1] in {("ab" * 30)[:-1], ("ba" * 30)[:-1]}
             assert guard.rewinds > 10
+            assert backend.surprisal == {0: pytest.approx(60, rel=0.01)}, (
+                "a bit a letter, without those that were taken back"
+            )
+
+
+def test_surprisal_is_the_model_s_own_whatever_the_guards_let_pass(folder: Path) -> None:
+    """Each second letter is told by the one before it; of the others `b` costs log2(4/3) bits and `c` costs 2."""
+    with table_backend(folder, "quarters", {"a": {"b": 0.75, "c": 0.25}, "b": {"a": 1.0}, "c": {"a": 1.0}}) as backend:
+        written = texts(backend.stream("a", Sampling(), [Only("ab", 4), Only("ac", 4)]))
+        assert written == {0: "baba", 1: "caca"}
+        assert backend.surprisal == pytest.approx({0: 2 * math.log2(4 / 3), 1: 4}, rel=0.01)
 
 
 def test_a_guard_that_gives_up_ends_its_candidate_alone(fixed: LlamaBackend) -> None:

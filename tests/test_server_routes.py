@@ -108,6 +108,7 @@ def test_candidates_differ_and_the_same_seed_gives_the_same_bars(client: FlaskCl
     first, second = (client.post("/v1/continue", data=form(bars=2, candidates=2, seed=5)).get_json() for _ in range(2))
     assert first["candidates"] == second["candidates"]
     assert first["candidates"][0]["musicxml"] != first["candidates"][1]["musicxml"]
+    assert {candidate["rank"] for candidate in first["candidates"]} == {1, 2}
 
 
 def test_a_job_tells_each_bar_as_a_valid_measure(client: FlaskClient) -> None:

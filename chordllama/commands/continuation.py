@@ -71,7 +71,11 @@ _FILES: tuple[Option, ...] = (
     json_option,
 )
 _CANDIDATES = click.option(
-    "--candidates", type=click.IntRange(1, 16), default=1, show_default=True, help="How many versions."
+    "--candidates",
+    type=click.IntRange(1, 16),
+    default=1,
+    show_default=True,
+    help="How many versions; the one that the model finds most probable comes first.",
 )
 _FROM = click.option("--from", "first", type=click.IntRange(1), metavar="BAR", help="The first bar, counted from 1.")
 
@@ -111,7 +115,7 @@ def _writes(*own: Option) -> Option:
 def continue_(source: str, output: str, **options: Any) -> int:
     """Write new bars after a score's last one.
 
-    The bars that are there stay as they are. With --candidates the files are OUT-1, OUT-2 and so on; with --midi and
+    The bars that are there stay as they are. With --candidates the files are OUT-1 (the most probable one), OUT-2 and so on; with --midi and
     --picture, OUT.mid and OUT.svg are written beside OUT.
     """
     return _write(source, output, "continue", **options)
@@ -183,6 +187,7 @@ def _write(
     from chordllama.conversion import read_score, refuse_unknown
     from chordllama.generate.ensembles import with_ensemble
     from chordllama.generate.models import continuer_for, open_backend
+    from chordllama.generate.ranking import best_first
     from chordllama.terminal import show_bars
 
     if output == STANDARD and (with_midi or with_picture or candidates > 1):
@@ -200,11 +205,12 @@ def _write(
         continuations = continue_score(data, name, backend, request, report, progress)
     facts: Facts = {"warnings": warn(report.warnings()), "seed": request.sampling.seed, "continuations": []}
     pictures = f".{picture_format}" if with_picture else None
-    for number, continuation in enumerate(continuations, 1):
+    ranked = [continuations[number] for number in best_first(continuations)]
+    for number, continuation in enumerate(ranked, 1):
         place = _numbered(output, number) if candidates > 1 else output
         facts["continuations"].append(_deliver_continuation(continuation, place, with_midi, pictures, as_json))
     tell(facts, as_json)
-    return _say_failures(continuations)
+    return _say_failures(ranked)
 
 
 def _request(
@@ -242,6 +248,8 @@ def _deliver_continuation(
     from chordllama.codec.container import write_container
 
     facts: Facts = {"bars": len(continuation.bars)}
+    if continuation.surprisal is not None:
+        facts["bits_a_note"] = round(continuation.surprisal, 3)
     if continuation.failure:
         facts["failure"] = str(continuation.failure)
     if not continuation.bars:

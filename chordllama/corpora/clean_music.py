@@ -14,7 +14,7 @@ from chordllama.codec.compact import dumps, dumps_faithfully
 from chordllama.codec.excerpt import excerpts
 from chordllama.corpora.rules import Refused, Rule
 from chordllama.errors import CompactError
-from chordllama.score import Bar, Change, Chord, Group, Item, Row, Score, Spacer, Ticks, duration_of
+from chordllama.score import Bar, Change, Chord, Group, Item, Row, Score, Spacer, Ticks, count_noteheads, duration_of
 
 Stretches = tuple[Score, ...]
 
@@ -40,11 +40,7 @@ def text_of(score: Score) -> str:
 
 def notes_of(score: Score) -> int:
     """How many noteheads a score has."""
-    return sum(map(_notes_in, score.bars))
-
-
-def _notes_in(bar: Bar) -> int:
-    return sum([len(item.notes) for row in bar.rows for item in row.items if isinstance(item, Chord)])
+    return count_noteheads(score.bars)
 
 
 def _canonical(scores: Stretches) -> tuple[Stretches, int]:
@@ -181,7 +177,7 @@ def _long_enough(scores: Stretches) -> tuple[Stretches, int]:
     if not long:
         raise Refused(f"fewer than {FEWEST_BARS} bars")
     notes = 0
-    for notes in accumulate(_notes_in(bar) for score in long for bar in score.bars):
+    for notes in accumulate(count_noteheads([bar]) for score in long for bar in score.bars):
         if notes >= FEWEST_NOTES:
             return long, len(scores) - len(long)
     raise Refused(f"{notes} notes")

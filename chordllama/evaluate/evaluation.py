@@ -14,7 +14,7 @@ from chordllama.evaluate.passage import Passage
 from chordllama.evaluate.systems import Kind, Settings, System, Tally
 from chordllama.evaluate.writing import free_answers, free_bars, write, write_freely
 from chordllama.generate.backend import Backend
-from chordllama.score import Chord, Score
+from chordllama.score import Score, count_noteheads
 
 Scorer = Callable[[Passage], float | None]
 """The bits that a passage's new bars cost; None where that can't be told."""
@@ -101,8 +101,7 @@ def _cost(tally: Tally, piece: Piece, bits: float) -> None:
 
 def written_notes(passage: Passage) -> int:
     """The noteheads of the new bars."""
-    bars = passage.score.bars[passage.shown :]
-    return sum(len(item.notes) for bar in bars for row in bar.rows for item in row.items if isinstance(item, Chord))
+    return count_noteheads(passage.score.bars[passage.shown :])
 
 
 def _background(training: Sequence[Score]) -> tuple[Grader, Melodies]:

@@ -156,6 +156,9 @@ class Backend(Protocol):
     """Of the latest call of `stream`."""
     failures: dict[int, ChordLlamaError]
     """Candidates of the latest call of `stream` that ended because their guard's `rewind` raised, with what it raised."""
+    surprisal: dict[int, float]
+    """What the text of each candidate of the latest call of `stream` costs the model, in bits (the sum of -log2 p of its tokens, no
+    guard and no sampling considered); empty where that can't be asked, and until all is written."""
 
     @property
     def context(self) -> int:

@@ -24,7 +24,7 @@ from chordllama.generate.placing import placed
 from chordllama.generate.plan import Plan, Request, length_after, metre_after, sounds
 from chordllama.generate.rounds import Round, first_shown, pose
 from chordllama.generate.voice_leading import MOST_DRAWS, PATIENCE, parallels_in_last
-from chordllama.score import Bar, Score, Ticks
+from chordllama.score import Bar, Score, Ticks, count_noteheads
 
 __all__ = [
     "BarGuard",
@@ -59,11 +59,15 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Continuation:
-    """One candidate: the new bars and the whole file. `failure` says why there are fewer bars than were asked for."""
+    """One candidate: the new bars and the whole file. `failure` says why there are fewer bars than were asked for.
+
+    `surprisal` is what the bars cost the model, in bits a notehead; None where the backend doesn't tell it.
+    """
 
     bars: tuple[Bar, ...]
     xml: bytes
     failure: ChordLlamaError | None = None
+    surprisal: float | None = None
 
 
 def continue_score(
@@ -110,10 +114,16 @@ def check_has_notes(score: Score, name: str) -> None:
 
 @dataclass(slots=True)
 class Draft:
-    """The bars of one candidate so far."""
+    """The bars of one candidate so far, and what they cost the model in bits, None where that isn't known."""
 
     bars: tuple[Bar, ...] = ()
     failure: ChordLlamaError | None = None
+    bits: float | None = None
+
+    def go_on(self, more: Draft) -> None:
+        """Take over what a further round wrote."""
+        self.bars, self.failure = self.bars + more.bars, more.failure
+        self.bits = None if self.bits is None or more.bits is None else self.bits + more.bits
 
 
 def write_bars(
@@ -122,10 +132,8 @@ def write_bars(
     """The new bars of each candidate, not yet placed."""
     drafts = [Draft() for _ in range(request.candidates)]
     first = pose(plan, (), backend)
-    for candidate, bars, failure in _write(
-        first, backend, request.sampling, request.candidates, progress, 0, plan.bars
-    ):
-        drafts[candidate] = Draft(bars, failure)
+    for candidate, draft in _write(first, backend, request.sampling, request.candidates, progress, 0, plan.bars):
+        drafts[candidate] = draft
     for candidate, draft in enumerate(drafts):
         while len(draft.bars) < plan.bars and draft.failure is None:
             done = len(draft.bars)
@@ -133,8 +141,8 @@ def write_bars(
             shifted = _shifted(progress, candidate, draft.bars)
             try:
                 next_round = pose(plan, draft.bars, backend)
-                for _, bars, failure in _write(next_round, backend, sampling, 1, shifted, done, plan.bars):
-                    draft.bars, draft.failure = draft.bars + bars, failure
+                for _, more in _write(next_round, backend, sampling, 1, shifted, done, plan.bars):
+                    draft.go_on(more)
             except ChordLlamaError as failure:  # the bars before it are good
                 draft.failure = failure
     return drafts
@@ -208,7 +216,7 @@ def _write(
     progress: Callable[[Progress], None],
     done: int,
     bars: int,
-) -> Iterator[tuple[int, tuple[Bar, ...], ChordLlamaError | None]]:
+) -> Iterator[tuple[int, Draft]]:
     faults = _faults(round_, sampling)
     guards = [BarGuard(round_.rules, done, bars, faults) for _ in range(candidates)]
     texts = [""] * candidates
@@ -229,7 +237,7 @@ def _write(
         failure = backend.failures.get(n)
         if failure is None and not new:
             failure = ModelError("the model wrote no bar", hint="try another --seed, or a model with a longer context")
-        yield n, new, failure
+        yield n, Draft(new, failure, backend.surprisal.get(n))
 
 
 def _faults(round_: Round, sampling: Sampling) -> Callable[[str], int]:
@@ -261,6 +269,6 @@ def finish(xml: bytes, reading: Reading, plan: Plan, draft: Draft) -> Continuati
     bars = placed(plan, reading.score, draft.bars)
     if not bars:
         return Continuation((), xml, draft.failure)
-    if plan.replaces:
-        return Continuation(bars, replaced(xml, reading, bars, plan.first, plan.parts), draft.failure)
-    return Continuation(bars, splice(xml, reading, bars), draft.failure)
+    written = replaced(xml, reading, bars, plan.first, plan.parts) if plan.replaces else splice(xml, reading, bars)
+    surprisal = None if draft.bits is None else draft.bits / max(1, count_noteheads(draft.bars))
+    return Continuation(bars, written, draft.failure, surprisal)

@@ -73,6 +73,7 @@ class EndpointBackend:
         self._can_count = True
         self.timing = Timing()
         self.failures: dict[int, ChordLlamaError] = {}
+        self.surprisal: dict[int, float] = {}  # stays empty: endpoints differ in whether and how they tell it
 
     @cached_property
     def context(self) -> int:

@@ -19,12 +19,12 @@ from typing import Self
 from chordllama.errors import ChordLlamaError, ModelError, PromptTooLongError
 from chordllama.generate.backend import Guard, Sampling, Timing, Written, timed
 from chordllama.generate.llama_runtime import Evaluator, Logits, Vocabulary, default_threads, library, load
-from chordllama.generate.llama_sampling import Draw, Table
+from chordllama.generate.llama_sampling import Draw, Table, surprisal_of
 
 
 @dataclass(slots=True, eq=False)
 class _Candidate:
-    """One text being written. `ends` are the numbers of characters after each of `tokens`."""
+    """One text being written. `ends` are the numbers of characters after each of `tokens`, `bits` what each cost the model."""
 
     number: int
     guard: Guard | None
@@ -35,6 +35,7 @@ class _Candidate:
     pending: list[int] = field(default_factory=list)  # written, not yet evaluated
     tokens: list[int] = field(default_factory=list)
     ends: list[int] = field(default_factory=list)
+    bits: list[float] = field(default_factory=list)
     text: str = ""
     refused: set[str] = field(default_factory=set)  # characters that may not come next
     shown: int = 0  # characters given out
@@ -45,9 +46,10 @@ class _Candidate:
     def sequence(self) -> int:
         return self.number + 1
 
-    def add(self, token: int, piece: str) -> None:
+    def add(self, token: int, piece: str, bits: float) -> None:
         self.text += piece
         self.tokens.append(token)
+        self.bits.append(bits)
         self.ends.append(len(self.text))
         self.pending = [token]
         self.refused.clear()
@@ -77,6 +79,7 @@ class _Writer:
     sampling: Sampling
     timing: Timing
     failures: dict[int, ChordLlamaError]
+    surprisal: dict[int, float]
 
     def candidate(self, number: int, guard: Guard | None, table: Table) -> _Candidate:
         draw = Draw(table, self.vocabulary.size, self.sampling, self.sampling.seed + number, self.timing)
@@ -96,6 +99,7 @@ class _Writer:
             for candidate in candidates:
                 self.evaluator.fork(candidate.sequence)
             yield from self._steps(candidates, [logits] * len(candidates))
+            self.surprisal.update({candidate.number: sum(candidate.bits) for candidate in candidates})
         finally:
             for candidate in candidates:
                 candidate.draw.close()
@@ -106,7 +110,7 @@ class _Writer:
         while live:
             for candidate, row in zip(live, rows, strict=False):
                 token = candidate.draw.token(row, candidate.acceptable)
-                yield from self._rewind(candidate) if token is None else self._add(candidate, token)
+                yield from self._rewind(candidate) if token is None else self._add(candidate, token, row)
             live = [candidate for candidate in live if not candidate.finished]
             rows = self._decode(live) if live else ()
 
@@ -125,7 +129,7 @@ class _Writer:
             candidate.position += len(candidate.pending)
         return rows
 
-    def _add(self, candidate: _Candidate, token: int) -> Iterator[Written]:
+    def _add(self, candidate: _Candidate, token: int, logits: Logits) -> Iterator[Written]:
         """Write `token` and see whether the candidate ends with it."""
         candidate.drawn += 1
         self.timing.written_tokens += 1
@@ -133,7 +137,7 @@ class _Writer:
             yield from candidate.finish(len(candidate.text))
             return
         before = len(candidate.text)
-        candidate.add(token, self._text(candidate, token))
+        candidate.add(token, self._text(candidate, token), surprisal_of(token, logits))
         stop = _stop(candidate.text, before, self.sampling.stop)
         if stop is not None:
             yield from candidate.finish(stop)
@@ -179,12 +183,14 @@ class _Writer:
         """Take text, tokens and KV cache back to `kept` characters.
 
         The last token that stays is evaluated once more, for its logits are gone. Where the kept text ends within a token, its
-        first part is spelled anew.
+        first part is spelled anew, and costs what the token did.
         """
         assert kept <= len(candidate.text), "a guard can't keep what isn't written"
         whole = bisect_right(candidate.ends, kept)
         start = candidate.ends[whole - 1] if whole else 0
         rest = self.vocabulary.spell(candidate.text[start:kept])
+        cut = candidate.bits[whole : whole + 1] if rest else []
+        candidate.bits[whole:] = cut + [0.0] * (len(rest) - len(cut))
         del candidate.tokens[whole:], candidate.ends[whole:]
         candidate.text = candidate.text[:kept]
         candidate.refused.clear()
@@ -227,6 +233,7 @@ class LlamaBackend:
         self._busy = threading.Lock()
         self.timing = Timing()
         self.failures: dict[int, ChordLlamaError] = {}
+        self.surprisal: dict[int, float] = {}
 
     def _trained_context(self) -> int:
         return int(library().llama_model_n_ctx_train(self._model))
@@ -250,7 +257,7 @@ class LlamaBackend:
         self._check_open()
         if not self._busy.acquire(blocking=False):
             raise ModelError("the model is writing already", hint="wait until the other text is written")
-        self.timing, self.failures = Timing(), {}
+        self.timing, self.failures, self.surprisal = Timing(), {}, {}
         try:
             yield from timed(self._stream(prompt, sampling, guards), self.timing)
         finally:
@@ -259,7 +266,8 @@ class LlamaBackend:
     def _stream(self, prompt: str, sampling: Sampling, guards: Sequence[Guard]) -> Generator[Written, None, None]:
         tokens = self._vocabulary.prompt(prompt)
         evaluator = self._reserve(len(tokens), max(1, len(guards)), sampling.maximum_tokens)
-        writer = _Writer(self._vocabulary, evaluator, self._context, tokens, sampling, self.timing, self.failures)
+        told = self.timing, self.failures, self.surprisal
+        writer = _Writer(self._vocabulary, evaluator, self._context, tokens, sampling, *told)
         yield from writer.write([writer.candidate(n, guard, self._table) for n, guard in enumerate(guards or (None,))])
 
     def _reserve(self, prompt: int, candidates: int, tokens: int) -> Evaluator:

@@ -8,6 +8,7 @@ model's own distribution, and each later one from what they leave of the masked 
 from __future__ import annotations
 
 import ctypes
+import math
 from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
 
 DRAWS = 32  # at one position, before the whole vocabulary is asked
 ASKED_SHARE = 0.999  # of the probability: the rest of the vocabulary need not be asked once this much is sure
+
+
+def surprisal_of(token: int, logits: Logits) -> float:
+    """-log2 of a token's probability, in bits."""
+    most = logits.max()
+    return float(most - logits[token] + np.log(np.exp(logits - most).sum())) / math.log(2)
 
 
 class Table:

@@ -25,7 +25,22 @@ from chordllama.codec.excerpt import excerpt
 from chordllama.codec.grammar import END
 from chordllama.codec.omit import omit
 from chordllama.codec.words.texts import format_fields, format_value, parse_fields, parse_value, split_words
-from chordllama.score import FINAL, Bar, Barline, Change, Chord, Instrument, Key, Note, Part, Row, Score, Syllable, Time
+from chordllama.score import (
+    FINAL,
+    Bar,
+    Barline,
+    Change,
+    Chord,
+    Instrument,
+    Key,
+    Note,
+    Part,
+    Row,
+    Score,
+    Syllable,
+    Time,
+    count_noteheads,
+)
 
 Ending = Literal["open", "close"]
 Task = Literal["continue", "infill", "harmonise", "vary"]
@@ -125,9 +140,7 @@ def parse_instruction(line: str) -> tuple[Task, int, Ending | None, Wishes]:
 
 def density(bars: Sequence[Bar]) -> str:
     """The notes a bar of some bars, as coarsely as a wish tells them."""
-    rows = [row.items for bar in bars for row in bar.rows]
-    notes = sum([len(item.notes) for items in rows for item in items if isinstance(item, Chord)])
-    return nearest_density(notes / max(1, len(bars)))
+    return nearest_density(count_noteheads(bars) / max(1, len(bars)))
 
 
 def nearest_density(notes: float) -> str:

@@ -17,6 +17,7 @@ from chordllama.errors import ChordLlamaError
 from chordllama.generate.backend import Backend, Stopped
 from chordllama.generate.continuation import Continuation, Plan, Progress, Request, continue_reading
 from chordllama.generate.placing import placed
+from chordllama.generate.ranking import best_first
 from chordllama.score import Bar
 from chordllama_server.problems import Problem, problem_of
 from chordllama_server.scores import Source, in_utf8, musicxml_of
@@ -115,8 +116,9 @@ def continue_order(order: Order, backend: Backend, stop: Any, say: Say) -> None:
 
     found = continue_reading(xml, reading, name, backend, order.request, tell)
     tokens.add(backend)
+    ranks = {number: rank for rank, number in enumerate(best_first(found), 1)}
     for number, continuation in enumerate(found):
-        say("candidate", _candidate(number, continuation, reading, plan(), order.editor))
+        say("candidate", _candidate(number, continuation, reading, plan(), order.editor) | {"rank": ranks[number]})
     usage = tokens.as_json() | {"seconds": round(perf_counter() - started, 3)}
     written = sum(bool(continuation.bars) for continuation in found)
     say("done", {"candidates": written, "warnings": list(reading.report.warnings()), "usage": usage})

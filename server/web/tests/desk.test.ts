@@ -44,6 +44,12 @@ test("after a stop the bars that are there stay, and later news is not heard", (
   expect(act(stopped, { do: "news", news: { kind: "bar", candidate: 0, bar: BAR } })).toBe(stopped);
 });
 
+test("a candidate keeps its place among all of them", () => {
+  const news = newsOf("candidate", { candidate: 0, musicxml: score([NOTE, NOTE]), rank: 2 });
+  const begun = act(opened(), { do: "begin", asked: { from: 1, to: 2 } });
+  expect(act(begun, { do: "news", news: news ?? { kind: "started" } }).candidates[0]).toMatchObject({ rank: 2, failure: null });
+});
+
 test("trouble ends the writing and is told", () => {
   const news = newsOf("error", { error: { message: "the engine died", hint: "try again" } });
   const failed = act(act(opened(), { do: "begin", asked: { from: 1, to: 9 } }), { do: "news", news: news ?? { kind: "started" } });

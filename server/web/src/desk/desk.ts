@@ -9,6 +9,8 @@ export interface Candidate {
   /** The whole score with these bars, once they are all there. */
   readonly xml: string | null;
   readonly failure: Trouble | null;
+  /** 1 is the one that the model finds most probable; null until all are written. */
+  readonly rank: number | null;
 }
 
 export interface Desk {
@@ -126,7 +128,7 @@ function told(desk: Desk, news: News): Desk {
       return { ...changed, said: `Version ${news.candidate + 1}: bar ${count} of ${desk.asked.to - desk.asked.from}.` };
     }
     case "candidate":
-      return change(desk, news.candidate, (candidate) => ({ ...candidate, xml: news.musicxml, failure: news.failure }));
+      return change(desk, news.candidate, (candidate) => ({ ...candidate, xml: news.musicxml, failure: news.failure, rank: news.rank }));
     case "trouble":
       return { ...desk, writing: null, trouble: news.trouble };
     case "done":
@@ -134,7 +136,7 @@ function told(desk: Desk, news: News): Desk {
   }
 }
 
-const BLANK: Candidate = { bars: [], xml: null, failure: null };
+const BLANK: Candidate = { bars: [], xml: null, failure: null, rank: null };
 
 function change(desk: Desk, index: number, how: (candidate: Candidate) => Candidate): Desk {
   const candidates = [...desk.candidates];

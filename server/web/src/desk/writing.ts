@@ -28,7 +28,7 @@ export type News =
   | { readonly kind: "queued"; readonly place: number }
   | { readonly kind: "started" }
   | { readonly kind: "bar"; readonly candidate: number; readonly bar: NewBar }
-  | { readonly kind: "candidate"; readonly candidate: number; readonly musicxml: string | null; readonly failure: Trouble | null }
+  | { readonly kind: "candidate"; readonly candidate: number; readonly musicxml: string | null; readonly failure: Trouble | null; readonly rank: number }
   | { readonly kind: "trouble"; readonly trouble: Trouble }
   | { readonly kind: "done"; readonly warnings: readonly string[] };
 
@@ -62,8 +62,8 @@ const TELL: Readonly<Record<string, (data: never) => News>> = {
   queued: ({ place }: { place: number }) => ({ kind: "queued", place }),
   started: () => ({ kind: "started" }),
   bar: ({ candidate, musicxml }: { candidate: number; musicxml: NewBar }) => ({ kind: "bar", candidate, bar: musicxml }),
-  candidate: ({ candidate, musicxml, failure }: { candidate: number; musicxml?: string; failure?: Trouble }) => ({
-    kind: "candidate", candidate, musicxml: musicxml ?? null, failure: failure ?? null,
+  candidate: ({ candidate, musicxml, failure, rank }: { candidate: number; musicxml?: string; failure?: Trouble; rank: number }) => ({
+    kind: "candidate", candidate, musicxml: musicxml ?? null, failure: failure ?? null, rank,
   }),
   done: ({ warnings }: { warnings: readonly string[] }) => ({ kind: "done", warnings }),
   error: ({ error }: { error: Trouble }) => ({ kind: "trouble", trouble: error }),

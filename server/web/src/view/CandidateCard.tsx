@@ -9,6 +9,7 @@ interface Props {
   readonly base: Version;
   readonly candidate: Candidate;
   readonly index: number;
+  readonly isFirstChoice: boolean;
   readonly isShown: boolean;
   readonly asked: Range;
   readonly writing: boolean;
@@ -18,7 +19,7 @@ interface Props {
 const WIDTH = 460;
 
 /** A candidate's new bars in small. They are drawn when all is written, so that the bars that come needn't wait for it. */
-export function CandidateCard({ base, candidate, index, isShown, asked, writing, onShow }: Props) {
+export function CandidateCard({ base, candidate, index, isFirstChoice, isShown, asked, writing, onShow }: Props) {
   const frame = useRef<HTMLDivElement>(null);
   const { bars, xml, failure } = candidate;
   const count = asked.to - asked.from;
@@ -45,10 +46,11 @@ export function CandidateCard({ base, candidate, index, isShown, asked, writing,
   };
   return (
     <button type="button" role="radio" aria-checked={isShown} tabIndex={isShown ? 0 : -1} className="card" onClick={() => onShow(index)} onKeyDown={pressed}
-      aria-label={`Version ${index + 1}, ${bars.length} bars`}>
+      aria-label={`Version ${index + 1}, ${bars.length} bars${isFirstChoice ? ", the model's first choice" : ""}`}>
       <span className="card-title">Version {index + 1}</span>
       <span className="aside">{bars.length < count && !xml ? `bar ${bars.length} of ${count}` : `${bars.length} bars`}</span>
-      {failure && <span className="aside">{sentence(failure.message)}</span>}
+      {isFirstChoice && <span className="first-choice" title="Of all versions, the one whose notes the model finds most probable">first choice</span>}
+      {failure && <span className="aside card-failure">{sentence(failure.message)}</span>}
       <span className="card-picture" ref={frame} />
     </button>
   );

@@ -23,7 +23,7 @@ export function Candidates({ base, candidates, shown, asked, writing, onShow, on
       </div>
       <div className="cards" role="radiogroup" aria-label="Which version is shown in the score">
         {candidates.map((candidate, index) => (
-          <CandidateCard key={index} base={base} candidate={candidate} index={index} isShown={index === shown} asked={asked} writing={writing} onShow={onShow} />
+          <CandidateCard key={index} base={base} candidate={candidate} index={index} isFirstChoice={candidates.length > 1 && candidate.rank === 1} isShown={index === shown} asked={asked} writing={writing} onShow={onShow} />
         ))}
       </div>
     </section>
