@@ -120,6 +120,11 @@ class Draft:
     failure: ChordLlamaError | None = None
     bits: float | None = None
 
+    @property
+    def surprisal(self) -> float | None:
+        """Bits a notehead."""
+        return None if self.bits is None else self.bits / max(1, count_noteheads(self.bars))
+
     def go_on(self, more: Draft) -> None:
         """Take over what a further round wrote."""
         self.bars, self.failure = self.bars + more.bars, more.failure
@@ -270,5 +275,4 @@ def finish(xml: bytes, reading: Reading, plan: Plan, draft: Draft) -> Continuati
     if not bars:
         return Continuation((), xml, draft.failure)
     written = replaced(xml, reading, bars, plan.first, plan.parts) if plan.replaces else splice(xml, reading, bars)
-    surprisal = None if draft.bits is None else draft.bits / max(1, count_noteheads(draft.bars))
-    return Continuation(bars, written, draft.failure, surprisal)
+    return Continuation(bars, written, draft.failure, draft.surprisal)

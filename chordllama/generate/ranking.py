@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import inf
 
-from chordllama.generate.continuation import Continuation
+from chordllama.generate.continuation import Continuation, Draft
 
 
-def best_first(candidates: Sequence[Continuation]) -> list[int]:
+def best_first(candidates: Sequence[Continuation | Draft]) -> list[int]:
     """The candidates' numbers, from 0: those with all their bars first, then by surprisal. Where that isn't known their order stays."""
 
     def place(number: int) -> tuple[bool, float]:
