@@ -68,6 +68,12 @@ async function drop(page, name, content) {
   await page.dispatchEvent(".page", "drop", { dataTransfer: transfer });
 }
 
+/** Waits until the first new bar can be seen, from its top on and clear of what stays above. */
+const newBarsInView = (page) => page.waitForFunction(() => {
+  const top = document.querySelector(".sheet .tint")?.getBoundingClientRect().top ?? -1;
+  return top >= 50 && top < window.innerHeight - 150;
+}, undefined, { timeout: 5000 });
+
 async function download(page, name) {
   const [saved] = await Promise.all([page.waitForEvent("download"), button(page, name).click()]);
   const path = join(folder, saved.suggestedFilename());
@@ -227,6 +233,7 @@ for (const [width, scheme] of [[390, "light"], [390, "dark"], [1280, "dark"]]) {
     await button(other, "Write").click();
     await written(other);
     await other.locator(".card-picture svg").nth(2).waitFor();
+    await newBarsInView(other);
     await noSidewaysScroll(other);
     await other.locator("summary").click();
     await accessible(other, `${width} ${scheme}`);

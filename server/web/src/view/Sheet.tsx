@@ -41,7 +41,7 @@ export function Sheet({ music, fresh, streamed, sounding, onBar, onTrouble }: Pr
   useEffect(() => {
     if (!engraved || fresh === shown.current) return;
     shown.current = fresh;
-    if (fresh !== null && engraved.pages > 1) void engraver.pageOf("sheet", fresh.from).then((page) => frame.current?.children[page - 1]?.scrollIntoView({ block: "center" }), () => undefined);
+    if (fresh !== null) void toBar(frame.current, fresh.from).catch(() => undefined);
   }, [engraved]);
 
   const clicked = (event: MouseEvent): void => {
@@ -61,16 +61,33 @@ export function Sheet({ music, fresh, streamed, sounding, onBar, onTrouble }: Pr
   );
 }
 
+/** Brings a new bar into view: first its page, which is drawn only then and pushes what is below, then the bar itself. */
+async function toBar(frame: HTMLElement | null, bar: number): Promise<void> {
+  const page = frame?.children[(await engraver.pageOf("sheet", bar)) - 1];
+  if (page && !page.querySelector(".new-bar")) {
+    page.scrollIntoView({ block: "center" });
+    await nextFrame();
+    await nextFrame(); // the page near the window has asked for its picture
+    await engraver.pageOf("sheet", bar); // which is there before this answer
+    await nextFrame();
+  }
+  bringIntoView(page?.querySelector(".new-bar") ?? null);
+}
+
+function nextFrame(): Promise<number> {
+  return new Promise(requestAnimationFrame);
+}
+
 function markSounding(frame: HTMLElement | null, ids: readonly string[]): void {
   if (!frame) return;
   for (const note of frame.querySelectorAll(".sounding")) note.classList.remove("sounding");
   const notes = ids.map((id) => frame.querySelector(`#${CSS.escape(id)}`)).filter((note) => note !== null);
   for (const note of notes) note.classList.add("sounding");
-  follow(notes[0]?.closest("g.measure") ?? null);
+  bringIntoView(notes[0]?.closest("g.measure") ?? null);
 }
 
-/** Keeps the bar that sounds in view. */
-function follow(measure: Element | null): void {
+/** Scrolls to a bar that isn't wholly in the window. */
+function bringIntoView(measure: Element | null): void {
   if (!measure) return;
   const { top, bottom } = measure.getBoundingClientRect();
   if (top >= 60 && bottom <= window.innerHeight - 90) return;
