@@ -11,7 +11,7 @@ from benchmarks.lines import KINDS, over, paired
 from chordllama.codec.compact import dump_bar, loads
 from chordllama.codec.musicxml import read_with_origin, write
 from chordllama.codec.splice import new_measures, replaced, splice
-from chordllama.generate.border_lines import told_apart, with_lines
+from chordllama.generate.border_lines import Over, told_apart, with_lines
 from chordllama.generate.borders import bordered
 from chordllama.score import Bar, Score
 
@@ -31,9 +31,20 @@ def between(before: str, old: str | Sequence[str], after: str, new: str | Sequen
     """The bars that are put between two others, in the place of old ones."""
     gap, written = ([bars] if isinstance(bars, str) else bars for bars in (old, new))
     score = score_of([before, *gap, after], part)
-    parts = range(len(score.parts))
-    found = bordered(told_apart(bars_of(written, part), score, 1, 1 + len(gap), parts), score, 1, parts)
+    found = put_in(bars_of(written, part), score, 1 + len(gap))
     return " | ".join(dump_bar(bar, score.parts) for bar in found)
+
+
+def put_in(new: tuple[Bar, ...], score: Score, last: int, *, goes_on: bool = False) -> tuple[Bar, ...]:
+    """New bars as they stand in a score from its second bar on."""
+    over = Over.each(score.bars, range(len(score.parts)), 1, last)
+    return bordered(told_apart(new, over), score, 1, over, goes_on=goes_on)
+
+
+def put_after(score: Score, new: str) -> tuple[Bar, ...]:
+    """A new bar as it stands after the last one."""
+    over = Over.each(score.bars, [0], len(score.bars), len(score.bars) + 1)
+    return with_lines(told_apart(bars_of([new]), over), over)
 
 
 # ------------------------------------------------------------------------------------------------------------- at notes
@@ -105,9 +116,8 @@ def test_of_two_lines_with_one_number_the_first_one_ends_before_the_second_one_b
 
 def test_bars_that_others_will_follow_end_what_comes_in_but_not_at_a_rest() -> None:
     score = score_of(["c51(", "d51)", "d51(", "e51)"])
-    parts = range(len(score.parts))
     for new, found in (["r", ""], ["g41", "g41)"]):
-        (bar,) = bordered(bars_of([new]), score, 1, parts, last=3)
+        (bar,) = put_in(bars_of([new]), score, 3, goes_on=True)
         assert dump_bar(bar, score.parts) == found
 
 
@@ -157,14 +167,12 @@ def test_a_hairpin_stays_on_its_staff() -> None:
 )
 def test_what_the_last_bar_leaves_open_ends_in_the_first_new_one(last: str, new: str, found: str) -> None:
     score = score_of([last])
-    bars = with_lines(told_apart(bars_of([new]), score, 1, 2, [0]), score, 1, [0])
-    assert dump_bar(bars[0], score.parts) == found
+    assert [dump_bar(bar, score.parts) for bar in put_after(score, new)] == [found]
 
 
 def test_a_slur_that_was_forgotten_long_before_the_end_stays_as_it_is() -> None:
     score = score_of(["c51(", *["c51"] * 8])
-    new = told_apart(bars_of(["e44( f) g a"]), score, 9, 10, [0])
-    assert [dump_bar(bar, score.parts) for bar in with_lines(new, score, 9, [0])] == ["e44(2 f)2 g a"]
+    assert [dump_bar(bar, score.parts) for bar in put_after(score, "e44( f) g a")] == ["e44(2 f)2 g a"]
 
 
 # ------------------------------------------------------------------------------------------------------------- in the file
@@ -200,8 +208,7 @@ def test_lines_over_the_borders_keep_the_numbers_that_the_file_gives_them(name: 
     xml = numbered_from(write(score_of(bars)), first)
     reading = read_with_origin(xml)
     last = 1 + len(written)
-    new = bordered(told_apart(bars_of(written), reading.score, 1, last, [0]), reading.score, 1, [0])
-    result = replaced(xml, reading, new, 1, [0])
+    result = replaced(xml, reading, put_in(bars_of(written), reading.score, last), 1, [0])
     before, after = paired(xml), paired(result)
     assert over(after.lines, 1, last) == over(before.lines, 1, last)
     assert over(before.lines, 1, last).total() > 0
@@ -215,8 +222,7 @@ def test_lines_over_the_borders_keep_the_numbers_that_the_file_gives_them(name: 
 def test_bars_after_the_last_one_close_lines_by_the_numbers_that_the_file_gives_them(first: int) -> None:
     xml = numbered_from(write(score_of(["=< c51((2"])), first)
     reading = read_with_origin(xml)
-    new = told_apart(bars_of(["e44( f) g a"]), reading.score, 1, 2, [0])
-    result = splice(xml, reading, with_lines(new, reading.score, 1, [0]))
+    result = splice(xml, reading, put_after(reading.score, "e44( f) g a"))
     assert len(paired(xml).loose) == 3
     assert not paired(result).loose
 
@@ -224,10 +230,8 @@ def test_bars_after_the_last_one_close_lines_by_the_numbers_that_the_file_gives_
 def test_a_bar_that_is_shown_while_it_is_written_has_these_numbers_too() -> None:
     xml = numbered_from(write(score_of(["c51(", "d51)", "d51(", "e51)"])), 3)
     reading = read_with_origin(xml)
-    parts = range(1)
     for written in (["g41"], ["g44( a b) c5", "f41"]):
-        last = 3 if len(written) == 1 else None
-        new = bordered(told_apart(bars_of(written), reading.score, 1, 3, parts), reading.score, 1, parts, last)
+        new = put_in(bars_of(written), reading.score, 3, goes_on=len(written) == 1)
         shown = [new_measures(reading, new, n, 1)["P1"] for n in range(len(new))]
         assert shown[0].count('<slur type="stop" number="3"/>') == 1
     assert [re.findall(r'<slur type="(\w+)" number="(\d)"/>', measure) for measure in shown] == [

@@ -8,6 +8,7 @@ import pytest
 
 from chordllama.codec.compact import dump_bar, loads
 from chordllama.codec.musicxml import read, write
+from chordllama.generate.border_lines import Over
 from chordllama.generate.border_ties import with_ties_in
 from chordllama.generate.borders import bordered
 from chordllama.score import Bar, Chord, Score
@@ -24,7 +25,7 @@ def between(before: str, new: str, after: str, time: str = "4/4", part: str = VO
     """The bar that is put between two others."""
     score = score_of(time, [before, "r", after], part)
     written = score_of(time, [new], part).bars[0]
-    (found,) = bordered((Bar(rows=written.rows),), score, 1, range(len(score.parts)))
+    (found,) = bordered((Bar(rows=written.rows),), score, 1, Over.each(score.bars, range(len(score.parts)), 1, 2))
     return dump_bar(found, score.parts)
 
 
@@ -93,7 +94,7 @@ def test_a_voice_that_was_left_out_gets_the_note() -> None:
 def test_what_was_tied_in_the_composers_bars_is_tied_in_the_file() -> None:
     score = score_of("4/4", ["c52 d~", "d52 e~", "e52 c"])
     written = score_of("4/4", ["g44 a b g"]).bars[0]
-    new = bordered((Bar(rows=written.rows),), score, 1, [0])
+    new = bordered((Bar(rows=written.rows),), score, 1, Over.each(score.bars, [0], 1, 2))
     xml = write(replace(score, bars=(score.bars[0], *new, score.bars[2])))
     assert xml.count(b'<tie type="start"/>') == xml.count(b'<tie type="stop"/>') == 2
     again = read(xml).bars[2].rows[0].items[0]
@@ -105,7 +106,7 @@ def test_only_parts_that_are_written_change() -> None:
     score = score_of("4/4", ["c52 d~", "d52 e~", "e52 c"])
     written = score_of("4/4", ["g44 a b g"]).bars[0]
     bars = (Bar(rows=written.rows),)
-    assert bordered(bars, score, 1, []) == bars
+    assert bordered(bars, score, 1, {}) == bars
 
 
 def test_bars_after_the_last_one_go_on_with_its_tie() -> None:

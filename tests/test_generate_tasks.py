@@ -6,6 +6,7 @@ import random
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -169,12 +170,25 @@ def test_slurs_and_hairpins_over_the_borders_keep_both_ends(model: LlamaBackend)
         request = replace(asked("infill", first=2, bars=2), sampling=replace(HOT, seed=seed))
         after = read(written(xml, model, request).xml)
         assert before == open_at(after, 3) == {("slur", ""), ("wedge", "")}
-        assert all(span.ended for span in spans(after.bars, 0))
+        assert all(span.ended for span in spans(after.bars, [0])[0])
+
+
+def test_a_part_to_or_from_which_a_slur_leads_does_not_fall_silent(model: LlamaBackend) -> None:
+    """Both voices are silent in some bars, so that the model may leave them out in others."""
+    bars = ["c54 d /2 r2", "c54 d", "e44 f /2 c52(", "e44 f /2 d44) e(", "c54 d /2 e42)", "r2 /2 c54 d"]
+    told = "".join(f"{n}: {bar}\n" for n, bar in enumerate(bars, 1))
+    xml = write(loads(f"parts:\n 1: clef=G2\n 2: clef=G2\n1: time=2/4 {told[3:]}"))
+    for task, seed in product(("infill", "harmonise"), range(6)):
+        request = replace(asked(task, first=4, bars=1), sampling=replace(HOT, seed=seed))  # type: ignore[arg-type]
+        after = read(written(xml, model, request).xml)
+        sounding = {row.part for row in after.bars[3].rows if any(isinstance(item, Chord) for item in row.items)}
+        assert 1 in sounding
+        assert all(span.ended for span in spans(after.bars, [1])[1])
 
 
 def open_at(score: Score, bar: int) -> set[tuple[str, str]]:
     """The lines of the first part that are open where a bar (from 0) begins."""
-    return {span.line for span in spans(score.bars, 0) if span.crosses(bar)}
+    return {span.line for span in spans(score.bars, [0])[0] if span.crosses(bar)}
 
 
 def test_hairpins_that_are_told_in_another_order_than_they_sound_stay_as_they_are(model: LlamaBackend) -> None:
@@ -183,7 +197,7 @@ def test_hairpins_that_are_told_in_another_order_than_they_sound_stay_as_they_ar
     told = "".join(f"{n}: {bar}\n" for n, bar in enumerate(bars, 1))
     xml = write(loads(f"parts:\n 1: clef=G2\n1: time=2/4 {told[3:]}"))
     after = read(written(xml, model, asked("infill", first=2, bars=2)).xml)
-    assert all(span.ended for span in spans(after.bars, 0))
+    assert all(span.ended for span in spans(after.bars, [0])[0])
 
 
 def test_an_empty_part_gets_music_in_the_range_of_its_clefs(model: LlamaBackend) -> None:

@@ -7,7 +7,7 @@ first or last note of its staff, or where the staff is silent at its rest; a lin
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
@@ -17,44 +17,49 @@ from chordllama.codec.notation.lines import Span, apart, carried, spans
 from chordllama.codec.notation.spanners import end_of, is_line_direction
 from chordllama.codec.words.values import mark_rank
 from chordllama.generate.signs import ticks_of, with_signs_at
-from chordllama.score import Bar, Chord, Direction, Item, Mark, Rest, Row, Score, Spacer, Ticks, said
+from chordllama.score import Bar, Chord, Direction, Item, Mark, Rest, Row, Spacer, Ticks, said
 
 
 @dataclass(frozen=True, slots=True)
 class Over:
     """The lines of a part that are open at the borders of new bars, those that have to end in them, and those that have to begin."""
 
-    before: list[Span]
-    after: list[Span]
-    incoming: list[Span]
-    outgoing: list[Span]
+    before: tuple[Span, ...]
+    after: tuple[Span, ...]
+    incoming: tuple[Span, ...]
+    outgoing: tuple[Span, ...]
 
     @staticmethod
-    def of(bars: Sequence[Bar], part: int, first: int, last: int) -> Over:
-        """Those of a score's bars when `first` up to but without `last` (from 0) are new. A line that never ends was forgotten."""
-        found = spans(bars, part)
-        before = [span for span in found if span.crosses(first)]
-        after = [span for span in found if span.crosses(last) and span.ended]
-        if first == len(bars):
-            incoming = [span for span in before if span.begun.bar >= first - OPEN_BARS]
-        else:
-            incoming = [span for span in before if span.ended and span.ended.bar < last]
-        return Over(before, after, incoming, [span for span in after if span.begun.bar >= first])
+    def each(bars: Sequence[Bar], parts: Iterable[int], first: int, last: int) -> dict[int, Over]:
+        """Those of each part of a score's bars when `first` up to but without `last` (from 0) are new."""
+        follows = first == len(bars)
+        return {part: _over(lines, first, last, follows) for part, lines in spans(bars, sorted(parts)).items()}
 
     def covers(self, kind: str) -> bool:
         """Whether a line of a kind begins before the new bars and ends after them."""
         return any(span.line[0] == kind and span in self.before for span in self.after)
 
 
-def told_apart(new: tuple[Bar, ...], score: Score, first: int, last: int, parts: Collection[int]) -> tuple[Bar, ...]:
-    """The bars for those from `first` up to `last`, before they have any ends of the lines that go over their borders.
+def _over(lines: Sequence[Span], first: int, last: int, follows: bool) -> Over:
+    """A line that never ends was forgotten, and so was one that has been open for long where the new bars follow the last one."""
+    before = tuple(span for span in lines if span.crosses(first))
+    after = tuple(span for span in lines if span.crosses(last) and span.ended)
+    incoming = tuple(
+        span
+        for span in before
+        if (span.ended.bar < last if span.ended else follows and span.begun.bar >= first - OPEN_BARS)
+    )
+    return Over(before, after, incoming, tuple(span for span in after if span.begun.bar >= first))
+
+
+def told_apart(new: tuple[Bar, ...], over: Mapping[int, Over]) -> tuple[Bar, ...]:
+    """The bars, before they have any ends of the lines that go over their borders (by part).
 
     None of their own lines has the number of one of these, and where a hairpin goes on over all of them, they have none.
     """
-    for part in sorted(parts) if new else ():
-        over = Over.of(score.bars, part, first, last)
-        new = _without_hairpins(new, part) if over.covers("wedge") else new
-        new = apart(new, part, {span.line for span in (*over.before, *over.after)})
+    for part, own in over.items():
+        new = _without_hairpins(new, part) if own.covers("wedge") else new
+        new = apart(new, part, {span.line for span in (*own.before, *own.after)})
     return new
 
 
@@ -66,16 +71,10 @@ def _without_hairpins(bars: tuple[Bar, ...], part: int) -> tuple[Bar, ...]:
     return tuple(replace(bar, rows=said(tuple(map(thinned, bar.rows)))) for bar in bars)
 
 
-def with_lines(
-    new: tuple[Bar, ...], score: Score, first: int, parts: Collection[int], last: int | None = None
-) -> tuple[Bar, ...]:
-    """The bars for those of a score from `first` (from 0) on, with the ends of lines that go over their borders.
-
-    Where other new bars, up to `last`, will follow, only what comes in is looked after.
-    """
-    for part in sorted(parts) if new else ():
-        over = Over.of(score.bars, part, first, first + len(new) if last is None else last)
-        new = _with_lines_of(new, part, over, whole=last is None)
+def with_lines(new: tuple[Bar, ...], over: Mapping[int, Over], *, goes_on: bool = False) -> tuple[Bar, ...]:
+    """The bars with the ends of lines that go over their borders, by part; with `goes_on` only of those that come in."""
+    for part, own in over.items() if new else ():
+        new = _with_lines_of(new, part, own, whole=not goes_on)
     return new
 
 
@@ -83,14 +82,10 @@ def _with_lines_of(new: tuple[Bar, ...], part: int, over: Over, *, whole: bool) 
     still, begun = carried(new, part, [span.line for span in over.before])
     stops = [span for span in over.incoming if span.line in still]
     starts = [span for span in over.outgoing if span.line not in begun] if whole else []
-    new = _with_directions(new, part, *(list(filter(_is_of_moments, spans)) for spans in (stops, starts)))
-    return _with_marks(
-        new, part, *([span for span in spans if not _is_of_moments(span)] for spans in (stops, starts)), whole=whole
+    at_notes, at_moments = (
+        [[s for s in lines if s.is_of_notes == so] for lines in (stops, starts)] for so in (True, False)
     )
-
-
-def _is_of_moments(span: Span) -> bool:
-    return isinstance(span.begun.sign, Direction)
+    return _with_marks(_with_directions(new, part, *at_moments), part, *at_notes, whole=whole)
 
 
 # --------------------------------------------------------------------------------------------------------------- at moments
@@ -187,7 +182,7 @@ def _with_rests(new: tuple[Bar, ...], stops: Sequence[Span], starts: Sequence[Sp
     """The bars with the rests of the silent staves at which lines may have to end or to begin."""
     for b, lines in ((0, stops), (len(new) - 1, starts)):
         rows = {row.place: row for row in new[b].rows}
-        for place in {(*span.begun.place[:2], 1) for span in lines}:
+        for place in {(*span.staff, 1) for span in lines}:
             rows[place] = _with_seen_rests(rows.get(place, Row(*place, (Rest(),))))
         new = _with_rows(new, b, [rows[place] for place in sorted(rows)])
     return new

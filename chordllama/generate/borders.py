@@ -5,28 +5,29 @@ The bars around stay as they are, so that new ones have to end what was open bef
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import replace
 
 from chordllama.codec.excerpt import State
-from chordllama.generate.border_lines import with_lines
+from chordllama.generate.border_lines import Over, with_lines
 from chordllama.generate.border_ties import with_ties_in, with_ties_out
 from chordllama.generate.tidy import without_loose_ties
 from chordllama.score import Bar, Direction, Rest, Row, Score
 
 
 def bordered(
-    new: tuple[Bar, ...], score: Score, first: int, parts: Collection[int], last: int | None = None
+    new: tuple[Bar, ...], score: Score, first: int, over: Mapping[int, Over], *, goes_on: bool = False
 ) -> tuple[Bar, ...]:
-    """The bars that stand for those of a score from `first` (from 0) on, in these parts, with what goes over their borders.
+    """The bars that stand for those of a score from `first` (from 0) on, with what goes over their borders.
 
-    Where other new bars, up to `last`, will follow, only what comes in is looked after.
+    `over` are the lines that do, by part: other parts stay as they are. With `goes_on` other new bars will follow, so that only what
+    comes in is looked after.
     """
-    new = with_ties_in(new, score.bars[:first], score.bar_lengths[first], parts)
-    if last is not None:
-        return with_lines(new, score, first, parts, last)
-    new = without_loose_ties(with_ties_out(new, score, first, parts), score.bars[first + len(new) :][:1])
-    return _with_clefs(with_lines(new, score, first, parts), score, first)
+    new = with_ties_in(new, score.bars[:first], score.bar_lengths[first], over)
+    if goes_on:
+        return with_lines(new, over, goes_on=True)
+    new = without_loose_ties(with_ties_out(new, score, first, over), score.bars[first + len(new) :][:1])
+    return _with_clefs(with_lines(new, over), score, first)
 
 
 def _with_clefs(new: tuple[Bar, ...], score: Score, first: int) -> tuple[Bar, ...]:

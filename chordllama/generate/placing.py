@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from chordllama.codec.words.values import OF_CHORDS, mark_rank
-from chordllama.generate.border_lines import told_apart, with_lines
+from chordllama.generate.border_lines import Over, told_apart, with_lines
 from chordllama.generate.border_ties import with_ties_in
 from chordllama.generate.borders import bordered
 from chordllama.generate.plan import Plan
@@ -27,14 +27,19 @@ def placed(plan: Plan, score: Score, written: tuple[Bar, ...], *, goes_on: bool 
     new = on_strings(like_before(tidy(written), score), score)
     if not new:
         return ()
-    last = plan.last if goes_on else None
-    new = told_apart(new, score, plan.first, last or plan.first + len(new), plan.parts)
+    over = plan.over if goes_on or len(new) == plan.bars else _over(plan, score, len(new))
+    new = told_apart(new, over)
     if not plan.replaces:
-        new = with_lines(with_ties_in(new, score.bars, plan.length, plan.parts), score, plan.first, plan.parts, last)
+        new = with_lines(with_ties_in(new, score.bars, plan.length, plan.parts), over, goes_on=goes_on)
         return (*new[:-1], replace(new[-1], end=FINAL if plan.closing and not goes_on else new[-1].end))
     old = score.bars[plan.first : plan.first + len(new)]
     joined = tuple(_JOINED[plan.task](plan, *bars) for bars in zip(old, new, strict=True))
-    return bordered(joined, score, plan.first, plan.parts, last)
+    return bordered(joined, score, plan.first, over, goes_on=goes_on)
+
+
+def _over(plan: Plan, score: Score, bars: int) -> dict[int, Over]:
+    """The lines over the borders, where only so many of the bars were written."""
+    return Over.each(score.bars, plan.parts, plan.first, plan.first + bars)
 
 
 # ------------------------------------------------------------------------------------------------- in the place of old bars

@@ -12,6 +12,7 @@ from typing import Literal
 
 from chordllama.errors import ChordLlamaError, ScoreError
 from chordllama.generate.backend import Sampling
+from chordllama.generate.border_lines import Over
 from chordllama.score import Bar, Barline, Chord, Metre, Score, Ticks
 from chordllama.tasks.music import NO_WISHES, Ending, Task, Wishes, has_closed, lean
 
@@ -49,7 +50,8 @@ class RequestError(ChordLlamaError, ValueError):
 class Plan:
     """What is to be written where: `bars` bars from `first` (from 0) on.
 
-    `score` is lean, and without a closing bar line where that moves; `length` is that of a bar after its last; `given` are parts from 0.
+    `score` is lean, and without a closing bar line where that moves; `length` is that of a bar after its last; `given` are parts from 0;
+    `over` are the lines over the borders of the new bars, by part that is written.
     """
 
     task: Task
@@ -61,6 +63,7 @@ class Plan:
     closing: bool
     wishes: Wishes = NO_WISHES
     given: frozenset[int] = frozenset()
+    over: Mapping[int, Over] = field(default_factory=dict)
 
     @property
     def last(self) -> int:
@@ -77,6 +80,12 @@ class Plan:
         """The parts that are written."""
         return frozenset(range(len(self.score.parts))) - self.given
 
+    def sounding(self, bar: int) -> frozenset[tuple[int, int]]:
+        """The staves (part from 0, staff from 1) that have to sound in a new bar (from 0), since a line leads to or from a note of it."""
+        ends = [(0, own.incoming) for own in self.over.values()] + [(1, own.outgoing) for own in self.over.values()]
+        borders = (self.first, self.last - 1)
+        return frozenset(span.staff for at, lines in ends if bar == borders[at] for span in lines if span.is_of_notes)
+
     @staticmethod
     def of(score: Score, request: Request) -> Plan:
         """The plan for a score.
@@ -92,7 +101,12 @@ class Plan:
                 f"the score doesn't have {_span(first, max(1, bars))}", cause=f"it has {_count(len(score.bars), 'bar')}"
             )
         given = _given_parts(score, request, first, bars) if request.task == "harmonise" else frozenset()
-        return Plan(request.task, lean(score), first, bars, length_after(score), "open", False, request.wishes, given)
+        plan = Plan(request.task, lean(score), first, bars, length_after(score), "open", False, request.wishes, given)
+        return plan.with_lines_of(score)
+
+    def with_lines_of(self, score: Score) -> Plan:
+        """The plan with the lines of its whole score."""
+        return replace(self, over=Over.each(score.bars, self.parts, self.first, self.last))
 
 
 def _at_the_end(score: Score, request: Request, bars: int) -> Plan:
@@ -102,7 +116,8 @@ def _at_the_end(score: Score, request: Request, bars: int) -> Plan:
     last = replace(shown.bars[-1], end=Barline()) if closed else shown.bars[-1]
     opened = replace(shown, bars=(*shown.bars[:-1], last))
     closing = closed or ending == "close"
-    return Plan("continue", opened, len(score.bars), bars, length_after(score), ending, closing, request.wishes)
+    plan = Plan("continue", opened, len(score.bars), bars, length_after(score), ending, closing, request.wishes)
+    return plan.with_lines_of(score)
 
 
 def length_after(score: Score) -> Ticks:

@@ -101,8 +101,9 @@ def _continuation(plan: Plan, done: tuple[Bar, ...], backend: Backend) -> Round:
     bars = wanted if wanted <= most else min(most, -(-wanted // 2))
     closes = bars == wanted and plan.ending == "close"
     plain = BarRules(plan.length, grid_of(plan.score, plan.length))
-    frames = (*[plain] * (bars - 1), replace(plain, tail=CLOSING if closes else ""))
-    found = _continued(plan, written, frames, plan.ending if bars == wanted else "open", backend)
+    frames = [replace(plain, sounding=plan.sounding(plan.first + len(done) + n)) for n in range(bars)]
+    frames[-1] = replace(frames[-1], tail=CLOSING if closes else "")
+    found = _continued(plan, written, tuple(frames), plan.ending if bars == wanted else "open", backend)
     return replace(found, length=plan.length)
 
 
@@ -170,11 +171,15 @@ def _frames(plan: Plan, done: int, bars: int) -> tuple[BarRules, ...]:
     """The frames of the next bars that are written anew: those of the bars that they replace."""
     places = range(plan.first + done, plan.first + done + bars)
     lengths = plan.score.bar_lengths
-    return tuple(_frame(plan.score.bars[n], lengths[n], grid_of(plan.score, lengths[n])) for n in places)
+    return tuple(
+        _frame(plan.score.bars[n], BarRules(lengths[n], grid_of(plan.score, lengths[n]), sounding=plan.sounding(n)))
+        for n in places
+    )
 
 
-def _frame(bar: Bar, length: Ticks, grid: Grid, given_rows: tuple[GivenRow, ...] = ()) -> BarRules:
-    return BarRules(length, grid, " ".join(dump_frame(bar)), " ".join(dump_end(bar)), given_rows)
+def _frame(bar: Bar, rules: BarRules) -> BarRules:
+    """The rules with the words before and after the rows of a bar."""
+    return replace(rules, head=" ".join(dump_frame(bar)), tail=" ".join(dump_end(bar)))
 
 
 # ---------------------------------------------------------------------------------------------------- a piece of its own
@@ -225,13 +230,15 @@ def _piece(
     beginning = "".join(block(str(n - count), bar, old.parts) for n, bar in enumerate(known))
     text = instruction(plan.task, count, None, plan.wishes) + header(old) + numbered(told.bars, told.parts) + beginning
     free = len(rules.closed) < len(plan.score.parts)
-    lengths = plan.score.bar_lengths[first:end]
-    bars = tuple(
-        _frame(bar, length, grid_of(plan.score, length) if free else Grid(SHORTEST), rows(bar, length))
-        for bar, length in list(zip(old.bars, lengths, strict=True))[len(known) :]
-    )
+    lengths = plan.score.bar_lengths
+    bars = []
+    for n in range(start, end):
+        grid = grid_of(plan.score, lengths[n]) if free else Grid(SHORTEST)
+        sounding = plan.sounding(n) if free else frozenset()
+        own = BarRules(lengths[n], grid, given=rows(old.bars[n - first], lengths[n]), sounding=sounding)
+        bars.append(_frame(old.bars[n - first], own))
     before = replace(old, bars=known)
-    rules = replace(rules, bars=bars, opening=opening_of(before))
+    rules = replace(rules, bars=tuple(bars), opening=opening_of(before))
     each = sum(costs[n][1] for n in range(start, end)) / len(bars)
     return _round(text, rules, before, each, backend)
 

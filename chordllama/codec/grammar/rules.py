@@ -97,13 +97,17 @@ CLOSING = "end=final"
 
 @dataclass(frozen=True, slots=True)
 class BarRules:
-    """What one new bar must keep to: its length in ticks, its grid, the words before and after its rows, and the rows that are given."""
+    """What one new bar must keep to: its length in ticks, its grid, the words before and after its rows, and the rows that are given.
+
+    `sounding` are staves (part from 0, staff from 1) that sound in it, besides those that are steady.
+    """
 
     length: Ticks
     grid: Grid
     head: str = ""
     tail: str = ""
     given: tuple[GivenRow, ...] = ()
+    sounding: frozenset[tuple[int, int]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

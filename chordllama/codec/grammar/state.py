@@ -21,7 +21,8 @@ class Refused(Exception):
 class RowState:
     """A row while it is written, and its word at hand.
 
-    `leads`: it is the first of its staff in this bar; `must_sound`: nothing has sounded in this bar, and no row can come after it.
+    `leads`: it is the first of its staff in this bar; `must_sound`: nothing has sounded in this bar, and no row can come after it,
+    or its staff has to sound in it.
     `octave` and `value` are those that the next word may leave out; `signs` are the kinds of signs at this moment.
     """
 

@@ -9,7 +9,7 @@ that went without saying.
 Left out on purpose, although the compact text has it, since a model that writes it goes wrong more often than it does right:
 
 - bars: a bar in which nothing sounds; changes of key and time, bars of another length, bar lines, repeats
-- rows: silence of a staff that has sounded in every bar; parts, staves and voices that have been silent, voices after the third of a staff, a further voice without the staff's first
+- rows: silence of a staff that has sounded in every bar, or to or from which a slur leads; parts, staves and voices that have been silent, voices after the third of a staff, a further voice without the staff's first
   one; a row of rests or spacers alone, but for a bar's rest beside another voice or under a sign; spacers in a first voice, two in a
   row; spacers or rests between a grace note and its note
 - values: shorter than half the shortest in the score (or than a 64th), more than two dots (none in tuplets), free lengths; tuplets that
@@ -31,6 +31,8 @@ from chordllama.codec.grammar.rules import BarRules, Rules
 from chordllama.codec.grammar.state import Refused, RowState, State
 from chordllama.codec.words.places import FIRST, Place, format_place
 
+Staves = frozenset[tuple[int, int]]
+
 
 class Writer:
     """Takes an answer's text piece by piece and refuses what can't become right."""
@@ -45,7 +47,7 @@ class Writer:
         ]
         self._given = [frozenset(row.place for row in bar.given) for bar in rules.bars]
         self._places_of: dict[frozenset[Place], tuple[Place, ...]] = {}
-        self._starts: dict[tuple[frozenset[Place], Place | None, Place | None], Lexicon[Place]] = {}
+        self._starts: dict[tuple[frozenset[Place], Staves, Place | None, Place | None], Lexicon[Place]] = {}
         self.state = self._first()
         self._ahead: tuple[str, State] | None = None
         self._begun: dict[str, State | None] = {}  # by a first letter: of many pieces that are asked, most end there
@@ -153,7 +155,7 @@ class Writer:
         """The rows that may come next, by the word that leads to them."""
         if state.closing:
             return _NO_ROWS
-        key = (self._given[state.bar], state.last, state.owed)
+        key = (self._given[state.bar], self._bar(state).sounding, state.last, state.owed)
         if key not in self._starts:
             last, owed = state.last, state.owed
             self._starts[key] = Lexicon(
@@ -178,9 +180,10 @@ class Writer:
         return [place for place in self._places(state) if state.last is None or place > state.last]
 
     def _must_come(self, place: Place, state: State) -> bool:
-        """Whether a row is given, or the first of a steady staff, and so has to come."""
+        """Whether a row is given, or the first of a staff that sounds, and so has to come."""
         is_new = state.last is None or place[:2] > state.last[:2]
-        return place in self._given[state.bar] or (is_new and place[:2] in self.rules.steady)
+        sounds = place[:2] in self.rules.steady or place[:2] in self._bar(state).sounding
+        return place in self._given[state.bar] or (is_new and sounds)
 
     def _lacks_row(self, state: State) -> bool:
         return any(self._must_come(place, state) for place in self._later_places(state))
@@ -196,7 +199,7 @@ class Writer:
         part, bar = self.rules.parts[place[0]], self._bar(state)
         words = next((row.words for row in bar.given if row.place == place), None)
         free = [other for other in self._places(state) if other not in self._given[state.bar]]
-        must_sound = not state.sounded and free[-1:] == [place]
+        must_sound = (not state.sounded and free[-1:] == [place]) or (leads and place[:2] in bar.sounding)
         state.row = RowState(
             place, part, part.spellings, leads, must_sound, bar.grid, bar.length, words, take=take_first_letter
         )

@@ -6,7 +6,7 @@ line has the number of its other end, and no line that lies between may have it,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -43,6 +43,16 @@ class Span:
     begun: Spot
     ended: Spot | None = None
 
+    @property
+    def is_of_notes(self) -> bool:
+        """Whether its ends stand at notes, and not at moments."""
+        return isinstance(self.begun.sign, Mark)
+
+    @property
+    def staff(self) -> tuple[int, int]:
+        """The part and staff on which it begins."""
+        return self.begun.place[:2]
+
     def crosses(self, bar: int) -> bool:
         """Whether it is open where a bar begins."""
         return self.begun.bar < bar and (self.ended is None or self.ended.bar >= bar)
@@ -51,53 +61,70 @@ class Span:
 # -------------------------------------------------------------------------------------------------------- from end to end
 
 
-def spans(bars: Sequence[Bar], part: int) -> list[Span]:
-    """The lines of a part, in the order in which they begin; an end without a beginning is none."""
-    pairs = Pairs()
-    begun: dict[Line, Span] = {}
-    found: list[Span] = []
+def spans(bars: Sequence[Bar], parts: Iterable[int]) -> dict[int, list[Span]]:
+    """The lines of some parts, in the order in which they begin; an end without a beginning is none."""
+    followed = {part: _Followed() for part in parts}
     for n, bar in enumerate(bars):
-        early: dict[Line, Spot] = {}
         for row in bar.rows:
-            for sign, label in _labelled_ends(row, pairs) if row.part == part else ():
-                end, spot = end_of(sign), Spot(n, row.place, sign)
-                if end.end == "start":
-                    begun[label] = Span(end.line, spot, early.pop(label, None))
-                    found.append(begun[label])
-                elif end.end == "stop" and label in begun:
-                    begun.pop(label).ended = spot
-                elif end.end == "stop":
-                    early[label] = spot
-        pairs.end_bar()
-    return found
+            if row.part in followed:
+                followed[row.part].take(row, n)
+        for own in followed.values():
+            own.end_bar()
+    return {part: own.found for part, own in followed.items()}
 
 
-def _labelled_ends(row: Row, pairs: Pairs) -> Iterator[tuple[Sign, Line]]:
-    """The ends of lines in a row, each with its line by its label."""
-    position: Ticks = 0
-    for item in row.items:
-        pairs.position = position
-        if isinstance(item, Direction) and is_line_direction(item):
-            pairs.position = position + item.offset
-            yield item, end_of(pairs.direction(item)).line
-        for marks in _marks(item):
-            if ends := ends_in(marks):
-                ordered = pairs.in_order(ends)
-                yield from ((mark, end_of(new).line) for mark, new in zip(ordered, pairs.marks(ordered), strict=True))
-        position += _ticks(item)
+class _Followed:
+    """The lines of one part, while its rows go by."""
+
+    def __init__(self) -> None:
+        self.found: list[Span] = []
+        self._pairs = Pairs()
+        self._begun: dict[Line, Span] = {}
+        self._early: dict[Line, Spot] = {}
+
+    def take(self, row: Row, bar: int) -> None:
+        """The next row of the bar."""
+        position: Ticks = 0
+        for item in row.items:
+            if isinstance(item, Chord):
+                for note in item.notes:
+                    if note.marks:
+                        self._marks(note.marks, position, bar, row)
+                position += item.ticks
+            elif isinstance(item, Direction):
+                if is_line_direction(item):
+                    self._pairs.position = position + item.offset
+                    self._meet(Spot(bar, row.place, item), end_of(self._pairs.direction(item)).line)
+            elif isinstance(item, Rest):
+                self._marks(item.marks, position, bar, row)
+            position += _silence(item)
+
+    def _marks(self, marks: tuple[Mark, ...], position: Ticks, bar: int, row: Row) -> None:
+        ordered = self._pairs.in_order(ends_in(marks))
+        self._pairs.position = position
+        for mark, labelled in zip(ordered, self._pairs.marks(ordered) if ordered else (), strict=True):
+            self._meet(Spot(bar, row.place, mark), end_of(labelled).line)
+
+    def _meet(self, spot: Spot, label: Line) -> None:
+        end = end_of(spot.sign)
+        if end.end == "start" and label in self._begun:
+            self._begun[label].begun = spot
+        elif end.end == "start":
+            self._begun[label] = Span(end.line, spot, self._early.pop(label, None))
+            self.found.append(self._begun[label])
+        elif end.end == "stop" and label in self._begun:
+            self._begun.pop(label).ended = spot
+        elif end.end == "stop":
+            self._early[label] = spot
+
+    def end_bar(self) -> None:
+        """The next bar begins."""
+        self._pairs.end_bar()
+        if self._early:
+            self._early.clear()
 
 
-def _marks(item: Item) -> Iterator[tuple[Mark, ...]]:
-    """The marks of each note, or of a rest."""
-    if isinstance(item, Chord):
-        yield from (note.marks for note in item.notes)
-    elif isinstance(item, Rest):
-        yield item.marks
-
-
-def _ticks(item: Item) -> Ticks:
-    if isinstance(item, Chord):
-        return item.ticks
+def _silence(item: Item) -> Ticks:
     return item.duration.ticks if isinstance(item, Rest | Spacer) and item.duration else 0
 
 
@@ -173,7 +200,7 @@ def _row(row: Row, lines: Lines, order: Order) -> Row:
         elif isinstance(item, Rest):
             item = replace(item, marks=_with_labels(item.marks, lines, order))
         items.append(item)
-        position += _ticks(item)
+        position += item.ticks if isinstance(item, Chord) else _silence(item)
     return replace(row, items=tuple(items))
 
 
