@@ -85,18 +85,39 @@ def musescore_on(xml: bytes) -> Judgement:
 
     Raises RuntimeError where MuseScore 3 isn't installed.
     """
+    with tempfile.TemporaryDirectory(prefix="chordllama-musescore-") as name:
+        folder = Path(name)
+        said, imported = _imported(xml, folder)
+        if imported is None:
+            return Judgement((*said, "nothing was imported"))
+        said += _convert(_program(), folder, "once.mscx", "twice.mscx")
+        return Judgement((*said, *import_faults(imported, xml)))
+
+
+def lines_in_musescore(xml: bytes) -> Counter[tuple[str, int]]:
+    """The lines that MuseScore sees in MusicXML, each by its kind (Slur, HairPin) and by how many bar lines it crosses.
+
+    Raises RuntimeError where MuseScore 3 isn't installed.
+    """
+    with tempfile.TemporaryDirectory(prefix="chordllama-musescore-") as name:
+        _, imported = _imported(xml, Path(name))
+    begun = [] if imported is None else etree.fromstring(imported).iterfind(".//Spanner[next]")
+    return Counter((line.get("type", ""), int(line.findtext("next/location/measures") or 0)) for line in begun)
+
+
+def _imported(xml: bytes, folder: Path) -> tuple[list[str], bytes | None]:
+    """What MuseScore says while it imports, and its own file."""
+    (folder / "score.musicxml").write_bytes(xml)
+    said = _convert(_program(), folder, "score.musicxml", "once.mscx")
+    found = folder / "once.mscx"
+    return said, found.read_bytes() if found.exists() else None
+
+
+def _program() -> str:
     program = installed()
     if program is None:
         raise RuntimeError(f"MuseScore 3 is missing: none of {', '.join(PROGRAMS)} is in PATH")
-    with tempfile.TemporaryDirectory(prefix="chordllama-musescore-") as name:
-        folder = Path(name)
-        (folder / "score.musicxml").write_bytes(xml)
-        said = _convert(program, folder, "score.musicxml", "once.mscx")
-        imported = folder / "once.mscx"
-        if not imported.exists():
-            return Judgement((*said, "nothing was imported"))
-        said += _convert(program, folder, "once.mscx", "twice.mscx")
-        return Judgement((*said, *import_faults(imported.read_bytes(), xml)))
+    return program
 
 
 def _convert(program: str, folder: Path, source: str, target: str) -> list[str]:

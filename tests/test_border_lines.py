@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from benchmarks.lines import KINDS, over, paired
+from benchmarks.musescore import installed, lines_in_musescore
 from chordllama.codec.compact import dump_bar, loads
 from chordllama.codec.musicxml import read_with_origin, write
 from chordllama.codec.splice import new_measures, replaced, splice
@@ -216,6 +217,20 @@ def test_lines_over_the_borders_keep_the_numbers_that_the_file_gives_them(name: 
     assert not after.loose
     around = re.compile(rb'<measure number="[2-%d]">.*</measure>(?=\s*<measure)' % last, re.DOTALL)
     assert around.sub(b"", result) == around.sub(b"", xml)
+
+
+@pytest.mark.skipif(installed() is None, reason="MuseScore 3 (the program mscore3) is not installed")
+@pytest.mark.parametrize("name", ["a part that falls silent", "two slurs in and a hairpin out"])
+def test_musescore_sees_the_lines_over_the_borders(name: str) -> None:
+    bars, written = SOURCES[name]
+    xml = numbered_from(write(score_of(bars)), 3)
+    reading = read_with_origin(xml)
+    before = lines_in_musescore(xml)
+    after = lines_in_musescore(
+        replaced(xml, reading, put_in(bars_of(written), reading.score, 1 + len(written)), 1, [0])
+    )
+    assert {line: count for line, count in after.items() if line[1]} == before
+    assert before.keys() == {("Slur", 1), ("HairPin", 1)}
 
 
 @pytest.mark.parametrize("first", [1, 3])
