@@ -39,13 +39,14 @@ def between(before: str, old: str | Sequence[str], after: str, new: str | Sequen
 def put_in(new: tuple[Bar, ...], score: Score, last: int, *, goes_on: bool = False) -> tuple[Bar, ...]:
     """New bars as they stand in a score from its second bar on."""
     over = Over.each(score.bars, range(len(score.parts)), 1, last)
-    return bordered(told_apart(new, over), score, 1, over, goes_on=goes_on)
+    return bordered(told_apart(new, 1, over), score, 1, over, goes_on=goes_on)
 
 
 def put_after(score: Score, new: str) -> tuple[Bar, ...]:
     """A new bar as it stands after the last one."""
     over = Over.each(score.bars, [0], len(score.bars), len(score.bars) + 1)
-    return with_lines(told_apart(bars_of([new]), over), over)
+    first = len(score.bars)
+    return with_lines(told_apart(bars_of([new]), first, over), first, over)
 
 
 # ------------------------------------------------------------------------------------------------------------- at notes
@@ -132,17 +133,20 @@ def test_bars_that_others_will_follow_end_what_comes_in_but_not_at_a_rest() -> N
         ("=< c51", "=! d51", "r", "r", "=! r"),
         ("r", "=> d51", "=! c51", "e44 f g a", "=> e44 f g a"),
         ("r", "=> d51", "=! c51", "r", "=> r"),
-        ("=< c51", "=! d52 => e", "=! c51", "e44 f g a", "=! => e44 f g a"),
+        ("=< c51", "=! d52 => e", "=! c51", "e44 f g a", "=! e44 f => g a"),
         ("=< c51", "d51", "=! c51", "=> e44 f =! g a", "e44 f g a"),
         ("r", "d52 => e", "=! c51", "=< e44 f =! g a", "=<2 e44 f =!2 => g a"),
-        ("=< =<2 c51", "=! =!2 d51", "r", "=> e44 f =! g a", "=! =!2 =>3 e44 f =!3 g a"),
-        ("=-- c51", "d52 =-! e", "r", "e44 f g a", "=-! e44 f g a"),
+        ("r", "d52 => e", "=! c51", "=< e44 f g =! a", "e44 f => g a"),
+        ("=< c51", "d52 =! e", "r", "e44 =< f =! g a", "e44 f =! g a"),
+        ("=< c51", "d51 =!", "r", "r", "=!&1 r"),
+        ("=< =<2 c51", "=! =!2 d51", "r", "=> e44 f =! g a", "=>3 =! =!2 e44 f =!3 g a"),
+        ("=-- c51", "d52 =-! e", "r", "e44 f g a", "e44 f =-! g a"),
         ("={octave-shift=up15} c51", "={octave-shift=stop15} d51", "r", "e41", "={octave-shift=stop15} e41"),
         ("r", "={octave-shift=down8} d51", "={octave-shift=stop8} r", "e41", "={octave-shift=down8} e41"),
         ("={pedal=start-line} c51", "={pedal=stop-line} d51", "r", "e41", "={pedal=stop-line} e41"),
     ],
 )
-def test_a_line_between_moments_ends_at_once_and_begins_in_the_last_bar(
+def test_a_line_between_moments_ends_and_begins_where_it_did(
     before: str, old: str, after: str, new: str, found: str
 ) -> None:
     assert between(before, old, after, new) == found
@@ -159,7 +163,7 @@ def test_a_hairpin_stays_on_its_staff() -> None:
     ("last", "new", "found"),
     [
         ("c51(", "e44( f) g a", "e44)(2 f)2 g a"),
-        ("=< c51", "=> e44 f =! g a", "=! =>2 e44 f =!2 g a"),
+        ("=< c51", "=> e44 f =! g a", "=>2 =! e44 f =!2 g a"),
         ("={pedal=start-line} c51", "e41", "={pedal=stop-line} e41"),
         ("={octave-shift=down8} c51", "e41", "={octave-shift=stop8} e41"),
         ("={pedal=sostenuto} c51", "e41", "=ped! e41"),
@@ -169,6 +173,13 @@ def test_a_hairpin_stays_on_its_staff() -> None:
 def test_what_the_last_bar_leaves_open_ends_in_the_first_new_one(last: str, new: str, found: str) -> None:
     score = score_of([last])
     assert [dump_bar(bar, score.parts) for bar in put_after(score, new)] == [found]
+
+
+def test_a_hairpin_may_end_in_a_bar_that_is_not_written_yet() -> None:
+    score = score_of(["=< c51", "d51", "=! d51", "e51"])
+    for new, found in ((["e41"], "e41"), (["e41", "f41"], "e41 | =! f41")):
+        bars = put_in(bars_of(new), score, 3, goes_on=len(new) == 1)
+        assert " | ".join(dump_bar(bar, score.parts) for bar in bars) == found
 
 
 def test_a_slur_that_was_forgotten_long_before_the_end_stays_as_it_is() -> None:

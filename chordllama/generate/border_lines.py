@@ -1,23 +1,24 @@
 """Slurs, hairpins and other lines over the borders of new bars: both their ends. Knows the score model.
 
 The bars around stay as they are. So a line that comes in ends where the new bars begin, and one that goes out begins where they end: at the
-first or last note of its staff, or where the staff is silent at its rest; a line of directions at the bar line.
+first or last note of its staff, or where the staff is silent at its rest; the ends of a hairpin stay where they were.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import NamedTuple
 
 from chordllama.codec.grammar.rules import OPEN_BARS
 from chordllama.codec.notation.lines import Span, apart, carried, spans
-from chordllama.codec.notation.spanners import end_of, is_line_direction
 from chordllama.codec.words.values import mark_rank
-from chordllama.generate.signs import ticks_of, with_signs_at
+from chordllama.generate.signs import with_moments, with_signs_at
 from chordllama.score import Bar, Chord, Direction, Item, Mark, Rest, Row, Spacer, Ticks, said
+
+Place = tuple[int, int, int]
+"""A row's part, staff and voice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +36,6 @@ class Over:
         follows = first == len(bars)
         return {part: _over(lines, first, last, follows) for part, lines in spans(bars, sorted(parts)).items()}
 
-    def covers(self, kind: str) -> bool:
-        """Whether a line of a kind begins before the new bars and ends after them."""
-        return any(span.line[0] == kind and span in self.before for span in self.after)
-
 
 def _over(lines: Sequence[Span], first: int, last: int, follows: bool) -> Over:
     """A line that never ends was forgotten, and so was one that has been open for long where the new bars follow the last one."""
@@ -52,61 +49,85 @@ def _over(lines: Sequence[Span], first: int, last: int, follows: bool) -> Over:
     return Over(before, after, incoming, tuple(span for span in after if span.begun.bar >= first))
 
 
-def told_apart(new: tuple[Bar, ...], over: Mapping[int, Over]) -> tuple[Bar, ...]:
-    """The bars, before they have any ends of the lines that go over their borders (by part).
+def told_apart(new: tuple[Bar, ...], first: int, over: Mapping[int, Over]) -> tuple[Bar, ...]:
+    """The bars for those from `first` on, before they have any ends of the lines that go over their borders (by part).
 
-    None of their own lines has the number of one of these, and where a hairpin goes on over all of them, they have none.
+    None of their own lines has the number of one of these, and none of their hairpins is open at once with one of these.
     """
     for part, own in over.items():
-        new = _without_hairpins(new, part) if own.covers("wedge") else new
+        new = _without_hairpins_beside(new, first, part, own)
         new = apart(new, part, {span.line for span in (*own.before, *own.after)})
     return new
 
 
-def _without_hairpins(bars: tuple[Bar, ...], part: int) -> tuple[Bar, ...]:
-    def thinned(row: Row) -> Row:
-        items = (item for item in row.items if not (isinstance(item, Direction) and item.name == "wedge"))
-        return replace(row, items=tuple(items)) if row.part == part else row
+def _without_hairpins_beside(new: tuple[Bar, ...], first: int, part: int, over: Over) -> tuple[Bar, ...]:
+    """The bars without those hairpins of a part in whose time one of the lines over the borders is a hairpin, too."""
+    times = [
+        ((begun.bar - first, begun.moment), (ended.bar - first, ended.moment))
+        for begun, ended in (
+            (span.begun, span.ended) for span in (*over.before, *over.after) if span.line[0] == "wedge"
+        )
+        if ended
+    ]
+    if not times:
+        return new
+    beside = {
+        end[:3]
+        for span in spans(new, [part])[part]
+        if span.line[0] == "wedge" and span.ended
+        for end in (span.begun, span.ended)
+        if any(begun < span.ended[:2] and span.begun[:2] < ended for begun, ended in times)
+    }
+    return tuple(replace(bar, rows=said([_without(row, b, beside) for row in bar.rows])) for b, bar in enumerate(new))
 
-    return tuple(replace(bar, rows=said(tuple(map(thinned, bar.rows)))) for bar in bars)
+
+def _without(row: Row, bar: int, beside: set[tuple[int, Ticks, Place]]) -> Row:
+    """A row of a bar without the hairpins that begin or end at these moments."""
+    items = (
+        item
+        for at, item in with_moments(row)
+        if not (isinstance(item, Direction) and item.name == "wedge" and (bar, at + item.offset, row.place) in beside)
+    )
+    return replace(row, items=tuple(items))
 
 
-def with_lines(new: tuple[Bar, ...], over: Mapping[int, Over], *, goes_on: bool = False) -> tuple[Bar, ...]:
-    """The bars with the ends of lines that go over their borders, by part; with `goes_on` only of those that come in."""
+def with_lines(new: tuple[Bar, ...], first: int, over: Mapping[int, Over], *, goes_on: bool = False) -> tuple[Bar, ...]:
+    """The bars from `first` on with the ends of lines that go over their borders, by part.
+
+    With `goes_on` others will follow, and only what comes in is looked after.
+    """
     for part, own in over.items() if new else ():
-        new = _with_lines_of(new, part, own, whole=not goes_on)
+        new = _with_lines_of(new, first, part, own, whole=not goes_on)
     return new
 
 
-def _with_lines_of(new: tuple[Bar, ...], part: int, over: Over, *, whole: bool) -> tuple[Bar, ...]:
+def _with_lines_of(new: tuple[Bar, ...], first: int, part: int, over: Over, *, whole: bool) -> tuple[Bar, ...]:
     still, begun = carried(new, part, [span.line for span in over.before])
     stops = [span for span in over.incoming if span.line in still]
     starts = [span for span in over.outgoing if span.line not in begun] if whole else []
-    at_notes, at_moments = (
-        [[s for s in lines if s.is_of_notes == so] for lines in (stops, starts)] for so in (True, False)
-    )
-    return _with_marks(_with_directions(new, part, *at_moments), part, *at_notes, whole=whole)
+    new = _with_directions(new, first, *([s for s in lines if not s.is_of_notes] for lines in (stops, starts)))
+    at_notes = ([span for span in lines if span.is_of_notes] for lines in (stops, starts))
+    return _with_marks(new, part, *at_notes, whole=whole)
 
 
 # --------------------------------------------------------------------------------------------------------------- at moments
 
 
-def _with_directions(new: tuple[Bar, ...], part: int, stops: Sequence[Span], starts: Sequence[Span]) -> tuple[Bar, ...]:
-    """The bars with ends of lines between moments: what comes in ends at once, what goes out begins in the last bar."""
-    place_of = {span.line: span.begun.place for span in starts} if len(new) == 1 else {}
-    for span in reversed(stops):  # of one number the stop has to be written before the start
-        place, stop = place_of.get(span.line, span.begun.place), _stop_of(span)
-        new = _with_row(new, 0, place, partial(_with_first, sign=stop))
+def _with_directions(
+    new: tuple[Bar, ...], first: int, stops: Sequence[Span], starts: Sequence[Span]
+) -> tuple[Bar, ...]:
+    """The bars with ends of lines between moments: where they were in the old bars, or at once where there were none."""
+    for span in stops:
+        bar, moment = (span.ended.bar - first, span.ended.moment) if span.ended else (0, 0)
+        # of one number the stop has to be written before the start
+        same = (start.begun for start in starts if start.line == span.line and start.begun.bar == first + bar)
+        place = next(same, span.ended or span.begun).place
+        new = _with_sign(new, bar, place, moment, _stop_of(span)) if bar < len(new) else new
     for span in starts:
-        sign = span.begun.sign
-        assert isinstance(sign, Direction)
-        at = _free_from(new[-1], part, sign.name)
-        new = _with_row(new, len(new) - 1, span.begun.place, partial(with_signs_at, signs=[(at, sign)]))
+        begun = span.begun
+        assert isinstance(begun.sign, Direction)
+        new = _with_sign(new, begun.bar - first, begun.place, begun.moment, begun.sign)
     return new
-
-
-def _with_first(row: Row, sign: Direction) -> Row:
-    return replace(row, items=(replace(sign, offset=0), *row.items))
 
 
 def _stop_of(span: Span) -> Direction:
@@ -120,25 +141,11 @@ def _stop_of(span: Span) -> Direction:
     return Direction(sign.name, f"stop{form[0] if form else ''} {number}".strip())
 
 
-def _free_from(bar: Bar, part: int, kind: str) -> Ticks:
-    """The moment in a bar from which on no line of a kind is open."""
-    found: Ticks = 0
-    for row in bar.rows:
-        position: Ticks = 0
-        for item in row.items if row.part == part else ():
-            if isinstance(item, Direction) and is_line_direction(item) and end_of(item)[:2] == (kind, "stop"):
-                found = max(found, position + item.offset)
-            position += ticks_of(item)
-    return found
-
-
-def _with_row(
-    bars: tuple[Bar, ...], b: int, place: tuple[int, int, int], change: Callable[[Row], Row]
-) -> tuple[Bar, ...]:
-    """The bars, in one of which the first row of a staff is changed."""
+def _with_sign(bars: tuple[Bar, ...], b: int, place: Place, moment: Ticks, sign: Direction) -> tuple[Bar, ...]:
+    """The bars with a sign at a moment of one of them, in the first row of its staff."""
     rows = {row.place: row for row in bars[b].rows}
     own = min((other for other in rows if other[:2] == place[:2]), default=(*place[:2], 1))
-    rows[own] = change(rows.get(own, Row(*own, (Rest(),))))
+    rows[own] = with_signs_at(rows.get(own, Row(*own, (Rest(),))), [(moment, sign)])
     return _with_rows(bars, b, [rows[other] for other in sorted(rows)])
 
 
@@ -153,7 +160,7 @@ class _Seat(NamedTuple):
     """An event at which a line may begin or end: its place in the order in which events are written, and its moment."""
 
     bar: int
-    place: tuple[int, int, int]
+    place: Place
     item: int
     moment: Ticks
 
@@ -198,14 +205,12 @@ def _with_seen_rests(row: Row) -> Row:
 def _seats(bars: tuple[Bar, ...], part: int, kinds: tuple[type[Item], ...]) -> Iterator[_Seat]:
     for b, bar in enumerate(bars):
         for row in bar.rows:
-            position: Ticks = 0
-            for i, item in enumerate(row.items) if row.part == part else ():
+            for i, (moment, item) in enumerate(with_moments(row)) if row.part == part else ():
                 if isinstance(item, kinds) and not (isinstance(item, Chord) and item.grace):
-                    yield _Seat(b, row.place, i, position)
-                position += ticks_of(item)
+                    yield _Seat(b, row.place, i, moment)
 
 
-def _seat(place: tuple[int, int, int], notes: list[_Seat], events: list[_Seat], *, first: bool) -> _Seat | None:
+def _seat(place: Place, notes: list[_Seat], events: list[_Seat], *, first: bool) -> _Seat | None:
     """Where a line of a voice ends (at the first seat) or begins (at the last one): on its staff, at a note if there's one.
 
     In the first or last bar in which the staff has one, its own voice goes before others.
@@ -223,7 +228,7 @@ def _seat(place: tuple[int, int, int], notes: list[_Seat], events: list[_Seat], 
 
 def _marked(bars: tuple[Bar, ...], ends: Sequence[tuple[_Seat, Mark]]) -> tuple[Bar, ...]:
     """The bars with these marks."""
-    marks: dict[tuple[int, tuple[int, int, int], int], list[Mark]] = {}
+    marks: dict[tuple[int, Place, int], list[Mark]] = {}
     for seat, mark in ends:
         marks.setdefault(seat[:3], []).append(mark)
     for b, bar in enumerate(bars):

@@ -25,9 +25,9 @@ def bordered(
     """
     new = with_ties_in(new, score.bars[:first], score.bar_lengths[first], over)
     if goes_on:
-        return with_lines(new, over, goes_on=True)
+        return with_lines(new, first, over, goes_on=True)
     new = without_loose_ties(with_ties_out(new, score, first, over), score.bars[first + len(new) :][:1])
-    return _with_clefs(with_lines(new, over), score, first)
+    return _with_clefs(with_lines(new, first, over), score, first)
 
 
 def _with_clefs(new: tuple[Bar, ...], score: Score, first: int) -> tuple[Bar, ...]:

@@ -28,9 +28,10 @@ def placed(plan: Plan, score: Score, written: tuple[Bar, ...], *, goes_on: bool 
     if not new:
         return ()
     over = plan.over if goes_on or len(new) == plan.bars else _over(plan, score, len(new))
-    new = told_apart(new, over)
+    new = told_apart(new, plan.first, over)
     if not plan.replaces:
-        new = with_lines(with_ties_in(new, score.bars, plan.length, plan.parts), over, goes_on=goes_on)
+        tied = with_ties_in(new, score.bars, plan.length, plan.parts)
+        new = with_lines(tied, plan.first, over, goes_on=goes_on)
         return (*new[:-1], replace(new[-1], end=FINAL if plan.closing and not goes_on else new[-1].end))
     old = score.bars[plan.first : plan.first + len(new)]
     joined = tuple(_JOINED[plan.task](plan, *bars) for bars in zip(old, new, strict=True))

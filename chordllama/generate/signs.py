@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from chordllama.score import Chord, Direction, Item, Rest, Row, Spacer, Ticks
@@ -12,6 +13,14 @@ def ticks_of(item: Item) -> Ticks:
     if isinstance(item, Chord):
         return item.ticks
     return item.duration.ticks if isinstance(item, Rest | Spacer) and item.duration else 0
+
+
+def with_moments(row: Row) -> Iterator[tuple[Ticks, Item]]:
+    """The items of a row, each with the moment of its place; a sign stands there or, by its offset, later."""
+    position: Ticks = 0
+    for item in row.items:
+        yield position, item
+        position += ticks_of(item)
 
 
 def with_signs_at(row: Row, signs: list[tuple[Ticks, Direction]]) -> Row:

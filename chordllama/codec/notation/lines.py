@@ -28,9 +28,10 @@ Sign = Mark | Direction
 
 
 class Spot(NamedTuple):
-    """Where an end of a line stands: its bar (from 0), its row's part, staff and voice, and what it is."""
+    """Where an end of a line stands: its bar (from 0) and moment there, its row's part, staff and voice, and what it is."""
 
     bar: int
+    moment: Ticks
     place: tuple[int, int, int]
     sign: Sign
 
@@ -94,7 +95,9 @@ class _Followed:
             elif isinstance(item, Direction):
                 if is_line_direction(item):
                     self._pairs.position = position + item.offset
-                    self._meet(Spot(bar, row.place, item), end_of(self._pairs.direction(item)).line)
+                    self._meet(
+                        Spot(bar, position + item.offset, row.place, item), end_of(self._pairs.direction(item)).line
+                    )
             elif isinstance(item, Rest):
                 self._marks(item.marks, position, bar, row)
             position += _silence(item)
@@ -103,7 +106,7 @@ class _Followed:
         ordered = self._pairs.in_order(ends_in(marks))
         self._pairs.position = position
         for mark, labelled in zip(ordered, self._pairs.marks(ordered) if ordered else (), strict=True):
-            self._meet(Spot(bar, row.place, mark), end_of(labelled).line)
+            self._meet(Spot(bar, position, row.place, mark), end_of(labelled).line)
 
     def _meet(self, spot: Spot, label: Line) -> None:
         end = end_of(spot.sign)
