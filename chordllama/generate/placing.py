@@ -24,7 +24,7 @@ STAYING = frozenset(
 
 def placed(plan: Plan, score: Score, written: tuple[Bar, ...], *, goes_on: bool = False) -> tuple[Bar, ...]:
     """The bars that the model wrote as they shall stand in the score; with `goes_on` more of them will come."""
-    new = on_strings(like_before(tidy(written), score), score)
+    new = plan.groove.added(on_strings(like_before(tidy(written), score), score))
     if not new:
         return ()
     over = plan.over if goes_on or len(new) == plan.bars else _over(plan, score, len(new))
@@ -40,7 +40,7 @@ def placed(plan: Plan, score: Score, written: tuple[Bar, ...], *, goes_on: bool 
 
 def _over(plan: Plan, score: Score, bars: int) -> dict[int, Over]:
     """The lines over the borders, where only so many of the bars were written."""
-    return Over.each(score.bars, plan.parts, plan.first, plan.first + bars)
+    return Over.each(score.bars, plan.parts - plan.groove.parts, plan.first, plan.first + bars)
 
 
 # ------------------------------------------------------------------------------------------------- in the place of old bars

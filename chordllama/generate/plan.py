@@ -13,6 +13,7 @@ from typing import Literal
 from chordllama.errors import ChordLlamaError, ScoreError
 from chordllama.generate.backend import Sampling
 from chordllama.generate.border_lines import Over
+from chordllama.generate.groove import Groove
 from chordllama.score import Bar, Barline, Chord, Metre, Score, Ticks
 from chordllama.tasks.music import NO_WISHES, Ending, Task, Wishes, has_closed, lean
 
@@ -51,7 +52,7 @@ class Plan:
     """What is to be written where: `bars` bars from `first` (from 0) on.
 
     `score` is lean, and without a closing bar line where that moves; `length` is that of a bar after its last; `given` are parts from 0;
-    `over` are the lines over the borders of the new bars, by part that is written.
+    `over` are the lines over the borders of the new bars, by part that the model writes; `groove` is what goes on without it.
     """
 
     task: Task
@@ -64,6 +65,7 @@ class Plan:
     wishes: Wishes = NO_WISHES
     given: frozenset[int] = frozenset()
     over: Mapping[int, Over] = field(default_factory=dict)
+    groove: Groove = field(default_factory=Groove)
 
     @property
     def last(self) -> int:
@@ -102,11 +104,17 @@ class Plan:
             )
         given = _given_parts(score, request, first, bars) if request.task == "harmonise" else frozenset()
         plan = Plan(request.task, lean(score), first, bars, length_after(score), "open", False, request.wishes, given)
-        return plan.with_lines_of(score)
+        return (plan.with_groove_of(score) if request.task == "infill" else plan).with_lines_of(score)
 
     def with_lines_of(self, score: Score) -> Plan:
         """The plan with the lines of its whole score."""
-        return replace(self, over=Over.each(score.bars, self.parts, self.first, self.last))
+        return replace(self, over=Over.each(score.bars, self.parts - self.groove.parts, self.first, self.last))
+
+    def with_groove_of(self, score: Score) -> Plan:
+        """The plan in which percussion goes on with its pattern, and the model isn't shown it."""
+        lengths = score.bar_lengths[self.first : self.last] or (self.length,)
+        groove = Groove.of(score, self.first, lengths)
+        return replace(self, groove=groove, score=groove.hidden(self.score))
 
 
 def _at_the_end(score: Score, request: Request, bars: int) -> Plan:
@@ -117,7 +125,7 @@ def _at_the_end(score: Score, request: Request, bars: int) -> Plan:
     opened = replace(shown, bars=(*shown.bars[:-1], last))
     closing = closed or ending == "close"
     plan = Plan("continue", opened, len(score.bars), bars, length_after(score), ending, closing, request.wishes)
-    return plan.with_lines_of(score)
+    return plan.with_groove_of(score).with_lines_of(score)
 
 
 def length_after(score: Score) -> Ticks:
