@@ -112,6 +112,14 @@ def test_a_score_of_few_bars_does_not_tell_which_staves_are_steady() -> None:
     assert not steady_staves(replace(score, bars=score.bars[: FEWEST_STEADY_BARS - 1]))
 
 
+@pytest.mark.parametrize("sign", ["=p xg54", "=< xg54", "xg54*", "r4*"])
+def test_percussion_has_only_the_signs_that_it_has_had(sign: str) -> None:
+    plain = "parts:\n 1: clef=percussion Drums\n1: time=4/4 xg54 xg xg r\n2: xg54 xg xg r\n"
+    signed = plain.replace("xg54 xg xg r\n2", "=p xg54* =< xg =! xg r\n2")
+    assert not Writer(rules_of(loads(plain))).accepts(f"-4: {sign} ")
+    assert Writer(rules_of(loads(signed))).accepts(f"-4: {sign} ")
+
+
 def test_percussion_keeps_to_its_places() -> None:
     writer = Writer(rules_of(lean(small_score("percussion"))))
     assert writer.accepts("-4: xf44_xg5")

@@ -206,9 +206,16 @@ def _may_mark(state: State, row: RowState, rule: MarkRule) -> bool:
         return _may_slur(state, row, rule)
     if rule.name in ORNAMENTS:
         return rule.name in row.part.ornaments
+    if rule.name == "fermata":
+        return _may_pause(row)
     if rule.name == "cross":
         return row.place[1] != int(rule.value) <= len(row.part.voices)
     return rule.name != "tie" or not row.grace
+
+
+def _may_pause(row: RowState) -> bool:
+    """Whether the part may have fermatas: percussion only if it has had some."""
+    return row.part.pitched or "fermata" in row.part.ornaments
 
 
 def _may_slur(state: State, row: RowState, rule: MarkRule) -> bool:
@@ -313,7 +320,7 @@ def _rest(state: State, row: RowState, character: str) -> None:
         _event(state, row, row.left)
     else:
         raise Refused
-    if character == "*":
+    if character == "*" and _may_pause(row):
         row.says = True
     else:
         _end_word(state, row, character)
@@ -373,15 +380,19 @@ def _leads_to_sign(state: State, row: RowState) -> bool:
         return False
     if text[0] != "=":
         return row.part.harmony and "harmony" not in row.signs and harmonies().leads(text)
-    if "dynamics" not in row.signs and DYNAMIC_WORDS.leads(text):
+    if _may_have_dynamics(row) and DYNAMIC_WORDS.leads(text):
         return True
     return any(sign.startswith(text) for sign in _other_signs(state, row))
+
+
+def _may_have_dynamics(row: RowState) -> bool:
+    return row.part.loudness and "dynamics" not in row.signs
 
 
 def _other_signs(state: State, row: RowState) -> Iterator[str]:
     """Hairpins and clefs."""
     part, staff, _ = row.place
-    if part not in state.wedges and "wedge" not in row.signs:
+    if row.part.loudness and part not in state.wedges and "wedge" not in row.signs:
         yield from ("=<", "=>")
     if row.leads and "clef" not in row.signs:
         now = state.clefs.get((part, staff))
@@ -406,7 +417,7 @@ def _end_sign(state: State, row: RowState) -> None:
         kind = "stop"
     elif not _may_have_sign(state, row):
         raise Refused
-    elif text in DYNAMIC_WORDS.words and "dynamics" not in row.signs:
+    elif text in DYNAMIC_WORDS.words and _may_have_dynamics(row):
         kind = "dynamics"
     elif text[0] != "=" and text in harmonies().words:
         kind = "harmony"

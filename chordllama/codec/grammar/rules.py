@@ -59,7 +59,8 @@ _BEFORE = -(10**6)
 @dataclass(frozen=True, slots=True)
 class PartRules:
     """What new bars may hold in one part: heights (semitones above C0), percussion places, clefs,
-    notes in one chord, chord symbols, grace notes, voices by staff (0: the staff has been silent, and stays so), and the ornaments that it has had."""
+    notes in one chord, chord symbols, grace notes, voices by staff (0: the staff has been silent, and stays so), the ornaments that it has had,
+    and whether it may have dynamics and hairpins: percussion only if it has had some."""
 
     lowest: int
     highest: int
@@ -71,6 +72,7 @@ class PartRules:
     graces: bool
     voices: tuple[int, ...]
     ornaments: frozenset[str] = frozenset()
+    loudness: bool = True
 
     @property
     def staves(self) -> int:
@@ -91,6 +93,8 @@ class Opening:
     clefs: dict[tuple[int, int], str] = field(default_factory=dict)
 
 
+LOUDNESS = frozenset(["dynamics", "wedge"])
+"""Directions that say how loud it is."""
 CLOSING = "end=final"
 """The word of a closing bar line."""
 
@@ -176,11 +180,12 @@ def _part_rules(score: Score, index: int) -> PartRules:
     heights = [height(note) for note in notes if not note.unpitched] or [36, 72]
     spare = max(0, LEAST_RANGE - (max(heights) - min(heights)))
     staves = range(1, score.parts[index].staves + 1)
+    pitched = any(not note.unpitched for note in notes)
     return PartRules(
         lowest=min(heights) - ROOM - spare // 2,
         highest=max(heights) + ROOM + spare // 2,
         unpitched=frozenset((note.step, note.octave) for note in notes if note.unpitched),
-        pitched=any(not note.unpitched for note in notes),
+        pitched=pitched,
         clefs=frozenset(
             {*score.parts[index].clefs, *(i.value for i in items if isinstance(i, Direction) and i.name == "clef")}
         ),
@@ -191,6 +196,7 @@ def _part_rules(score: Score, index: int) -> PartRules:
             max((row.voice for row in rows if row.staff == staff and _sounds(row)), default=0) for staff in staves
         ),
         ornaments=frozenset(mark.name for note in notes for mark in note.marks),
+        loudness=pitched or any(isinstance(item, Direction) and item.name in LOUDNESS for item in items),
     )
 
 

@@ -18,7 +18,7 @@ Left out on purpose, although the compact text has it, since a model that writes
 - graces: in parts without any, more than four in a row, within a tuplet, other values than eighth, 16th and 32nd, ties from them
 - marks: those not in `MARKS`; ornaments and tremolos that the part hasn't had; slurs beyond the second that is open, ends of slurs that aren't open, numbers other than the free one
 - signs: dynamics of more than a name, a second hairpin at once, hairpins and clefs away from the places of notes, clefs that the part
-  hasn't had, the same kind of sign twice at one moment; all that tasks/music.py leaves out
+  hasn't had, dynamics, hairpins and fermatas of percussion that hasn't had any, the same kind of sign twice at one moment; all that tasks/music.py leaves out
 """
 
 from __future__ import annotations
