@@ -160,7 +160,7 @@ def _gap(score: Score, request: Request) -> tuple[int, int]:
     if first < 1 or first + bars >= len(score.bars):
         raise RequestError(
             "a gap has a bar before and after it",
-            cause=f"{_span(first, bars)} was asked for, and the score has {_count(len(score.bars), 'bar')}",
+            cause=f"asked for: {_span(first, bars)}; the score has {_count(len(score.bars), 'bar')}",
             hint="what comes after the last bar, `continue` writes",
         )
     return first, bars
