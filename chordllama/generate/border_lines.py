@@ -72,7 +72,7 @@ def _without_hairpins_beside(new: tuple[Bar, ...], first: int, part: int, over: 
     if not times:
         return new
     beside = {
-        end[:3]
+        (*end[:3], end.sign.value)
         for span in spans(new, [part])[part]
         if span.line[0] == "wedge" and span.ended
         for end in (span.begun, span.ended)
@@ -81,12 +81,12 @@ def _without_hairpins_beside(new: tuple[Bar, ...], first: int, part: int, over: 
     return tuple(replace(bar, rows=said([_without(row, b, beside) for row in bar.rows])) for b, bar in enumerate(new))
 
 
-def _without(row: Row, bar: int, beside: set[tuple[int, Ticks, Place]]) -> Row:
-    """A row of a bar without the hairpins that begin or end at these moments."""
+def _without(row: Row, bar: int, beside: set[tuple[int, Ticks, Place, str]]) -> Row:
+    """A row of a bar without these ends of hairpins."""
     items = (
         item
         for at, item in with_moments(row)
-        if not (isinstance(item, Direction) and item.name == "wedge" and (bar, at + item.offset, row.place) in beside)
+        if not (isinstance(item, Direction) and (bar, at + item.offset, row.place, item.value) in beside)
     )
     return replace(row, items=tuple(items))
 
@@ -117,12 +117,12 @@ def _with_directions(
     new: tuple[Bar, ...], first: int, stops: Sequence[Span], starts: Sequence[Span]
 ) -> tuple[Bar, ...]:
     """The bars with ends of lines between moments: where they were in the old bars, or at once where there were none."""
-    for span in stops:
+    for span in reversed(stops):
         bar, moment = (span.ended.bar - first, span.ended.moment) if span.ended else (0, 0)
         # of one number the stop has to be written before the start
         same = (start.begun for start in starts if start.line == span.line and start.begun.bar == first + bar)
         place = next(same, span.ended or span.begun).place
-        new = _with_sign(new, bar, place, moment, _stop_of(span)) if bar < len(new) else new
+        new = _with_sign(new, bar, place, moment, _stop_of(span), first=True) if bar < len(new) else new
     for span in starts:
         begun = span.begun
         assert isinstance(begun.sign, Direction)
@@ -141,11 +141,13 @@ def _stop_of(span: Span) -> Direction:
     return Direction(sign.name, f"stop{form[0] if form else ''} {number}".strip())
 
 
-def _with_sign(bars: tuple[Bar, ...], b: int, place: Place, moment: Ticks, sign: Direction) -> tuple[Bar, ...]:
-    """The bars with a sign at a moment of one of them, in the first row of its staff."""
+def _with_sign(
+    bars: tuple[Bar, ...], b: int, place: Place, moment: Ticks, sign: Direction, *, first: bool = False
+) -> tuple[Bar, ...]:
+    """The bars with a sign at a moment of one of them, in the first row of its staff, with `first` before others."""
     rows = {row.place: row for row in bars[b].rows}
     own = min((other for other in rows if other[:2] == place[:2]), default=(*place[:2], 1))
-    rows[own] = with_signs_at(rows.get(own, Row(*own, (Rest(),))), [(moment, sign)])
+    rows[own] = with_signs_at(rows.get(own, Row(*own, (Rest(),))), [(moment, sign)], first=first)
     return _with_rows(bars, b, [rows[other] for other in sorted(rows)])
 
 
