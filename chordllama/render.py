@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
+import subprocess
+import sys
 import tempfile
 from functools import cache
 from io import BytesIO
@@ -13,10 +16,13 @@ from typing import Any
 from lxml import etree
 
 from chordllama.codec.container import parse
-from chordllama.errors import ScoreError
+from chordllama.errors import ChordLlamaError, ScoreError
 
 PICTURE_SUFFIXES = (".svg", ".png")
 MAXIMUM_PNG_PAGES = 20
+SECONDS = 300
+"""What one picture may take."""
+_REFUSED = 65  # "the input data was incorrect", as in sysexits.h
 
 _SVG = "http://www.w3.org/2000/svg"
 _MUSIC_FONT = "Leland"
@@ -64,18 +70,65 @@ def midi(xml: bytes) -> bytes:
     return base64.b64decode(_load(xml).renderToMIDI())
 
 
+def apart(what: str, xml: bytes, seconds: float = SECONDS) -> bytes:
+    """`what` is "midi" or a suffix of a picture: the same as by `midi` and `picture`, in a process that may hang or crash.
+
+    Raises ScoreError, too, where verovio does either.
+    """
+    command = [sys.executable, "-P", "-m", "chordllama.render", what]
+    try:
+        done = subprocess.run(command, input=xml, capture_output=True, timeout=seconds, check=False)
+    except subprocess.TimeoutExpired as fault:
+        raise _not_engraved(f"verovio took more than {seconds:g} seconds") from fault
+    if done.returncode == _REFUSED:
+        raise ScoreError(**json.loads(done.stderr.rpartition(b"\n")[2]))
+    if done.returncode:
+        raise _not_engraved(f"verovio ended with status {done.returncode}")
+    return done.stdout
+
+
+def _not_engraved(cause: str) -> ScoreError:
+    return ScoreError("the score can't be engraved", cause=cause, hint="open the MusicXML file in an editor")
+
+
+def _main(what: str) -> int:
+    xml = sys.stdin.buffer.read()
+    try:
+        made = midi(xml) if what == "midi" else picture(xml, what)
+    except ChordLlamaError as error:
+        sys.stderr.write("\n" + json.dumps({"message": error.message, "cause": error.cause, "hint": error.hint}))
+        return _REFUSED
+    sys.stdout.buffer.write(made)
+    return 0
+
+
 def _load(xml: bytes) -> Any:
     import verovio
 
     verovio.enableLog(verovio.LOG_OFF)  # it would write to the terminal past Python
     toolkit = verovio.toolkit()
     toolkit.setOptions(_OPTIONS)
-    text = etree.tostring(parse(xml, "the score").getroot(), encoding="unicode")
+    text = etree.tostring(_display_copy(parse(xml, "the score").getroot()), encoding="unicode")
     if not toolkit.loadData(text) or toolkit.getPageCount() < 1:
-        raise ScoreError(
-            "the score can't be engraved", cause="verovio can't read it", hint="open the MusicXML file in an editor"
-        )
+        raise _not_engraved("verovio can't read it")
     return toolkit
+
+
+def _display_copy(root: etree._Element) -> etree._Element:
+    """The score without what verovio 6.3 trips over: of rests over several bars it draws one bar too few, and an end of the metre in the
+    midst of a piece crashes it where there are several parts."""
+    styles = [rest.getparent() for rest in root.iter("multiple-rest")]
+    times = [free.getparent() for free in root.iter("senza-misura") if _is_later(free)]
+    for element in (*styles, *times):
+        if element is not None and (attributes := element.getparent()) is not None:
+            attributes.remove(element)
+    return root
+
+
+def _is_later(element: etree._Element) -> bool:
+    """Whether an element stands after the first bar."""
+    bars = element.iterancestors("measure")
+    return any(True for bar in bars for _ in bar.itersiblings("measure", preceding=True))
 
 
 def _stack(pages: list[str]) -> bytes:
@@ -131,3 +184,7 @@ def _unpacked(woff2: bytes) -> bytes:
     buffer = BytesIO()
     font.save(buffer)
     return buffer.getvalue()
+
+
+if __name__ == "__main__":
+    sys.exit(_main(sys.argv[1]))

@@ -11,7 +11,7 @@ import pytest
 from lxml import etree
 
 from chordllama.errors import ContainerError, ScoreError
-from chordllama.render import MAXIMUM_PNG_PAGES, midi, picture
+from chordllama.render import MAXIMUM_PNG_PAGES, apart, midi, picture
 
 SCORE = (Path(__file__).parent / "data" / "two_bars.musicxml").read_bytes()
 SVG = "{http://www.w3.org/2000/svg}"
@@ -99,3 +99,26 @@ def test_xml_that_is_no_score_is_refused() -> None:
 def test_a_score_that_verovio_cannot_read_is_refused() -> None:
     with pytest.raises(ScoreError, match="can't be engraved"):
         midi(b"<score-partwise/>")
+
+
+def test_rests_over_several_bars_hide_no_bar() -> None:
+    resting = b"<attributes><measure-style><multiple-rest>2</multiple-rest></measure-style></attributes>"
+    rest = b'<note><rest measure="yes"/><duration>8</duration></note>'
+    bars = b"<measure>" + resting + rest + b"</measure><measure>" + rest + b"</measure>" + MEASURE
+    svg = etree.fromstring(picture(SCORE.replace(b"</part>", bars + b"</part>"), ".svg"))
+    assert len([group for group in svg.iter(f"{SVG}g") if group.get("class") == "measure"]) == 5
+
+
+def test_a_process_of_its_own_makes_the_same_also_where_the_metre_ends_in_the_midst_of_a_piece() -> None:
+    score = (Path(__file__).parent / "data" / "changes.musicxml").read_bytes()
+    assert b"<senza-misura/>" in score
+    assert apart("midi", score) == midi(score)
+    assert apart(".svg", score) == picture(score, ".svg")
+
+
+def test_a_process_of_its_own_tells_what_is_wrong() -> None:
+    with pytest.raises(ScoreError, match=r"\.gif") as refusal:
+        apart(".gif", SCORE)
+    assert refusal.value.hint == "use one of .svg, .png"
+    with pytest.raises(ScoreError, match=r"more than 0\.01 seconds"):
+        apart("midi", SCORE, seconds=0.01)

@@ -282,16 +282,16 @@ def _read_score(source: str) -> tuple[bytes, str]:
 
 
 def _write_midi(xml: bytes, output: str) -> str:
-    from chordllama.render import midi
+    from chordllama.render import apart
 
     path = str(Path(output).with_suffix(".mid"))
-    write(path, midi(xml))
+    write(path, apart("midi", xml))
     return path
 
 
 def _write_picture(xml: bytes, output: str, suffix: str) -> str:
-    from chordllama.render import picture
+    from chordllama.render import apart
 
     path = str(Path(output).with_suffix(suffix))
-    write(path, picture(xml, suffix))
+    write(path, apart(suffix, xml))
     return path

@@ -9,6 +9,12 @@ test("rests over several bars are not collapsed in the display copy", () => {
   expect(write(displayCopy(score([rest + NOTE, NOTE])))).not.toContain("multiple-rest");
 });
 
+test("the metre doesn't end in the midst of a piece, where verovio would crash", () => {
+  const free = attributes("<time><senza-misura/></time>");
+  const tree = displayCopy(score([free + NOTE, free + NOTE], [NOTE, free + NOTE]));
+  expect(Array.from(tree.getElementsByTagName("senza-misura")).map((one) => one.closest("measure")?.id)).toEqual(["bar-0"]);
+});
+
 test("a staff without a written clef gets one: treble above, bass below", () => {
   const tree = displayCopy(score([attributes("<divisions>1</divisions><staves>2</staves><transpose><chromatic>0</chromatic></transpose>") + NOTE]));
   const written = Array.from(tree.getElementsByTagName("attributes")[0]?.children ?? []).map((one) => `${one.localName} ${one.getAttribute("number") ?? ""}`);

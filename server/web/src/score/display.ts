@@ -8,6 +8,7 @@ export const BAR_ID = "bar-";
 export function displayCopy(xml: string): XMLDocument {
   const tree = read(xml);
   dropMultipleRests(tree);
+  dropEndsOfMetre(tree);
   writeMissingClefs(tree);
   nameBars(tree);
   chooseSounds(tree);
@@ -27,6 +28,15 @@ export function withNewBars(tree: XMLDocument, newBars: readonly NewBar[], first
 /** verovio collapses bars of rest even where it is told not to, and new bars would vanish in them. */
 export function dropMultipleRests(tree: XMLDocument): void {
   for (const rest of Array.from(tree.getElementsByTagName("multiple-rest"))) rest.parentElement?.remove();
+}
+
+/** Where there are several parts, verovio crashes when the metre ends in the midst of a piece. */
+export function dropEndsOfMetre(tree: XMLDocument): void {
+  for (const part of partsOf(tree)) {
+    for (const measure of measuresOf(part).slice(1)) {
+      for (const free of Array.from(measure.getElementsByTagName("senza-misura"))) free.parentElement?.remove();
+    }
+  }
 }
 
 /** verovio draws no clef that isn't written: treble above, bass below, as programs do. */
