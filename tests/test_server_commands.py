@@ -32,4 +32,10 @@ def test_a_port_that_is_taken_is_told() -> None:
         command = [sys.executable, "-m", "chordllama", "serve", "--port", str(taken.getsockname()[1])]
         ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert ended.returncode == 1
-    assert "in use" in ended.stderr
+    assert "is taken" in ended.stderr
+    assert "--port" in ended.stderr
+
+
+def test_a_model_that_is_not_there_is_told_before_the_server_begins(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["serve", "--port", "0", "--model", "missing.gguf"]) == 4
+    assert "missing.gguf can't be read" in capsys.readouterr().err

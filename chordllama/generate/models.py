@@ -13,6 +13,7 @@ from chordllama.generate.continuation import Continuation, continue_score
 from chordllama.resources import resource
 
 EMBEDDED = "models/chordllama-mini-q4_k_m.gguf"
+_ADDRESS = re.compile(r"(?:ollama\+)?https?://")
 
 
 def open_backend(
@@ -30,7 +31,7 @@ def open_backend(
     Raises:
         ModelError: there is no such file, or it is no model.
     """
-    if model is not None and re.match(r"(?:ollama\+)?https?://", model):
+    if model is not None and _ADDRESS.match(model):
         from chordllama.generate.endpoint import EndpointBackend
         from chordllama.generate.ollama import OLLAMA, OllamaBackend
 
@@ -40,6 +41,14 @@ def open_backend(
     from chordllama.generate.llama import LlamaBackend
 
     return LlamaBackend(Path(model) if model is not None else _embedded(), threads, stopped=stopped)
+
+
+def check_model(model: str | None) -> None:
+    """Raise ModelError unless `open_backend` takes the model for an address, or there is such a GGUF file; loads nothing."""
+    from chordllama.generate.llama_runtime import check_file
+
+    if model is None or not _ADDRESS.match(model):
+        check_file(Path(model) if model is not None else _embedded())
 
 
 def continuer_for(dialect: str, model: str | None) -> Callable[..., list[Continuation]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from importlib.util import find_spec
 from typing import Any
 
@@ -40,11 +41,13 @@ def serve(
 ) -> None:
     """Serve the page, and new bars for editors, on this computer."""
     check_installed()
+    from chordllama.generate.models import check_model
     from chordllama_server.config import Config
     from chordllama_server.engine import Engine
     from chordllama_server.serving import serve as serve_app
     from chordllama_server.writing import Model
 
+    check_model(engine["model"])
     config = Config(host=host, port=port, api_key=api_key, hosts=allow_host, rate=rate)
     model = Model(engine["model"], engine["threads"], engine["model_name"], engine["model_key"])
 
@@ -53,7 +56,13 @@ def serve(
         if open_page:
             click.launch(address)
 
-    serve_app(config, Engine(model, workers=engine["workers"], most_waiting=engine["queue"]), opened)
+    try:
+        serve_app(config, Engine(model, workers=engine["workers"], most_waiting=engine["queue"]), opened)
+    except OSError as fault:
+        if fault.errno != errno.EADDRINUSE:
+            raise
+        hint = "ChordLlama may be running there already; another port is chosen with --port"
+        raise ChordLlamaError(f"port {port} is taken", cause=fault.strerror, hint=hint) from fault
 
 
 def check_installed() -> None:
