@@ -188,6 +188,13 @@ def test_dropped_and_unknown_elements_are_counted() -> None:
     assert warning.startswith("<sparkle> is not MusicXML 4.0: left out 5 times, first in part P1, measure 1")
 
 
+def test_a_measure_without_a_number_is_counted() -> None:
+    report = Report()
+    data = edited("two_bars.musicxml", '<measure number="2">', "<measure><sparkle/>")
+    read(data, "score", report)
+    assert "first in part P1, measure 2 (line" in report.warnings()[0]
+
+
 def test_a_sign_whose_value_makes_no_sense_is_left_out_and_counted() -> None:
     report = Report()
     data = edited("signs.musicxml", '<pedal type="start" line="yes"/>', '<pedal type="jump"/>')

@@ -145,7 +145,8 @@ def _where(element: _Element) -> str:
     part = next(element.iterancestors("part"), None)
     if measure is None or part is None:
         return f"in line {element.sourceline}"
-    return f"in part {part.get('id')}, measure {measure.get('number')} (line {element.sourceline})"
+    number = measure.get("number") or 1 + sum(1 for _ in measure.itersiblings("measure", preceding=True))
+    return f"in part {part.get('id')}, measure {number} (line {element.sourceline})"
 
 
 def measures_of(root: _Element, headers: dict[str, PartHeader], name: str) -> dict[str, list[_Element]]:

@@ -207,7 +207,8 @@ def _given_parts(score: Score, request: Request, first: int, bars: int) -> froze
     given = frozenset(_part(score, wanted) for wanted in request.given)
     if len(given) == len(score.parts):
         raise RequestError(
-            "all parts are given", hint="add empty parts for the voices that are wanted, or give fewer parts"
+            "all parts are given",
+            hint="add parts for the voices that are wanted (at the command line with --add), or give fewer parts",
         )
     if not any(sounds(bar, given) for bar in score.bars[first : first + bars]):
         raise ScoreError("what is given has no notes in these bars", hint="name the part that has the melody")
