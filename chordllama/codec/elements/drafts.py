@@ -47,8 +47,10 @@ class NoteDraft:
         self.line = (self.staff, self.step, self.octave)
         self.has_lines = any(map(is_line, self.marks))
         self.usual_sign = self._usual_sign()
-        marks = sorted((*self.marks, TIE), key=mark_rank) if self.tie_start else sorted(self.marks, key=mark_rank)
-        note = Note(self.step, self.octave, self.alter, self.unpitched, tuple(marks))
+        marks = (*self.marks, TIE) if self.tie_start else self.marks
+        note = Note(
+            self.step, self.octave, self.alter, self.unpitched, tuple(sorted(marks, key=mark_rank)) if marks else ()
+        )
         self.usual = Chord(duration, (note,), grace)
         return self
 

@@ -61,6 +61,7 @@ LengthReader = Callable[[_Element, str | None], Ticks | None]
 _MOST_KNOWN = 10_000
 """Notes of which it is kept what they say."""
 _LYRIC = re.compile("<lyric[ >].*?</lyric>", re.DOTALL)
+_PITCH = re.compile("<step>([A-G])</step>(?:<alter>(-?[0-2])</alter>)?<octave>([0-9])</octave>")
 
 
 def _said(element: _Element) -> str:
@@ -126,15 +127,14 @@ class NoteReader:
     def _unknown(self, element: _Element, key: str, length_of: LengthReader) -> Said:
         """The same of a note that differs from all that are known, maybe in nothing but its pitch."""
         before, _, rest = key.partition("<pitch>")
-        _, _, after = rest.partition("</pitch>")
+        spelled, _, after = rest.partition("</pitch>")
         if not after or "<pitch" in after:
             return self.read(element, length_of)
         alike = f"{before}<pitch/>{after}"
         content, twin = self._alike.get(alike, (None, None))
-        if content is not None and twin is not None:
-            pitch, faults = _pitch(next(element.iterchildren("pitch")))
-            if not faults:
-                return content, twin.at(*pitch).settle(content.duration, content.grace)
+        pitch = _plain_pitch(spelled)
+        if content is not None and twin is not None and pitch is not None:
+            return content, twin.at(*pitch).settle(content.duration, content.grace)
         found = self.read(element, length_of)
         if not found[0].faults:
             self._alike[alike] = found
@@ -306,6 +306,13 @@ def _pitch(element: _Element) -> tuple[tuple[str, int, Alter], tuple[str, ...]]:
         faults += ("an alter that is no small number is left out",)
         alter = 0
     return (_step(texts.get("step"), "C"), octave, alter), faults
+
+
+@lru_cache(maxsize=1024)
+def _plain_pitch(xml: str) -> tuple[str, int, Alter] | None:
+    """The same of what stands inside of a `<pitch>`, where that is nothing out of the ordinary."""
+    match = _PITCH.fullmatch(xml)
+    return (match[1], int(match[3]), int(match[2] or 0)) if match else None
 
 
 def _read_place(fields: dict[str, _Element], staff: int, notations: Notations) -> NoteDraft:

@@ -56,7 +56,10 @@ class Engraver:
         found = []
         for row in rows:
             place = (row.staff, row.voice)
-            seen = source.get(place, {})
+            seen = source.get(place)
+            if not seen:  # without a note there's nothing to beam
+                found.append(row)
+                continue
             events = beams.events_of(row.items, length)
             joints = beams.implied(events, groups, offset)
             marks: dict[int, list[Mark]] = {}
