@@ -111,7 +111,7 @@ class RowFinisher:
         time: Time | None,
     ) -> list[Row]:
         """The rows of one measure, given the events of each voice, what stands at a moment, the bar's length, keys and time."""
-        filled = {place: _fill(placed, length) for place, placed in sorted(streams.items())}
+        filled = {place: _fill(placed, length) for place, placed in streams.items()}
         found = {place: events for place, events in filled.items() if any(map(_event_of, events))}
         for staff in {*range(1, self.staves + 1)} - {staff for staff, _ in found}:
             found[staff, 1] = [(0, length, None)]

@@ -158,16 +158,17 @@ class Pairs(Lines):
         return self._last
 
     def _take(self, end: End, used: Set[tuple[str, int]], *, meets: bool = False) -> int:
-        known = self._open.get(end.line)
+        line = end.line
+        known = self._open.get(line)
         if known and known.end == "stop" and not self._begins_before(known, end):
             known = None
         label = known.label if known else self._label(end.kind, used)
         if end.end == "start" and self.seen:
             self.started.add(label)
         if known and known.end != end.end and end.end in ("start", "stop"):
-            del self._open[end.line]
+            del self._open[line]
         elif end.end == "start" or (end.end == "stop" and not meets):
-            self._open[end.line] = _Waiting(label, end.end, self.position)
+            self._open[line] = _Waiting(label, end.end, self.position)
         return label
 
     def _begins_before(self, stop: _Waiting, end: End) -> bool:

@@ -141,12 +141,12 @@ _SHAPES = {shape: (re.compile(pattern, re.DOTALL), wanted) for shape, (pattern, 
 
 NO_BRACKETS = Mark("%")
 """Stands in a word only: the tuplets of this row have no brackets."""
-_FIRST_RANKS = {"alter": -2, NO_BRACKETS.name: -1}
+_RANKS = {"alter": -2, NO_BRACKETS.name: -1, **SIGN_RANK}
 
 
 def mark_rank(mark: Mark) -> int:
     """Where a mark stands among the marks of one note."""
-    return _FIRST_RANKS[mark.name] if mark.name in _FIRST_RANKS else SIGN_RANK[mark.name]
+    return _RANKS[mark.name]
 
 
 LINES = ("wedge", "spanner", "pedal", "octave-shift")
