@@ -173,8 +173,10 @@ def _with_marks(
     """The bars with ends of lines between notes; a rest has one only when all bars are written."""
     if not stops and not starts:
         return new
-    new = _with_rests(new, stops, starts) if whole else new
     notes = list(_seats(new, part, (Chord,)))
+    sounding = {seat.place[:2] for seat in notes}
+    silent = {span.staff for span in (*stops, *starts)} - sounding
+    new = _with_rests(new, silent) if whole else new
     events = list(_seats(new, part, (Chord, Rest))) if whole else notes
     last = {span.line: _seat(span.begun.place, notes, events, first=False) for span in starts}
     ends: list[tuple[_Seat | None, Mark]] = []
@@ -187,11 +189,12 @@ def _with_marks(
     return _marked(new, [(seat, mark) for seat, mark in ends if seat])
 
 
-def _with_rests(new: tuple[Bar, ...], stops: Sequence[Span], starts: Sequence[Span]) -> tuple[Bar, ...]:
-    """The bars with the rests of the silent staves at which lines may have to end or to begin."""
-    for b, lines in ((0, stops), (len(new) - 1, starts)):
+def _with_rests(new: tuple[Bar, ...], silent: set[tuple[int, int]]) -> tuple[Bar, ...]:
+    """The bars with the rests of silent staves at which lines have to end or to begin: in the first bar and the last one."""
+    for b in {0, len(new) - 1} if silent else ():
         rows = {row.place: row for row in new[b].rows}
-        for place in {(*span.staff, 1) for span in lines}:
+        for staff in silent:
+            place = (*staff, 1)
             rows[place] = _with_seen_rests(rows.get(place, Row(*place, (Rest(),))))
         new = _with_rows(new, b, [rows[place] for place in sorted(rows)])
     return new
