@@ -169,3 +169,14 @@ def test_a_chorale_goes_on_with_hardly_a_parallel_unless_its_most_probable_bars_
         free = written(backend, drawn)
     assert kept[0] <= 1 < 4 <= free[0]
     assert len(set(kept[1])) == 4
+
+
+def test_where_all_room_goes_into_drawing_again_the_bar_is_taken_as_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(continuation, "_faults", lambda round_, _: lambda _: 99 if round_.apart else 0)
+    request = Request(bars=2, candidates=2)
+    plan = Plan.of(read(CHORALE.read_bytes()), request)
+    told: list[tuple[int, int]] = []
+    with LlamaBackend(resource(EMBEDDED), threads=1, context=256) as backend:
+        drafts = write_bars(plan, backend, request, lambda step: told.append((step.candidate, step.bar)))
+    assert [(draft.failure, len(draft.bars)) for draft in drafts] == [(None, 2)] * 2
+    assert sorted(told) == [(0, 1), (0, 2), (1, 1), (1, 2)]

@@ -237,12 +237,38 @@ def _write(
             for number in range(finished[n] + 1, guards[n].bars + 1):
                 progress(Progress(n, done + number, bars, new[:number]))
             finished[n] = guards[n].bars
-    for n, guard in enumerate(guards):
-        new = read_answer(good_text(texts[n], guard), round_.before, round_.length)
-        failure = backend.failures.get(n)
-        if failure is None and not new:
-            failure = ModelError("the model wrote no bar", hint="try another --seed, or a model with a longer context")
-        yield n, Draft(new, failure, backend.surprisal.get(n))
+    drafts = [
+        Draft(
+            read_answer(good_text(texts[n], guard), round_.before, round_.length),
+            backend.failures.get(n),
+            backend.surprisal.get(n),
+        )
+        for n, guard in enumerate(guards)
+    ]
+    for n, draft in enumerate(drafts):
+        is_bare = not draft.bars and draft.failure is None
+        yield n, _as_it_comes(round_, backend, sampling, n, progress, done, bars) if is_bare else draft
+
+
+def _as_it_comes(
+    round_: Round,
+    backend: Backend,
+    sampling: Sampling,
+    candidate: int,
+    progress: Callable[[Progress], None],
+    done: int,
+    bars: int,
+) -> Draft:
+    """The draft of a candidate whose room went into bars that were drawn again, before one was good: now what comes is taken."""
+    if not round_.apart:
+        hint = "try another --seed, or a model with a longer context"
+        return Draft((), ModelError("the model wrote no bar", hint=hint))
+    alike = replace(round_, apart=frozenset())
+    again = replace(sampling, seed=(sampling.seed + candidate) % 2**31)
+    ((_, draft),) = _write(
+        alike, backend, again, 1, lambda step: progress(replace(step, candidate=candidate)), done, bars
+    )
+    return draft
 
 
 def _faults(round_: Round, sampling: Sampling) -> Callable[[str], int]:
