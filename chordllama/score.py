@@ -371,8 +371,8 @@ class Bar:
     rows: tuple[Row, ...] = ()
     keys: tuple[Change, ...] = ()
     times: tuple[Change, ...] = ()
-    start: Barline = Barline()
-    end: Barline = Barline()
+    start: Barline = NO_BARLINE
+    end: Barline = NO_BARLINE
     length: Ticks | None = None
     number: str | None = None
     implicit: bool = False

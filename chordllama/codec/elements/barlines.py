@@ -17,7 +17,7 @@ from chordllama.codec.whitelist import BAR_STYLES
 from chordllama.codec.words.frames import BARLINE_SIGNS, ENDING, ending_label
 from chordllama.codec.words.texts import xml_text
 from chordllama.limits import MOST_TIMES
-from chordllama.score import Barline
+from chordllama.score import NO_BARLINE, Barline
 
 _DIRECTIONS = ("forward", "backward")
 _ENDINGS = ("start", "stop", "discontinue")
@@ -69,11 +69,11 @@ def merged(parts: list[Barline]) -> Barline:
     """The one bar line that the parts write, where some programs say in the first part alone what others say in each."""
     barlines = [barline for barline in parts if barline]
     if not barlines:
-        return Barline()
+        return NO_BARLINE
     if len(set(barlines)) == 1 and barlines == parts:
         return barlines[0]
-    with_ending = next((barline for barline in barlines if barline.ending_type), Barline())
-    with_repeat = next((barline for barline in barlines if barline.repeat), Barline())
+    with_ending = next((barline for barline in barlines if barline.ending_type), NO_BARLINE)
+    with_repeat = next((barline for barline in barlines if barline.repeat), NO_BARLINE)
     signs = {sign for barline in barlines for sign in barline.signs}
     return Barline(
         style=next((barline.style for barline in barlines if barline.style), ""),

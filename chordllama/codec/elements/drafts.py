@@ -21,8 +21,8 @@ TIE = Mark("tie")
 class NoteDraft:
     """A notehead as its XML says it; it is shared and never changed.
 
-    `usual` is the chord that it becomes, alone, where ties and accidentals are as the rules have them, and `usual_sign` whether an
-    accidental is shown there (None: the rules never have it like this). `line` is where its accidentals hold: staff, step, octave.
+    `usual` is the chord that it becomes, alone, where ties and accidentals are as the rules have them (None: it begins or ends lines,
+    whose numbers depend on its place), and `usual_sign` whether an accidental is shown there (None: the rules never have it so). `line` is where its accidentals hold: staff, step, octave.
     """
 
     step: str
@@ -47,17 +47,19 @@ class NoteDraft:
         self.line = (self.staff, self.step, self.octave)
         self.has_lines = any(map(is_line, self.marks))
         self.usual_sign = self._usual_sign()
-        marks = (*self.marks, TIE) if self.tie_start else self.marks
-        note = Note(
-            self.step, self.octave, self.alter, self.unpitched, tuple(sorted(marks, key=mark_rank)) if marks else ()
-        )
-        self.usual = Chord(duration, (note,), grace)
+        if not self.has_lines and self.usual_sign is not None:
+            self.usual = Chord(duration, (self._usual_note(),), grace)
         return self
 
     def at(self, step: str, octave: int, alter: Alter) -> NoteDraft:
         """What else is read of it, at another pitch; it is still to be settled."""
         ties = (self.tie_start, self.tie_stop)
         return NoteDraft(step, octave, alter, False, self.staff, self.marks, *ties, self.accidental, self.enclosed)
+
+    def _usual_note(self) -> Note:
+        marks = (*self.marks, TIE) if self.tie_start else self.marks
+        ranked = tuple(sorted(marks, key=mark_rank)) if marks else ()
+        return Note(self.step, self.octave, self.alter, self.unpitched, ranked)
 
     def _usual_sign(self) -> bool | None:
         if self.accidental is None or self.unpitched:

@@ -226,8 +226,7 @@ class RowFinisher:
         self.written += 1
         sign = self.written in shown
         meets_tie = note.tie_stop == (bool(tied) and note.pitch in tied)
-        if sign is note.usual_sign and meets_tie and note.staff == staff and not note.has_lines:
-            assert note.usual is not None
+        if note.usual is not None and sign is note.usual_sign and meets_tie and note.staff == staff:
             return note.usual.notes[0]
         marks = self.numbers.marks(event.marks_at(number)) if note.has_lines else [*note.marks]
         if note.tie_start:

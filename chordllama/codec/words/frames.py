@@ -24,7 +24,7 @@ from chordllama.codec.words.texts import (
 )
 from chordllama.codec.words.yaml_subset import Entry
 from chordllama.limits import MOST_BEATS
-from chordllama.score import LONGEST_BAR, Bar, Barline, Change, Key, Part, Time
+from chordllama.score import LONGEST_BAR, NO_BARLINE, Bar, Barline, Change, Key, Part, Time
 
 SHORTEST_BEAT = 1024
 
@@ -70,8 +70,8 @@ def load_frame(entry: Entry, before: list[str], after: list[str], parts: Sequenc
     return Bar(
         keys=entry.parsed(fields["key"], partial(read_changes, parse=parse_key)) if "key" in fields else (),
         times=entry.parsed(fields["time"], partial(read_changes, parse=parse_time)) if "time" in fields else (),
-        start=entry.parsed(fields["start"], _parse_barline) if "start" in fields else Barline(),
-        end=ends[0] if ends else Barline(),
+        start=entry.parsed(fields["start"], _parse_barline) if "start" in fields else NO_BARLINE,
+        end=ends[0] if ends else NO_BARLINE,
         length=entry.parsed(fields["length"], parse_whole) if "length" in fields else None,
         number=entry.parsed(fields["number"], parse_value) if "number" in fields else None,
         implicit=implicit,
