@@ -9,7 +9,9 @@ from chordllama.codec.musicxml import write
 from chordllama.generate.continuation import Plan, Request, continue_score
 from chordllama.generate.groove import Groove
 from chordllama.generate.models import open_backend
+from chordllama.generate.plan import RequestError
 from chordllama.score import Score
+from chordllama.tasks.music import Task
 
 BEAT = "xg58 xg xg xg & xf44 xc54"
 FILL = "xc58 xc xc xc & xf44 xf44"
@@ -87,3 +89,29 @@ def test_a_gap_has_the_pattern_of_the_bars_before_it() -> None:
 def test_without_a_steady_pattern_or_anything_else_the_model_writes_all(score: Score) -> None:
     assert _groove(score) == Groove()
     assert Groove().added(score.bars) == score.bars
+
+
+TRIO = loads(
+    "parts:\n 1: clef=G2 Flute\n 2: clef=percussion Drums\n 3: clef=F4 Bass\n1: time=2/4 c54 d / xg54 xg / c34 g2\n"
+    + "".join(f"{n}: e54 d / xg54 xg / c34 g2\n" for n in (2, 3, 4))
+)
+
+
+@pytest.mark.parametrize(("task", "rewritten"), [("harmonise", frozenset({2})), ("vary", frozenset({0, 2}))])
+def test_percussion_stays_as_it_is_when_others_are_harmonised_or_varied(task: Task, rewritten: frozenset[int]) -> None:
+    request = Request(task=task, given=("Flute",))
+    plan = Plan.of(TRIO, request)
+    assert (plan.parts, plan.aside) == (rewritten, frozenset({1}))
+    assert "x" not in "".join(_last(plan.score, 4))
+    with open_backend(None, 1) as backend:
+        (found,) = continue_score(write(TRIO), "trio", backend, request)
+    drums = [[row for row in bar.rows if row.part == 1] for bar in (*TRIO.bars, *found.bars)]
+    assert drums[:4] == drums[4:]
+    assert found.bars != TRIO.bars
+
+
+def test_percussion_is_nothing_to_be_harmonised() -> None:
+    with pytest.raises(RequestError, match="all parts but percussion are given"):
+        Plan.of(TRIO, Request(task="harmonise", given=(1, 3)))
+    assert Plan.of(TRIO, Request(task="harmonise", given=(1, 2))).given == {0}
+    assert Plan.of(TRIO, Request(task="harmonise", given=(2,))).given == {1}

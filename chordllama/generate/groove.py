@@ -1,7 +1,7 @@
 """Percussion that goes on with its pattern, for the model that comes along has learnt hardly any. Knows the score model.
 
 Where such a part has sounded in each of the latest bars, new bars repeat these, and the model is shown the other parts alone: with
-drums before its eyes it writes rests and signs, in the other parts too.
+drums before its eyes it writes rests and signs, in the other parts too. When other parts are harmonised or varied, percussion stays as it is.
 """
 
 from __future__ import annotations
@@ -31,19 +31,13 @@ class Groove:
 
         Nothing where nothing else sounds, or where the bars differ in length from each other or from the one before them.
         """
-        drums = frozenset(part for part in range(len(score.parts)) if _is_percussion(score, part))
+        drums = percussion(score)
         latest = score.bars[max(0, first - _LATEST) : first]
         steady = frozenset(part for part in drums if all(_sounds(bar, part) for bar in latest))
-        others = frozenset(range(len(score.parts))) - drums
         alike = list(takewhile(lambda n: {score.bar_lengths[n]} == {*lengths}, range(first - 1, -1, -1)))
-        if not steady or not alike or not any(_sounds(bar, part) for bar in score.bars for part in others):
+        if not steady or not alike:
             return Groove()
         return Groove(steady, _pattern([_only(score.bars[n], steady) for n in alike[: 2 * _LATEST]][::-1]))
-
-    def hidden(self, score: Score) -> Score:
-        """The score in which these parts are silent."""
-        bars = (replace(bar, rows=tuple(row for row in bar.rows if row.part not in self.parts)) for bar in score.bars)
-        return replace(score, bars=tuple(bars)) if self.parts else score
 
     def added(self, new: tuple[Bar, ...]) -> tuple[Bar, ...]:
         """New bars in which these parts go on."""
@@ -52,8 +46,21 @@ class Groove:
         pattern = tidy(tuple(self.bars[n % len(self.bars)] for n in range(len(new))))
         return tuple(
             replace(bar, rows=tuple(sorted((*bar.rows, *own.rows), key=lambda row: row.place)))
-            for bar, own in zip(self.hidden(Score((), new)).bars, pattern, strict=True)
+            for bar, own in zip(hidden(Score((), new), self.parts).bars, pattern, strict=True)
         )
+
+
+def hidden(score: Score, parts: frozenset[int]) -> Score:
+    """The score in which these parts are silent."""
+    bars = (replace(bar, rows=tuple(row for row in bar.rows if row.part not in parts)) for bar in score.bars)
+    return replace(score, bars=tuple(bars)) if parts else score
+
+
+def percussion(score: Score) -> frozenset[int]:
+    """The parts (from 0) that have notes without a pitch alone; none where nothing else sounds."""
+    drums = frozenset(part for part in range(len(score.parts)) if _is_percussion(score, part))
+    others = frozenset(range(len(score.parts))) - drums
+    return drums if any(_sounds(bar, part) for bar in score.bars for part in others) else frozenset()
 
 
 def _is_percussion(score: Score, part: int) -> bool:

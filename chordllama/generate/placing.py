@@ -51,9 +51,9 @@ def _refilled(_plan: Plan, old: Bar, new: Bar) -> Bar:
 
 
 def _harmonised(plan: Plan, old: Bar, new: Bar) -> Bar:
-    kept = [row for row in old.rows if row.part in plan.given]
-    others = [row for row in old.rows if row.part not in plan.given]
-    written = _with_signs(tuple(row for row in new.rows if row.part not in plan.given), others)
+    kept = [row for row in old.rows if row.part not in plan.parts]
+    others = [row for row in old.rows if row.part in plan.parts]
+    written = _with_signs(tuple(row for row in new.rows if row.part in plan.parts), others)
     return replace(old, rows=tuple(sorted((*kept, *written), key=lambda row: row.place)))
 
 

@@ -13,7 +13,7 @@ from typing import Literal
 from chordllama.errors import ChordLlamaError, ScoreError
 from chordllama.generate.backend import Sampling
 from chordllama.generate.border_lines import Over
-from chordllama.generate.groove import Groove
+from chordllama.generate.groove import Groove, hidden, percussion
 from chordllama.score import Bar, Barline, Chord, Metre, Score, Ticks
 from chordllama.tasks.music import NO_WISHES, Ending, Task, Wishes, has_closed, lean
 
@@ -52,7 +52,8 @@ class Plan:
     """What is to be written where: `bars` bars from `first` (from 0) on.
 
     `score` is lean, and without a closing bar line where that moves; `length` is that of a bar after its last; `given` are parts from 0;
-    `over` are the lines over the borders of the new bars, by part that the model writes; `groove` is what goes on without it.
+    `over` are the lines over the borders of the new bars, by part that the model writes; `groove` is what goes on without it, and
+    `aside` are the parts that stay as they are and that it isn't shown.
     """
 
     task: Task
@@ -66,6 +67,7 @@ class Plan:
     given: frozenset[int] = frozenset()
     over: Mapping[int, Over] = field(default_factory=dict)
     groove: Groove = field(default_factory=Groove)
+    aside: frozenset[int] = frozenset()
 
     @property
     def last(self) -> int:
@@ -80,7 +82,7 @@ class Plan:
     @property
     def parts(self) -> frozenset[int]:
         """The parts that are written."""
-        return frozenset(range(len(self.score.parts))) - self.given
+        return frozenset(range(len(self.score.parts))) - self.given - self.aside
 
     def sounding(self, bar: int) -> frozenset[tuple[int, int]]:
         """The staves (part from 0, staff from 1) that have to sound in a new bar (from 0), since a line leads to or from a note of it."""
@@ -104,7 +106,8 @@ class Plan:
             )
         given = _given_parts(score, request, first, bars) if request.task == "harmonise" else frozenset()
         plan = Plan(request.task, lean(score), first, bars, length_after(score), "open", False, request.wishes, given)
-        return (plan.with_groove_of(score) if request.task == "infill" else plan).with_lines_of(score)
+        plan = plan.with_groove_of(score) if request.task == "infill" else plan.without_percussion_of(score)
+        return plan.with_lines_of(score)
 
     def with_lines_of(self, score: Score) -> Plan:
         """The plan with the lines of its whole score."""
@@ -114,7 +117,12 @@ class Plan:
         """The plan in which percussion goes on with its pattern, and the model isn't shown it."""
         lengths = score.bar_lengths[self.first : self.last] or (self.length,)
         groove = Groove.of(score, self.first, lengths)
-        return replace(self, groove=groove, score=groove.hidden(self.score))
+        return replace(self, groove=groove, score=hidden(self.score, groove.parts))
+
+    def without_percussion_of(self, score: Score) -> Plan:
+        """The plan in which percussion stays as it is, and the model isn't shown it, unless nothing else is given."""
+        aside = percussion(score) - self.given
+        return replace(self, aside=aside, score=hidden(self.score, aside))
 
 
 def _at_the_end(score: Score, request: Request, bars: int) -> Plan:
@@ -205,11 +213,13 @@ def sounds(bar: Bar, parts: frozenset[int] | None = None) -> bool:
 
 def _given_parts(score: Score, request: Request, first: int, bars: int) -> frozenset[int]:
     given = frozenset(_part(score, wanted) for wanted in request.given)
-    if len(given) == len(score.parts):
+    drums = percussion(score)
+    if len(given | drums) == len(score.parts):
         raise RequestError(
-            "all parts are given",
+            "all parts are given" if len(given) == len(score.parts) else "all parts but percussion are given",
             hint="add parts for the voices that are wanted (at the command line with --add), or give fewer parts",
         )
+    given = given if given <= drums else given - drums
     if not any(sounds(bar, given) for bar in score.bars[first : first + bars]):
         raise ScoreError("what is given has no notes in these bars", hint="name the part that has the melody")
     return given

@@ -207,7 +207,7 @@ def _vary(plan: Plan, done: tuple[Bar, ...], backend: Backend) -> Round:
     def rows(bar: Bar, length: Ticks) -> tuple[GivenRow, ...]:
         return tuple(in_its_rhythm(row, length) for row in bar.rows)
 
-    rules = Rules(part_rules(plan.score), (), closed=plan.parts)
+    rules = Rules(part_rules(plan.score), (), closed=plan.parts | plan.aside)
     return _piece(plan, done, rhythm(plan.score), rules, rows, backend)
 
 
