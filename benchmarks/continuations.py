@@ -51,6 +51,7 @@ class MeteredBackend:
         self.timing = Timing()
         self.total = Timing()
         self.failures: dict[int, ChordLlamaError] = {}
+        self.surprisal: dict[int, float] = {}
 
     @property
     def context(self) -> int:
@@ -66,7 +67,7 @@ class MeteredBackend:
         try:
             yield from self.inner.stream(prompt, sampling, guards)
         finally:
-            self.timing, self.failures = self.inner.timing, self.inner.failures
+            self.timing, self.failures, self.surprisal = self.inner.timing, self.inner.failures, self.inner.surprisal
             self.total = added([self.total, self.timing])
 
     def close(self) -> None:
