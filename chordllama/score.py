@@ -481,6 +481,12 @@ class Metre:
         self.common: Time | None = None
         self.own: dict[int, Time] = {}
 
+    def copy(self) -> Metre:
+        """Another one with the same time signatures."""
+        twin = Metre()
+        twin.common, twin.own = self.common, dict(self.own)
+        return twin
+
     def apply(self, bar: Bar) -> None:
         """Take over the changes at this bar's start."""
         stays = {change.part for change in bar.times if change.value is None}

@@ -22,6 +22,7 @@ from chordllama.errors import CompactError, EndpointError, ModelError, ScoreErro
 from chordllama.generate.backend import Guard, Sampling, Written
 from chordllama.generate.continuation import (
     MOST_REWINDS,
+    Answer,
     BarGuard,
     Continuation,
     Plan,
@@ -309,6 +310,22 @@ def test_an_answer_that_is_none_is_an_error() -> None:
         with pytest.raises(CompactError):
             read_answer(text, score, length_after(score))
     assert read_answer("", score, length_after(score)) == ()
+
+
+def test_an_answer_that_grows_and_is_taken_back_reads_as_if_it_were_read_at_once() -> None:
+    score = loads("parts:\n 1: clef=G2 Tune\n1: time=4/4 c51\n")
+    texts = (
+        "-3: d51\n",
+        "-3: d51\n-2: time=3/4 e52.\n",
+        "-3: d51\n-2: time=3/4 e52.\n-1: f52.\n",
+        "-3: d51\n-2: g51\n",
+        "-3: d51\n-2: g51\n-1: a51\n0:\n",
+        "",
+    )
+    growing = Answer(score)
+    for text in texts:
+        assert growing.read(text) == read_answer(text, score)
+        assert len(growing.read(text)) == text.count(": ")
 
 
 def test_later_rounds_keep_to_the_range_of_the_score_itself(model: LlamaBackend) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from chordllama.codec.compact import load_bar
 from chordllama.codec.container import read_container
@@ -27,6 +28,7 @@ from chordllama.generate.voice_leading import MOST_DRAWS, PATIENCE, parallels_in
 from chordllama.score import Bar, Score, Ticks, count_noteheads
 
 __all__ = [
+    "Answer",
     "BarGuard",
     "Continuation",
     "Draft",
@@ -222,8 +224,8 @@ def _write(
     done: int,
     bars: int,
 ) -> Iterator[tuple[int, Draft]]:
-    faults = _faults(round_, sampling)
-    guards = [BarGuard(round_.rules, done, bars, faults) for _ in range(candidates)]
+    answers = [Answer(round_.before, round_.length) for _ in range(candidates)]
+    guards = [BarGuard(round_.rules, done, bars, _faults(round_, sampling, answer)) for answer in answers]
     texts = [""] * candidates
     finished = [0] * candidates
     limited = replace(sampling, maximum_tokens=max(1, round_.tokens))
@@ -233,16 +235,12 @@ def _write(
             texts[n] = texts[n][: written.rewound_to]
         texts[n] += written.text
         if finished[n] < guards[n].bars:
-            new = read_answer(good_text(texts[n], guards[n]), round_.before, round_.length)
+            new = answers[n].read(good_text(texts[n], guards[n]))
             for number in range(finished[n] + 1, guards[n].bars + 1):
                 progress(Progress(n, done + number, bars, new[:number]))
             finished[n] = guards[n].bars
     drafts = [
-        Draft(
-            read_answer(good_text(texts[n], guard), round_.before, round_.length),
-            backend.failures.get(n),
-            backend.surprisal.get(n),
-        )
+        Draft(answers[n].read(good_text(texts[n], guard)), backend.failures.get(n), backend.surprisal.get(n))
         for n, guard in enumerate(guards)
     ]
     for n, draft in enumerate(drafts):
@@ -271,11 +269,11 @@ def _as_it_comes(
     return draft
 
 
-def _faults(round_: Round, sampling: Sampling) -> Callable[[str], int]:
+def _faults(round_: Round, sampling: Sampling, answer: Answer) -> Callable[[str], int]:
     """How many faults the last bar of an answer has. Where the most probable bars are asked for, nothing is drawn again."""
     if not round_.apart or sampling.temperature == 0:
         return lambda _: 0
-    return lambda text: parallels_in_last(read_answer(text, round_.before, round_.length), round_.before, round_.apart)
+    return lambda text: parallels_in_last(answer.read(text), round_.before, round_.apart)
 
 
 def good_text(text: str, guard: Writer) -> str:
@@ -289,10 +287,31 @@ def read_answer(text: str, score: Score, length: Ticks | None = None) -> tuple[B
     Raises:
         CompactError: the text is none.
     """
-    metre = metre_after(score)
-    own = [f"length={format_whole(length)}"] if length is not None and metre.length(Bar()) != length else []
-    entries = [entry for entry in (read_map(text) if text else []) if entry.key != "0"]
-    return tuple(load_bar(entry, own + split_words(entry.text()), score.parts, metre) for entry in entries)
+    return Answer(score, length).read(text)
+
+
+class Answer:
+    """An answer that is read again and again while it grows, a line for each bar: what is known already isn't read anew."""
+
+    def __init__(self, score: Score, length: Ticks | None = None) -> None:
+        metre = metre_after(score)
+        self._parts = score.parts
+        self._own = [f"length={format_whole(length)}"] if length is not None and metre.length(Bar()) != length else []
+        self._known: list[tuple[str, Bar]] = []
+        self._metres = [metre]  # before each known line, and after the last one
+
+    def read(self, text: str) -> tuple[Bar, ...]:
+        """The bars of the text, see `read_answer`; an error counts lines from the first one that is new."""
+        lines = text.splitlines(keepends=True)
+        same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1][0], zip(lines, self._known, strict=False)))
+        del self._known[same:], self._metres[same + 1 :]
+        new = "".join(lines[same:])
+        entries = [entry for entry in (read_map(new) if new else []) if entry.key != "0"]
+        for line, entry in zip(lines[same:], entries, strict=False):
+            metre = self._metres[-1].copy()
+            self._known.append((line, load_bar(entry, self._own + split_words(entry.text()), self._parts, metre)))
+            self._metres.append(metre)
+        return tuple(bar for _, bar in self._known)
 
 
 def finish(xml: bytes, reading: Reading, plan: Plan, draft: Draft) -> Continuation:
