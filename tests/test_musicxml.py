@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections import Counter
 from fractions import Fraction
 from pathlib import Path
@@ -399,3 +401,20 @@ def test_a_rest_that_is_longer_than_what_others_play_is_the_bars_own(beats: int,
     assert score.bar_lengths == (duration("quarter").ticks * beats,)
     assert all(row.part == 0 for row in score.bars[0].rows), "what only rests goes without saying"
     assert loads(dumps(score)) == score
+
+
+def test_what_others_let_go_before_a_score_is_read_counts_as_young_afterwards() -> None:
+    """Or the collector would hardly look for it any more, and a server would grow with each request."""
+
+    class Knot:
+        def __init__(self) -> None:
+            self.itself = self
+
+    was_on = gc.isenabled()
+    gc.enable()
+    knot = weakref.ref(Knot())
+    read(Path(__file__).with_name("data").joinpath("chorale.musicxml").read_bytes())
+    gc.collect(1)
+    if not was_on:
+        gc.disable()
+    assert knot() is None

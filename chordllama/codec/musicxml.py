@@ -88,18 +88,13 @@ def read_with_origin(data: bytes, name: str = "score", report: Report | None = N
 
 @contextmanager
 def _without_collector() -> Iterator[None]:
-    """Nothing makes cycles here, and looking for some again and again while a score grows takes a twentieth of the time.
-
-    What was made counts as old when the collector goes on, or it would look through all of it at once.
-    """
+    """Nothing makes cycles here, and looking for some again and again while a score grows takes a twentieth of the time."""
     was_on = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if was_on:
-            gc.freeze()
-            gc.unfreeze()
             gc.enable()
 
 
