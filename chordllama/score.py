@@ -232,6 +232,15 @@ Event = Chord | Rest | Spacer
 Item = Chord | Rest | Spacer | Direction | Harmony
 
 
+def ticks_of(item: Item, bar: Ticks = 0) -> Ticks:
+    """How long an item of a row lasts: a rest that fills its bar as long as that, a sign no time."""
+    if isinstance(item, Chord):
+        return item.ticks
+    if isinstance(item, Rest | Spacer):
+        return item.duration.ticks if item.duration else bar
+    return 0
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """What one voice writes in one bar. `part` counts from 0, `staff` from 1, `voice` from 1 within its staff."""

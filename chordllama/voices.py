@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate, combinations, pairwise
 
-from chordllama.score import Bar, Chord, Direction, Harmony, Row, Ticks
+from chordllama.score import Bar, Chord, Direction, Harmony, Row, Ticks, ticks_of
 
 Place = tuple[int, int, int]
 """Part (from 0), staff and voice (from 1)."""
@@ -60,7 +60,7 @@ def _sounds(row: Row, start: Ticks, bar: Ticks) -> Iterator[Sound]:
     for item in row.items:
         if isinstance(item, Direction | Harmony):
             continue
-        length = item.ticks if isinstance(item, Chord) else item.duration.ticks if item.duration else bar
+        length = ticks_of(item, bar)
         if isinstance(item, Chord) and length and not item.notes[0].unpitched:
             tied = frozenset(12 + note.height for note in item.notes if note.has("tie"))
             held = any(note.has("fermata") for note in item.notes)

@@ -11,7 +11,16 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from chordllama.score import QUARTER, Chord, Direction, Harmony, Item, Row, Score, Syllable, Ticks, walk_lengths
+from chordllama.score import (
+    QUARTER,
+    Chord,
+    Row,
+    Score,
+    Syllable,
+    Ticks,
+    ticks_of,
+    walk_lengths,
+)
 from chordllama.tasks.syllables import ELISION, SYLLABLE, plain, sung_syllables
 
 REST: Ticks = QUARTER // 2
@@ -76,18 +85,10 @@ def _voices(score: Score) -> list[list[Sung]]:
 def _notes(row: Row, start: Ticks, length: Ticks) -> Iterator[Sung]:
     position = start
     for item in row.items:
-        end = position + _ticks(item, length)
+        end = position + ticks_of(item, length)
         if isinstance(item, Chord) and not (item.grace and not item.lyrics):
             yield position, end, item.lyrics
         position = end
-
-
-def _ticks(item: Item, length: Ticks) -> Ticks:
-    if isinstance(item, Chord):
-        return item.ticks
-    if isinstance(item, Direction | Harmony):
-        return 0
-    return item.duration.ticks if item.duration else length
 
 
 def _words(voice: Sequence[Sung], verse: int) -> Iterator[Word]:

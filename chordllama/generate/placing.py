@@ -10,10 +10,10 @@ from chordllama.generate.border_lines import Over, told_apart, with_lines
 from chordllama.generate.border_ties import with_ties_in
 from chordllama.generate.borders import bordered
 from chordllama.generate.plan import Plan
-from chordllama.generate.signs import ticks_of, with_signs_at
+from chordllama.generate.signs import with_signs_at
 from chordllama.generate.tablature import on_strings
 from chordllama.generate.tidy import like_before, tidy
-from chordllama.score import FINAL, Bar, Chord, Direction, Mark, Rest, Row, Score, Ticks
+from chordllama.score import FINAL, Bar, Chord, Direction, Mark, Rest, Row, Score, Ticks, ticks_of
 from chordllama.tasks.music import Task
 
 STAYING = frozenset(

@@ -5,14 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from chordllama.score import Chord, Direction, Harmony, Item, Rest, Row, Spacer, Ticks
-
-
-def ticks_of(item: Item) -> Ticks:
-    """How long an item of a row lasts; a rest that fills its bar counts for nothing."""
-    if isinstance(item, Chord):
-        return item.ticks
-    return item.duration.ticks if isinstance(item, Rest | Spacer) and item.duration else 0
+from chordllama.score import Chord, Direction, Harmony, Item, Rest, Row, Spacer, Ticks, ticks_of
 
 
 def with_moments(row: Row) -> Iterator[tuple[Ticks, Item]]:

@@ -66,6 +66,7 @@ from chordllama.score import (
     changes_for,
     first_number,
     number_after,
+    ticks_of,
 )
 
 Moment = Direction | Harmony
@@ -247,7 +248,7 @@ class PartWriter:
             elif isinstance(item, Spacer):
                 self.ties.clear(place)
                 yield from self._gap(item, row.voice == 1, setting, length)
-            yield from self._moments(late, staff, _ticks(item, length))
+            yield from self._moments(late, staff, ticks_of(item, length))
             moments = []
         moments, figures = _parted(moments)
         yield from self._moments(moments, staff)
@@ -296,7 +297,7 @@ class PartWriter:
         if in_first_voice:
             yield from write_rest(Rest(spacer.duration), setting, length, hidden=True)
         else:
-            yield from self._move("forward", _ticks(spacer, length), setting.voice, setting.staff)
+            yield from self._move("forward", ticks_of(spacer, length), setting.voice, setting.staff)
 
     def _figures(self, figures: list[Direction]) -> Iterator[str]:
         """The figures of one note: each but the last lasts until the next one, and an empty one until a late first one."""
@@ -330,7 +331,7 @@ def _parted(moments: list[Moment]) -> tuple[list[Moment], list[Direction]]:
 def _late(moments: list[Moment], event: Chord | Rest | Spacer, length: Ticks) -> list[Moment]:
     """What is written after the event in which it stands: the end of a line, which readers that know no offsets take for the last
     note's, and what follows it."""
-    ticks = _ticks(event, length)
+    ticks = ticks_of(event, length)
     for place, item in enumerate(moments):
         if isinstance(item, Direction) and 0 < item.offset <= ticks and ends_line(item):
             return moments[place:]
@@ -348,12 +349,6 @@ def _written_together(moments: list[Moment]) -> Iterator[Harmony | list[Directio
         directions = []
         yield item if isinstance(item, Harmony) else [item]
     yield from together(directions)
-
-
-def _ticks(event: Chord | Rest | Spacer, length: Ticks) -> Ticks:
-    if isinstance(event, Chord):
-        return event.ticks
-    return event.duration.ticks if event.duration else length
 
 
 def _places(row: Row, order: int, ties: Ties) -> Iterator[accidentals.Place]:

@@ -21,7 +21,7 @@ from chordllama.codec.notation.spanners import (
     is_line_direction,
 )
 from chordllama.codec.words.values import mark_rank
-from chordllama.score import Bar, Chord, Direction, Item, Mark, Rest, Row, Spacer, Ticks
+from chordllama.score import Bar, Chord, Direction, Item, Mark, Rest, Row, Ticks, ticks_of
 
 Sign = Mark | Direction
 """One end of a line."""
@@ -91,7 +91,6 @@ class _Followed:
                 for note in item.notes:
                     if note.marks:
                         self._marks(note.marks, position, bar, row)
-                position += item.ticks
             elif isinstance(item, Direction):
                 if is_line_direction(item):
                     self._pairs.position = position + item.offset
@@ -100,7 +99,7 @@ class _Followed:
                     )
             elif isinstance(item, Rest):
                 self._marks(item.marks, position, bar, row)
-            position += _silence(item)
+            position += ticks_of(item)
 
     def _marks(self, marks: tuple[Mark, ...], position: Ticks, bar: int, row: Row) -> None:
         ordered = self._pairs.in_order(ends_in(marks))
@@ -125,10 +124,6 @@ class _Followed:
         self._pairs.end_bar()
         if self._early:
             self._early.clear()
-
-
-def _silence(item: Item) -> Ticks:
-    return item.duration.ticks if isinstance(item, Rest | Spacer) and item.duration else 0
 
 
 def carried(bars: Sequence[Bar], part: int, before: Iterable[Line]) -> tuple[set[Line], set[Line]]:
@@ -203,7 +198,7 @@ def _row(row: Row, lines: Lines, order: Order) -> Row:
         elif isinstance(item, Rest):
             item = replace(item, marks=_with_labels(item.marks, lines, order))
         items.append(item)
-        position += item.ticks if isinstance(item, Chord) else _silence(item)
+        position += ticks_of(item)
     return replace(row, items=tuple(items))
 
 

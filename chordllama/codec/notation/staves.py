@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from chordllama.codec.words.values import CLEF
-from chordllama.score import Chord, Direction, Item, Note, Rest, Row, Spacer, Ticks
+from chordllama.score import Chord, Direction, Item, Note, Rest, Row, Ticks, ticks_of
 
 STEPS = {step: number for number, step in enumerate("CDEFGAB")}
 _CLEF_LINES = {"G": 4 * 7 + 4, "F": 3 * 7 + 3, "C": 4 * 7}
@@ -141,15 +141,7 @@ def _placed(items: Iterable[Item], length: Ticks) -> Iterator[tuple[Ticks, Item]
     onset: Ticks = 0
     for item in items:
         yield onset, item
-        onset += _ticks(item, length)
-
-
-def _ticks(item: Item, length: Ticks) -> Ticks:
-    if isinstance(item, Chord):
-        return item.ticks
-    if isinstance(item, Rest | Spacer):
-        return item.duration.ticks if item.duration else length
-    return 0
+        onset += ticks_of(item, length)
 
 
 def _crosses(row: Row) -> bool:
@@ -165,7 +157,7 @@ def _crosses(row: Row) -> bool:
 def _spans(row: Row, length: Ticks) -> Iterator[tuple[int, Span]]:
     place = row.place[1:]
     for onset, item in _placed(row.items, length):
-        end = onset + _ticks(item, length)
+        end = onset + ticks_of(item, length)
         if isinstance(item, Rest):
             yield row.staff, Span(place, onset, end, None)
         elif isinstance(item, Chord) and not item.grace and not all(note.has("hidden") for note in item.notes):
