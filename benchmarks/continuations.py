@@ -26,10 +26,10 @@ from benchmarks.musescore import breaks_the_schema, installed, musescore_on, ver
 from chordllama.codec.container import read_container
 from chordllama.codec.musicxml import read
 from chordllama.errors import ChordLlamaError
-from chordllama.files import write_atomically
-from chordllama.generate.backend import Backend, Guard, Sampling, Timing, Written
-from chordllama.generate.continuation import Continuation, Progress, Request, continue_score
+from chordllama.generate.backend import Backend, Guard, Sampling, TextPiece, Timing
+from chordllama.generate.continuation import BarProgress, Continuation, Request, continue_score
 from chordllama.generate.models import open_backend
+from chordllama.system.files import write_atomically
 
 BARS = 8
 MOST_OUTSIDE = 0.15
@@ -62,7 +62,7 @@ class MeteredBackend:
         """The inner backend's."""
         return self.inner.count(text)
 
-    def stream(self, prompt: str, sampling: Sampling, guards: Sequence[Guard] = ()) -> Iterator[Written]:
+    def stream(self, prompt: str, sampling: Sampling, guards: Sequence[Guard] = ()) -> Iterator[TextPiece]:
         """The inner backend's, metered."""
         try:
             yield from self.inner.stream(prompt, sampling, guards)
@@ -114,7 +114,7 @@ def continued(kind: str, source: Path, backend: MeteredBackend, sampling: Sampli
     piece, backend.total = Piece(kind, source), Timing()
     data, started = source.read_bytes(), perf_counter()
 
-    def progress(_: Progress) -> None:
+    def progress(_: BarProgress) -> None:
         if piece.first_bar is None:
             piece.first_bar = perf_counter() - started
 

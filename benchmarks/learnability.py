@@ -33,11 +33,11 @@ from chordllama.codec.excerpt import excerpt
 from chordllama.codec.musicxml import read, write
 from chordllama.codec.omit import omit
 from chordllama.codec.whitelist import KINDS
-from chordllama.score import Barline, Chord, Rest, Score
+from chordllama.score.model import Barline, Chord, Rest, Score
 from chordllama.tasks.music import lean
 from chordllama.training.pretrain import pretrain
 from chordllama.training.recipe import DataRecipe, ModelRecipe, Recipe, TokenizerRecipe, TrainingRecipe
-from chordllama.training.report import StepReport
+from chordllama.training.step_report import StepReport
 from chordllama.training.tokenizer import BOS, EOS, encode, load_tokenizer, token_id
 
 OUT = CACHE.parent / "learnability"

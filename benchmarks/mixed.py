@@ -13,7 +13,7 @@ from lxml import etree
 from benchmarks.chorales import CACHE as CHORALES
 from benchmarks.chorales import chorales
 from chordllama.codec.container import parse, read_container
-from chordllama.foreign import to_musicxml
+from chordllama.conversion.foreign import to_musicxml
 
 CACHE = CHORALES.parent / "mixed"
 EACH = 10

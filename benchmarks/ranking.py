@@ -13,11 +13,11 @@ import sys
 from collections.abc import Iterator
 
 from chordllama.evaluate.evaluation import Evaluation
+from chordllama.evaluate.evaluation_report import table
 from chordllama.evaluate.held_out import Piece, held_out_chorales
 from chordllama.evaluate.passage import Passage
-from chordllama.evaluate.report import table
-from chordllama.evaluate.systems import Report, Settings, Tally
-from chordllama.evaluate.writing import shown, with_bars
+from chordllama.evaluate.systems import EvaluationReport, EvaluationSettings, Tally
+from chordllama.evaluate.timed_writing import shown, with_bars
 from chordllama.generate.backend import Backend
 from chordllama.generate.continuation import Plan, Request, write_bars
 from chordllama.generate.models import open_backend
@@ -38,7 +38,7 @@ def main() -> None:
     asked = parser.parse_args()
     sizes = [int(size) for size in asked.of.split(",")]
     held_out = held_out_chorales(asked.bars, asked.pieces)
-    evaluation = Evaluation(held_out, Settings(asked.candidates))
+    evaluation = Evaluation(held_out, EvaluationSettings(asked.candidates))
     names = ["all", *(f"{place} of {size}" for size in sizes for place in ("first", "last"))]
     tallies = {name: Tally() for name in names}
     with open_backend(asked.model, asked.threads) as backend:
@@ -58,10 +58,10 @@ def main() -> None:
     systems = [evaluation.human()]
     systems += [tally.system(name, "model", evaluation.headings) for name, tally in tallies.items()]
     print(held_out.told + "\n")
-    print("\n".join(table(Report("music", held_out.told, {}, evaluation.headings, tuple(systems)))))
+    print("\n".join(table(EvaluationReport("music", held_out.told, {}, evaluation.headings, tuple(systems)))))
 
 
-def _by_surprisal(piece: Piece, backend: Backend, settings: Settings) -> Iterator[tuple[int, Passage]]:
+def _by_surprisal(piece: Piece, backend: Backend, settings: EvaluationSettings) -> Iterator[tuple[int, Passage]]:
     """Each candidate as a passage, in the order in which they were drawn, with its place among all of them."""
     bars = piece.human.score.bars[piece.human.shown :]
     score = shown(piece.human)

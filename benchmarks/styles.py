@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from chordllama.training.bits import Cost, bits_a_character, bits_a_note, costs, interval
-from chordllama.training.corpus import TrainingRow, all_rows
+from chordllama.training.row_folders import TrainingRow, all_rows
 
 SPLITS = ("validation", "test")
 LONGEST = 3000

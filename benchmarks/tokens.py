@@ -35,18 +35,18 @@ from chordllama.codec.compact import NEXT_BAR, dump_header, dumps
 from chordllama.codec.container import parse, read_container
 from chordllama.codec.musicxml import read
 from chordllama.codec.omit import omit
-from chordllama.codec.whitelist import ATTRIBUTES, ELEMENTS, Rule, Verdict
+from chordllama.codec.whitelist import ATTRIBUTES, ELEMENTS, NotationRule, Treatment
 from chordllama.codec.words.frames import is_end, is_frame
 from chordllama.codec.words.places import is_place
 from chordllama.codec.words.texts import split_words
-from chordllama.score import Score
+from chordllama.score.model import Score
 from chordllama.tasks.music import lean
 
 PACKAGE = "llama-cpp-python==0.3.36"
 MEMBER = "vendor/llama.cpp/models/ggml-vocab-llama-bpe.gguf"
 VOCABULARY = CACHE.parent / "llama-3-vocabulary.gguf"
 WITHOUT = ("lyrics",)
-_DROPPED = Rule(Verdict.DROPPED, "unknown")
+_DROPPED = NotationRule(Treatment.DROPPED, "unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +215,7 @@ def minified(root: etree._Element) -> str:
     """The kept elements and attributes alone, without lyrics and white space."""
     root = deepcopy(root)
     for element in list(root.iter(etree.Element)):
-        kept = ELEMENTS.get(str(element.tag), _DROPPED).verdict is Verdict.KEPT and element.tag != "lyric"
+        kept = ELEMENTS.get(str(element.tag), _DROPPED).verdict is Treatment.KEPT and element.tag != "lyric"
         parent = element.getparent()
         if parent is not None and not kept:
             parent.remove(element)
@@ -223,7 +223,7 @@ def minified(root: etree._Element) -> str:
         element.tail = None
         element.text = (element.text or "").strip() or None
         for name in [
-            name for name in element.attrib if ATTRIBUTES.get(str(name), _DROPPED).verdict is not Verdict.KEPT
+            name for name in element.attrib if ATTRIBUTES.get(str(name), _DROPPED).verdict is not Treatment.KEPT
         ]:
             del element.attrib[name]
     return etree.tostring(root, encoding="unicode")

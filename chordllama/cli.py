@@ -14,16 +14,16 @@ import click
 from chordllama_server.commands import serve
 
 from chordllama.commands.continuation import continue_, harmonise, infill, vary
+from chordllama.commands.corpus import corpus
+from chordllama.commands.corpus_build import build
+from chordllama.commands.corpus_datasets import clean, push, stats
 from chordllama.commands.delivery import EXIT_INTERRUPTED, EXIT_SYSTEM, EXIT_USAGE, tell
+from chordllama.commands.evaluation import evaluate
+from chordllama.commands.plugin import plugin
 from chordllama.commands.score import check, decode, encode
-from chordllama.corpora.build_commands import build
-from chordllama.corpora.commands import corpus
-from chordllama.corpora.dataset_commands import clean, push, stats
+from chordllama.commands.training import export, publish, train
 from chordllama.errors import ChordLlamaError
-from chordllama.evaluate.commands import evaluate
-from chordllama.plugin.commands import plugin
-from chordllama.terminal import say
-from chordllama.training.commands import export, publish, train
+from chordllama.system.terminal import say
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from chordllama.codec.notation.ties import Ties, tie_stops
-from chordllama.score import Chord, Harmony, Rest, Row, Score, Spacer, Ticks
+from chordllama.score.model import Chord, Harmony, Rest, Row, Score, Spacer, Ticks
 
 EXAMPLE = """\
 divisions: '2'

@@ -8,8 +8,8 @@ from chordllama.codec import editor
 from chordllama.codec.compact import loads
 from chordllama.codec.editor.pitch import shift_of
 from chordllama.codec.editor.schema import check
-from chordllama.codec.excerpt import State
-from chordllama.score import Bar, Key, Score, Time
+from chordllama.codec.excerpt import SignaturesInForce
+from chordllama.score.model import Bar, Key, Score, Time
 
 Json = dict[str, Any]
 
@@ -18,7 +18,7 @@ def told(text: str) -> Json:
     """A score's text as the JSON that goes in: with times, keys and parts."""
     score = loads(text)
     bars = editor.write(Score(score.parts, ()), score.bars)["bars"]
-    state = State(score.parts)
+    state = SignaturesInForce(score.parts)
     for index, (bar, found) in enumerate(zip(score.bars, bars, strict=True)):
         state.apply(bar)
         if bar.times or not index:
@@ -30,13 +30,13 @@ def told(text: str) -> Json:
     return {"format": 1, "parts": [_part(score, index) for index in range(len(score.parts))], "bars": bars}
 
 
-def _time(state: State) -> list[int]:
+def _time(state: SignaturesInForce) -> list[int]:
     time = state.times.get(0, {}).get(None, Time((("4", 4),)))
     count, unit = time.beats[0]
     return [int(count), unit]
 
 
-def _keys(state: State, score: Score) -> list[int]:
+def _keys(state: SignaturesInForce, score: Score) -> list[int]:
     found = []
     for index, part in enumerate(score.parts):
         key = state.keys.get(index, {}).get(None, Key(0))

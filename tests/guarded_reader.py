@@ -18,7 +18,7 @@ from chordllama.codec.compact import dumps, loads
 from chordllama.codec.musicxml import read, write
 from chordllama.codec.report import Report
 from chordllama.errors import ScoreError
-from chordllama.score import Score
+from chordllama.score.model import Score
 
 MOST_MEMORY = 512 * 2**20
 MOST_SECONDS = 10

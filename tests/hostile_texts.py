@@ -10,7 +10,7 @@ from dataclasses import replace
 from hostile_xml import Maker
 
 from chordllama.codec.compact import dumps
-from chordllama.score import (
+from chordllama.score.model import (
     Bar,
     Barline,
     Change,

@@ -36,7 +36,7 @@ from chordllama.codec.whitelist import (
 )
 from chordllama.codec.words.frames import ending_label
 from chordllama.codec.words.values import LINES, NOT_AT_RESTS, OF_CHORDS, mark_rank
-from chordllama.score import (
+from chordllama.score.model import (
     NOTE_TYPES,
     Bar,
     Barline,

@@ -11,7 +11,7 @@ from threading import Event, Thread
 from typing import Any
 
 from chordllama.codec.editor.schema import check
-from chordllama.plugin.folders import current_version
+from chordllama.system.musescore import current_version
 
 Json = dict[str, Any]
 

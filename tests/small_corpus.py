@@ -11,12 +11,12 @@ from pathlib import Path
 from chordllama.codec.compact import loads
 from chordllama.codec.container import write_container
 from chordllama.codec.musicxml import write
-from chordllama.corpora.document import Task
-from chordllama.corpora.settings import Settings
-from chordllama.corpora.sources import Source, own_source
-from chordllama.corpora.tokens import Tokenizer, find_tokenizer
-from chordllama.score import Score
-from chordllama.transpose import transpose
+from chordllama.corpora.build.settings import BuildSettings
+from chordllama.corpora.build.tokens import Tokenizer, find_tokenizer
+from chordllama.corpora.documents import Task
+from chordllama.corpora.sources import CorpusSource, own_source
+from chordllama.score.model import Score
+from chordllama.tasks.transpose import transpose
 
 SCALE = "cdefgab"
 LENGTHS = (("4", "4", "4", "4"), ("2", "4", "4"), ("4", "8", "8", "2"), ("4.", "8", "4", "4"))
@@ -56,7 +56,7 @@ def tunes(folder: Path, seeds: range) -> Path:
     return folder_of(folder, {f"{seed:03}.mxl": musicxml(tune(seed)) for seed in seeds})
 
 
-def mine(name: str = "mine", task: Task = "music") -> Source:
+def mine(name: str = "mine", task: Task = "music") -> CorpusSource:
     """A source of the user's own."""
     return own_source(name, task, "my own")
 
@@ -75,9 +75,9 @@ def tokenizer(folder: Path) -> Tokenizer:
     return find_tokenizer(str(folder), folder)
 
 
-def settings(folder: Path, task: Task = "music", maximum_tokens: int = 2000) -> Settings:
+def settings(folder: Path, task: Task = "music", maximum_tokens: int = 2000) -> BuildSettings:
     """What a small build asks for."""
-    return Settings(task, tokenizer(folder), maximum_tokens)
+    return BuildSettings(task, tokenizer(folder), maximum_tokens)
 
 
 def bytes_of(folder: Path) -> dict[str, str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from chordllama.codec.compact import loads
 from chordllama.codec.grammar import MARKS
-from chordllama.score import Score
+from chordllama.score.model import Score
 from chordllama.tasks.music import answer, lean
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"

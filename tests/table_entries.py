@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from chordllama.codec import whitelist
 from chordllama.codec.whitelist import DIRECTION_SIGNS, SIGN_BY_NAME, SIGNS
-from chordllama.score import NOTE_TYPES, Chord, Direction, Harmony, Item, Mark, Rest, Score, Time
+from chordllama.score.model import NOTE_TYPES, Chord, Direction, Harmony, Item, Mark, Rest, Score, Time
 
 Entry = tuple[str, str]
 """A table's name, or a shape, and one of its entries."""

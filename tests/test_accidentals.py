@@ -11,7 +11,7 @@ from lxml import etree
 from chordllama.codec.compact import dumps, loads
 from chordllama.codec.musicxml import read, write
 from chordllama.codec.notation.accidentals import key_alter, shown
-from chordllama.score import Score
+from chordllama.score.model import Score
 
 
 def visible(*notes: tuple[int, int, str, int, int], fifths: int = 0, tied: tuple[int, ...] = ()) -> list[int]:

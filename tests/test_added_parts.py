@@ -10,7 +10,7 @@ from musicxml_schema import faults
 from chordllama.codec.musicxml import read, read_with_origin
 from chordllama.codec.splice import with_parts
 from chordllama.generate.ensembles import ENSEMBLES, with_ensemble
-from chordllama.score import Part
+from chordllama.score.model import Part
 
 DATA = Path(__file__).parent / "data"
 FILES = sorted(path for path in DATA.glob("*.musicxml"))

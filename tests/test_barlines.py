@@ -7,7 +7,7 @@ from lxml import etree
 
 from chordllama.codec.elements.barlines import read_barline, write_barline
 from chordllama.codec.words.frames import ending_label
-from chordllama.score import Barline
+from chordllama.score.model import Barline
 
 
 def again(barline: Barline) -> Barline:

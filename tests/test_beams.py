@@ -10,7 +10,7 @@ from chordllama.codec.compact import dumps, load_row, loads
 from chordllama.codec.musicxml import read, write
 from chordllama.codec.notation.beams import drawn, events_of, grouping, implied, letters, read_beams, write_beams
 from chordllama.codec.words.frames import parse_time
-from chordllama.score import QUARTER, Score
+from chordllama.score.model import QUARTER, Score
 
 
 def beams(row: str, time: str, lacks: int = 0) -> list[str]:

@@ -14,7 +14,7 @@ from chordllama.codec.musicxml import read_with_origin, write
 from chordllama.codec.splice import new_measures, replaced, splice
 from chordllama.generate.border_lines import Over, told_apart, with_lines
 from chordllama.generate.borders import bordered
-from chordllama.score import Bar, Score
+from chordllama.score.model import Bar, Score
 
 VOICE, PIANO = " 1: clef=G2", " 1: clef=G2,F4"
 

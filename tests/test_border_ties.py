@@ -11,7 +11,7 @@ from chordllama.codec.musicxml import read, write
 from chordllama.generate.border_lines import Over
 from chordllama.generate.border_ties import with_ties_in
 from chordllama.generate.borders import bordered
-from chordllama.score import Bar, Chord, Score
+from chordllama.score.model import Bar, Chord, Score
 
 VOICE, PIANO = " 1: clef=G2", " 1: clef=G2,F4"
 

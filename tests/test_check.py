@@ -13,12 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from score_strategies import scores
 from small_scores import TEXTS, shared_scores, small_score
 
-from chordllama.check import Check, check, format_key_name, format_pitch
+from chordllama.check.contents import Check, check, format_key_name, format_pitch
 from chordllama.codec.compact import dumps, loads
 from chordllama.codec.musicxml import Reading, read_with_origin
 from chordllama.codec.report import Report
 from chordllama.codec.whitelist import KINDS
-from chordllama.score import Bar, Chord, Direction, Key, Note, Part, Rest, Row, Score
+from chordllama.score.model import Bar, Chord, Direction, Key, Note, Part, Rest, Row, Score
 
 DATA = Path(__file__).parent / "data"
 GOLDEN = sorted(path.stem for path in (DATA / "check").glob("*.json"))

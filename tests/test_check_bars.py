@@ -8,9 +8,23 @@ from pathlib import Path
 import pytest
 from small_scores import TEXTS, shared_scores, small_score
 
-from chordllama.check_bars import irregular_bars, measured_bars, uneven_staves
+from chordllama.check.bars import irregular_bars, measured_bars, uneven_staves
 from chordllama.codec.musicxml import read
-from chordllama.score import WHOLE, Bar, Change, Chord, Metre, Note, Part, Rest, Row, Score, Spacer, Time, duration
+from chordllama.score.model import (
+    WHOLE,
+    Bar,
+    Change,
+    Chord,
+    Metre,
+    Note,
+    Part,
+    Rest,
+    Row,
+    Score,
+    Spacer,
+    Time,
+    duration,
+)
 
 DATA = Path(__file__).parent / "data"
 QUARTETS = shared_scores("openscore-quartets/scores/*.mxl", 2)

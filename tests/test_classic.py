@@ -16,7 +16,7 @@ from chordllama.codec.classic.documents import DEEPEST, with_voices
 from chordllama.codec.musicxml import read, write
 from chordllama.codec.report import Report
 from chordllama.errors import ClassicError, ContainerError, MusicXMLError
-from chordllama.score import QUARTER, Chord, Key, Time
+from chordllama.score.model import QUARTER, Chord, Key, Time
 
 DATA = Path(__file__).parent / "data"
 NAMES = sorted(path.name for path in DATA.iterdir() if path.suffix in (".musicxml", ".mxl"))

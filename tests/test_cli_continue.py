@@ -13,9 +13,9 @@ import pytest
 from chordllama.cli import run
 from chordllama.codec.musicxml import read
 from chordllama.commands.continuation import PERIODS
-from chordllama.corpora import catalogues
+from chordllama.corpora.read import catalogues
 from chordllama.errors import ChordLlamaError
-from chordllama.resources import resource
+from chordllama.system.resources import resource
 
 CHORALE = Path(__file__).parent / "data" / "chorale.musicxml"
 MEASURE = re.compile(rb"<measure .*?</measure>", re.DOTALL)

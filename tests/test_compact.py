@@ -15,7 +15,7 @@ from chordllama.codec.musicxml import read, write
 from chordllama.codec.words.texts import split_words
 from chordllama.codec.words.yaml_subset import read_map
 from chordllama.errors import CompactError
-from chordllama.score import QUARTER, Chord, Direction, Harmony, Instrument, Metre, Rest, Row, Score, Spacer
+from chordllama.score.model import QUARTER, Chord, Direction, Harmony, Instrument, Metre, Rest, Row, Score, Spacer
 
 DATA = Path(__file__).parent / "data"
 SMALL = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))

@@ -19,14 +19,14 @@ from chordllama.codec.compact import loads
 from chordllama.codec.grammar import rules_for
 from chordllama.codec.musicxml import read, write
 from chordllama.errors import CompactError, EndpointError, ModelError, ScoreError
-from chordllama.generate.backend import Guard, Sampling, Written
+from chordllama.generate.backend import Guard, Sampling, TextPiece
 from chordllama.generate.continuation import (
     MOST_REWINDS,
     Answer,
     BarGuard,
+    BarProgress,
     Continuation,
     Plan,
-    Progress,
     Request,
     continue_score,
     length_after,
@@ -36,8 +36,8 @@ from chordllama.generate.continuation import (
 from chordllama.generate.llama import LlamaBackend
 from chordllama.generate.models import EMBEDDED
 from chordllama.generate.rounds import LONGEST_CONTEXT
-from chordllama.resources import resource
-from chordllama.score import FINAL, QUARTER, WHOLE, Barline, Score
+from chordllama.score.model import FINAL, QUARTER, WHOLE, Barline, Score
+from chordllama.system.resources import resource
 from chordllama.tasks.music import Wishes, lean
 
 HOT = Sampling(temperature=1.0, seed=3)
@@ -154,7 +154,7 @@ def test_what_is_wished_for_is_told_to_the_model_and_changes_what_it_writes(mode
 
 
 def test_eighty_bars_are_written_in_rounds_and_told_one_by_one(model: LlamaBackend) -> None:
-    xml, steps = xml_of(SHORT), list[Progress]()
+    xml, steps = xml_of(SHORT), list[BarProgress]()
     counting = Counting(model)
     found = continue_score(xml, "tune", counting, Request(bars=80, candidates=2, sampling=HOT), progress=steps.append)
     for candidate, continuation in enumerate(found):
@@ -186,7 +186,7 @@ class Counting:
         self.timing, self.failures, self.surprisal = backend.timing, backend.failures, backend.surprisal
         self.context, self.count, self.close = backend.context, backend.count, backend.close
 
-    def stream(self, prompt: str, sampling: Sampling, guards: Sequence[Guard] = ()) -> Iterator[Written]:
+    def stream(self, prompt: str, sampling: Sampling, guards: Sequence[Guard] = ()) -> Iterator[TextPiece]:
         self.prompts.append(prompt)
         self.tokens.append(sampling.maximum_tokens)
         yield from self.backend.stream(prompt, sampling, guards)
@@ -265,7 +265,7 @@ def test_a_model_that_finishes_no_bar_leaves_the_file_as_it_is(stuck: LlamaBacke
 class BreaksOff(Counting):
     """A backend that fails when it is asked a second time."""
 
-    def stream(self, prompt: str, sampling: Sampling, guards: Sequence[Guard] = ()) -> Iterator[Written]:
+    def stream(self, prompt: str, sampling: Sampling, guards: Sequence[Guard] = ()) -> Iterator[TextPiece]:
         if self.prompts:
             raise EndpointError("the line is dead")
         yield from super().stream(prompt, sampling, guards)

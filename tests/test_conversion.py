@@ -11,7 +11,7 @@ from chordllama.codec.compact import dumps
 from chordllama.codec.container import read_container
 from chordllama.codec.musicxml import read
 from chordllama.codec.omit import UnknownKind
-from chordllama.conversion import (
+from chordllama.conversion.convert import (
     ClassicDecoding,
     ClassicEncoding,
     Conversion,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from chordllama.corpora.archives import AS_IT_IS, unpack
+from chordllama.corpora.fetch.archives import AS_IT_IS, unpack
 from chordllama.errors import CorpusError
 
 ALL = {"*": AS_IT_IS}

@@ -14,11 +14,11 @@ import pytest
 from small_corpus import folder_of, mine, rows_of, settings
 from small_texts import chapter, novel
 
-from chordllama.corpora.beats import LONGEST_BEAT, Endpoint, beats_in, beats_of, extracted
-from chordllama.corpora.build import build
-from chordllama.corpora.engines import Local
-from chordllama.corpora.settings import Settings
-from chordllama.corpora.shards import Place
+from chordllama.corpora.build.beats import LONGEST_BEAT, Endpoint, beats_in, beats_of, extracted
+from chordllama.corpora.build.build_engines import Local
+from chordllama.corpora.build.building import build
+from chordllama.corpora.build.settings import BuildSettings
+from chordllama.corpora.build.shards import BuildFolder
 from chordllama.errors import CorpusError
 
 ANSWER = (
@@ -125,17 +125,17 @@ def test_a_build_that_its_endpoint_leaves_goes_on_where_it_was(tmp_path: Path) -
     folder = folder_of(tmp_path / "mine", {"a.txt": novel(1)})
     answers = Answers(lasts=3)
     with served(answers) as address:
-        wanted = Settings(
+        wanted = BuildSettings(
             "prose",
             settings(tmp_path / "tokenizer").tokenizer,
             endpoint=Endpoint(address, "tiny", str(tmp_path / "cache")),
         )
         with pytest.raises(CorpusError, match="no beats can be had from tiny") as fault:
-            build(Place(tmp_path / "out", "prose"), wanted, [(mine(task="prose"), folder)], Local(1))
+            build(BuildFolder(tmp_path / "out", "prose"), wanted, [(mine(task="prose"), folder)], Local(1))
         assert address in fault.value.message
         answers.lasts = 1 << 30
         first = len(answers.asked)
-        build(Place(tmp_path / "out", "prose"), wanted, [(mine(task="prose"), folder)], Local(1))
+        build(BuildFolder(tmp_path / "out", "prose"), wanted, [(mine(task="prose"), folder)], Local(1))
     questions = [str(asked["messages"]) for asked in answers.asked]
     assert first == 4
     assert len(set(questions)) == len(questions) - 1  # only the one that was refused is asked again

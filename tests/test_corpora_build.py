@@ -19,14 +19,14 @@ from typing import Any
 import pytest
 from small_corpus import bytes_of, folder_of, mine, musicxml, rows_of, settings, tokenizer, tune, tunes
 
-from chordllama import files
 from chordllama.cli import run
-from chordllama.corpora.build import Unfinished, build
-from chordllama.corpora.engines import Local
-from chordllama.corpora.settings import Settings
-from chordllama.corpora.shards import Place, part_of, plan
-from chordllama.corpora.steps import Job, clean_shard
+from chordllama.corpora.build.build_engines import Local
+from chordllama.corpora.build.building import Unfinished, build
+from chordllama.corpora.build.settings import BuildSettings
+from chordllama.corpora.build.shards import BuildFolder, part_of, plan
+from chordllama.corpora.build.steps import ShardJob, clean_shard
 from chordllama.errors import CorpusError
+from chordllama.system import files
 
 ONE = Local(1)
 KILLS = 25
@@ -40,7 +40,7 @@ def scores(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def built(scores: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("built")
-    build(Place(out, "music"), settings(out.parent / "tokenizer"), [(mine(), scores)], Local(2))
+    build(BuildFolder(out, "music"), settings(out.parent / "tokenizer"), [(mine(), scores)], Local(2))
     return out
 
 
@@ -76,14 +76,14 @@ def test_the_hubs_library_reads_all_three_layouts(built: Path, tmp_path: Path) -
 
 
 def test_training_reads_a_built_corpus(built: Path) -> None:
-    from chordllama.training.corpus import read_rows, shards
+    from chordllama.training.row_folders import read_rows, shards
 
     found = [row for path in shards([built / "music"], "train") for row in read_rows(path)]
     assert len(found) == sum(row["split"] == "train" for row in rows_of(built / "music"))
 
 
 def test_fine_tuning_reads_each_row_of_a_built_corpus_once(built: Path) -> None:
-    from chordllama.training.rows import _files
+    from chordllama.training.packed_rows import _files
 
     assert sorted(_files(built / "music")) == sorted((built / "music" / "data").glob("*.jsonl"))
 
@@ -91,12 +91,12 @@ def test_fine_tuning_reads_each_row_of_a_built_corpus_once(built: Path) -> None:
 def test_the_same_build_again_makes_nothing_anew(built: Path, scores: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in (built / ".build").rglob("*.gz")}
     assert before
-    build(Place(built, "music"), settings(built.parent / "tokenizer"), [(mine(), scores)], ONE)
+    build(BuildFolder(built, "music"), settings(built.parent / "tokenizer"), [(mine(), scores)], ONE)
     assert {path: path.stat().st_mtime_ns for path in (built / ".build").rglob("*.gz")} == before
 
 
 def test_a_build_cut_in_parts_is_the_same(built: Path, scores: Path, tmp_path: Path) -> None:
-    place, wanted = Place(tmp_path, "music"), settings(built.parent / "tokenizer")
+    place, wanted = BuildFolder(tmp_path, "music"), settings(built.parent / "tokenizer")
     sources = [(mine(), scores)]
     first = build(place, wanted, sources, ONE, (1, 2))
     assert isinstance(first, Unfinished)
@@ -109,7 +109,7 @@ def test_a_build_cut_in_parts_is_the_same(built: Path, scores: Path, tmp_path: P
 
 
 def test_a_part_leaves_alone_what_other_machines_are_writing(built: Path, scores: Path, tmp_path: Path) -> None:
-    place, wanted = Place(tmp_path, "music"), settings(built.parent / "tokenizer")
+    place, wanted = BuildFolder(tmp_path, "music"), settings(built.parent / "tokenizer")
     folder = place.work / "clean"
     halves = [f".mine-{number:05}.npy.00c0ffee.tmp" for number in range(3)]
     folder_of(folder, dict.fromkeys(halves, b"half"))
@@ -122,13 +122,13 @@ def test_a_part_leaves_alone_what_other_machines_are_writing(built: Path, scores
 def test_a_source_that_is_added_moves_no_work(built: Path, scores: Path, tmp_path: Path) -> None:
     more = tunes(tmp_path / "more", range(100, 140))
     out = tmp_path / "out"
-    build(Place(out, "music"), settings(tmp_path / "tokenizer"), [(mine(), scores), (mine("more"), more)], ONE)
+    build(BuildFolder(out, "music"), settings(tmp_path / "tokenizer"), [(mine(), scores), (mine("more"), more)], ONE)
     split = {row["work"]: row["split"] for row in rows_of(out / "music")}
     assert split.items() > {row["work"]: row["split"] for row in rows_of(built / "music")}.items()
 
 
 def test_what_is_no_more_wanted_goes(scores: Path, tmp_path: Path) -> None:
-    place, wanted = Place(tmp_path / "out", "music"), settings(tmp_path / "tokenizer")
+    place, wanted = BuildFolder(tmp_path / "out", "music"), settings(tmp_path / "tokenizer")
     build(place, replace(wanted, limit=40), [(mine(), scores)], ONE)
     assert len({path.stem.rpartition("-")[2] for path in place.dataset.glob("data/*")}) == 2
     build(place, replace(wanted, limit=20), [(mine(), scores)], ONE)
@@ -180,7 +180,7 @@ def files_in(folder: Path) -> int:
 def failed(folder: Path, tmp_path: Path, **changes: Any) -> CorpusError:
     with pytest.raises(CorpusError) as fault:
         build(
-            Place(tmp_path / "out", "music"),
+            BuildFolder(tmp_path / "out", "music"),
             settings(tmp_path / "tokenizer"),
             [(replace(mine(), **changes), folder)],
             ONE,
@@ -201,7 +201,7 @@ def test_unreadable_files_can_be_skipped_and_are_counted(scores: Path, tmp_path:
     folder = shutil.copytree(scores, tmp_path / "mine")
     (folder / "010.mxl").write_bytes(b"PK\x03\x04 no archive")
     wanted = replace(settings(tmp_path / "tokenizer"), skip_unreadable=True)
-    found = build(Place(tmp_path / "out", "music"), wanted, [(mine(), folder)], ONE)
+    found = build(BuildFolder(tmp_path / "out", "music"), wanted, [(mine(), folder)], ONE)
     assert not isinstance(found, Unfinished)
     assert found["totals"]["refused"] == {"unreadable": 1}
 
@@ -217,7 +217,7 @@ def test_a_file_that_isnt_the_listed_one_is_named(tmp_path: Path) -> None:
     source = load_sources()["openscore-quartets"]
     folder = folder_of(tmp_path / "q", {"scores/sq10307350.mxl": musicxml(tune(1))})
     with pytest.raises(CorpusError, match=r"sq10307350\.mxl: is not the file") as fault:
-        build(Place(tmp_path / "out", "music"), settings(tmp_path / "tokenizer"), [(source, folder)], ONE)
+        build(BuildFolder(tmp_path / "out", "music"), settings(tmp_path / "tokenizer"), [(source, folder)], ONE)
     assert "sha256" in (fault.value.cause or "")
 
 
@@ -227,7 +227,7 @@ def test_a_full_disk_ends_the_build_with_the_files_name(
     def full(path: Path, data: bytes) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    job = Job(plan(mine(), scores, None)[0], Place(tmp_path, "music"), settings(tmp_path / "tokenizer"))
+    job = ShardJob(plan(mine(), scores, None)[0], BuildFolder(tmp_path, "music"), settings(tmp_path / "tokenizer"))
     monkeypatch.setattr(files, "_write_through", full)
     failure = clean_shard(job)
     assert isinstance(getattr(failure, "fault", None), OSError)
@@ -283,4 +283,4 @@ def test_parts_together_are_all() -> None:
 
 if __name__ == "__main__":
     folder, out, where = map(Path, sys.argv[1:])
-    build(Place(out, "music"), Settings("music", tokenizer(where), 2000), [(mine(), folder)], Local(2))
+    build(BuildFolder(out, "music"), BuildSettings("music", tokenizer(where), 2000), [(mine(), folder)], Local(2))

@@ -14,12 +14,12 @@ import pytest
 from small_corpus import folder_of, mine, rows_of, settings, tokenizer
 from small_texts import novel, song
 
-from chordllama.corpora.build import Unfinished, build
-from chordllama.corpora.document import Task
-from chordllama.corpora.engines import Local
-from chordllama.corpora.shards import Place
+from chordllama.corpora.build.build_engines import Local
+from chordllama.corpora.build.building import Unfinished, build
+from chordllama.corpora.build.shards import BuildFolder
+from chordllama.corpora.build.works import split_of
+from chordllama.corpora.documents import Task
 from chordllama.corpora.sources import load_sources
-from chordllama.corpora.works import split_of
 from chordllama.errors import CorpusError
 
 ONE = Local(1)
@@ -35,7 +35,7 @@ def texts(folder: Path, task: Task, seeds: range) -> Path:
 
 def built(tmp_path: Path, task: Task, *folders: tuple[str, Path]) -> dict[str, Any]:
     sources = [(mine(name, task), folder) for name, folder in folders]
-    found = build(Place(tmp_path / "out", task), settings(tmp_path / "tokenizer", task), sources, ONE)
+    found = build(BuildFolder(tmp_path / "out", task), settings(tmp_path / "tokenizer", task), sources, ONE)
     assert not isinstance(found, Unfinished)
     return dict(found)
 
@@ -123,7 +123,7 @@ def test_a_file_that_isnt_what_it_is_called_is_named(
 def test_a_file_that_isnt_what_it_is_called_can_be_skipped(tmp_path: Path) -> None:
     folder = folder_of(texts(tmp_path / "mine", "prose", range(3)), {"b.epub": b"no book", "a.txt": b"\x00\x01"})
     wanted = replace(settings(tmp_path / "tokenizer", "prose"), skip_unreadable=True)
-    found = build(Place(tmp_path / "out", "prose"), wanted, [(mine(task="prose"), folder)], ONE)
+    found = build(BuildFolder(tmp_path / "out", "prose"), wanted, [(mine(task="prose"), folder)], ONE)
     assert not isinstance(found, Unfinished)
     assert found["totals"]["refused"] == {"unreadable": 2}
 
@@ -140,7 +140,9 @@ def test_a_book_that_isnt_the_listed_one_is_named(tmp_path: Path) -> None:
     source = load_sources()["gutenberg-prose"]
     folder = folder_of(tmp_path / "prose", {"effi-briest.de.txt": novel(1)})
     with pytest.raises(CorpusError, match=r"effi-briest\.de\.txt: is not the file that gutenberg-prose means") as fault:
-        build(Place(tmp_path / "out", "prose"), settings(tmp_path / "tokenizer", "prose"), [(source, folder)], ONE)
+        build(
+            BuildFolder(tmp_path / "out", "prose"), settings(tmp_path / "tokenizer", "prose"), [(source, folder)], ONE
+        )
     assert "sha256" in (fault.value.cause or "")
 
 
@@ -199,7 +201,7 @@ def test_some_of_the_data_at_hand_becomes_rows_of_both_tasks(tmp_path: Path) -> 
             if source.task == task and (SHARED / source.folder).is_dir()
         ]
         wanted = replace(settings(tmp_path / "tokenizer", task, 14_000), limit=1 if task == "prose" else 12)
-        found = build(Place(tmp_path / "out", task), wanted, sources, ONE)
+        found = build(BuildFolder(tmp_path / "out", task), wanted, sources, ONE)
         assert not isinstance(found, Unfinished)
         assert {source["name"]: source["rows"] > 0 for source in found["sources"]} == {
             source.name: True for source, _ in sources

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chordllama.corpora.chapters import FEWEST_WORDS, level_of, split_chapters
+from chordllama.corpora.clean.chapters import FEWEST_WORDS, level_of, split_chapters
 
 BODY = "It was a word after a word. " * (FEWEST_WORDS // 7 + 1)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from chordllama.corpora.clean_lyrics import RULES
-from chordllama.corpora.clean_texts import Writing
-from chordllama.corpora.cleaning import clean_document
-from chordllama.corpora.document import Document
-from chordllama.corpora.rules import Outcome, clean
+from chordllama.corpora.clean.cleaning import clean_document
+from chordllama.corpora.clean.cleaning_rules import CleaningOutcome, clean
+from chordllama.corpora.clean.lyric_rules import RULES
+from chordllama.corpora.clean.text_rules import Writing
+from chordllama.corpora.documents import Document
 
 BY_NAME = {rule.name: rule for rule in RULES}
 
@@ -26,11 +26,11 @@ PAGE = (
 )
 
 
-def applied(name: str, text: str) -> Outcome[Writing]:
+def applied(name: str, text: str) -> CleaningOutcome[Writing]:
     return clean(Writing(text), [BY_NAME[name]])
 
 
-def text_of(outcome: Outcome[Writing]) -> str:
+def text_of(outcome: CleaningOutcome[Writing]) -> str:
     assert outcome.content is not None
     return outcome.content.text
 

@@ -10,26 +10,26 @@ import pytest
 from small_corpus import musicxml, tune
 
 from chordllama.codec.compact import dumps, loads
-from chordllama.corpora.clean_music import RULES, notes_of, text_of
-from chordllama.corpora.cleaning import MENDED, UNREADABLE, clean_document
-from chordllama.corpora.document import Document
-from chordllama.corpora.rules import Outcome, Rule, Step, clean
+from chordllama.corpora.clean.cleaning import MENDED, UNREADABLE, clean_document
+from chordllama.corpora.clean.cleaning_rules import CleaningOutcome, CleaningRule, Step, clean
+from chordllama.corpora.clean.music_rules import RULES, notes_of, text_of
+from chordllama.corpora.documents import Document
 from chordllama.errors import ContainerError
-from chordllama.score import Chord, Duration, Key, Note, Score
+from chordllama.score.model import Chord, Duration, Key, Note, Score
 
 BY_NAME = {rule.name: rule for rule in RULES}
 
 
-def applied(name: str, text: str) -> Outcome[Any]:
+def applied(name: str, text: str) -> CleaningOutcome[Any]:
     return clean((loads(text),), [BY_NAME[name]])
 
 
-def kept(outcome: Outcome[Any]) -> tuple[Score, ...]:
+def kept(outcome: CleaningOutcome[Any]) -> tuple[Score, ...]:
     assert outcome.content is not None
     return tuple(outcome.content)
 
 
-def only(outcome: Outcome[Any]) -> Score:
+def only(outcome: CleaningOutcome[Any]) -> Score:
     (score,) = kept(outcome)
     assert isinstance(score, Score)
     return score
@@ -141,7 +141,7 @@ def _louder(text: str) -> tuple[str, int]:
 
 
 def test_a_trace_holds_what_each_rule_did() -> None:
-    shout = Rule("shout", "Louder.", _louder)
+    shout = CleaningRule("shout", "Louder.", _louder)
     trace: list[Step[str]] = []
     assert clean("a", [shout, shout], trace).counts == {"shout": 2}
     assert [(step.before, step.after) for step in trace] == [("a", "A"), ("A", "A")]

@@ -7,24 +7,24 @@ from pathlib import Path
 import pytest
 from small_texts import chapter, novel
 
-from chordllama.corpora.clean_prose import RULES
-from chordllama.corpora.clean_texts import Writing
-from chordllama.corpora.cleaning import clean_document
-from chordllama.corpora.document import Document
-from chordllama.corpora.gutenberg import body
-from chordllama.corpora.read import documents
-from chordllama.corpora.rules import Outcome, clean
+from chordllama.corpora.clean.cleaning import clean_document
+from chordllama.corpora.clean.cleaning_rules import CleaningOutcome, clean
+from chordllama.corpora.clean.prose_rules import RULES
+from chordllama.corpora.clean.text_rules import Writing
+from chordllama.corpora.documents import Document
+from chordllama.corpora.read.gutenberg import body
+from chordllama.corpora.read.readers import documents
 from chordllama.corpora.sources import load_sources
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 BY_NAME = {rule.name: rule for rule in RULES}
 
 
-def applied(name: str, text: str) -> Outcome[Writing]:
+def applied(name: str, text: str) -> CleaningOutcome[Writing]:
     return clean(Writing(text), [BY_NAME[name]])
 
 
-def text_of(outcome: Outcome[Writing]) -> str:
+def text_of(outcome: CleaningOutcome[Writing]) -> str:
     assert outcome.content is not None
     return outcome.content.text
 

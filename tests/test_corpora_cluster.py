@@ -12,9 +12,9 @@ import pytest
 from small_corpus import bytes_of, tokenizer, tunes
 
 from chordllama.cli import run
-from chordllama.corpora import shards
-from chordllama.corpora.engines import Ray
-from chordllama.corpora.steps import clean_state
+from chordllama.corpora.build import shards
+from chordllama.corpora.build.build_engines import Ray
+from chordllama.corpora.build.steps import clean_state
 from chordllama.errors import CorpusError
 
 pytest.importorskip("ray", reason="Ray is not installed: pip install 'chordllama[cluster]'")

@@ -12,11 +12,11 @@ from stand_in_hub import hub_at_hand
 
 from chordllama.cli import run
 from chordllama.codec.compact import loads
-from chordllama.corpora.build import build
-from chordllama.corpora.clean_music import RULES
-from chordllama.corpora.engines import Local
-from chordllama.corpora.shards import Place
-from chordllama.corpora.stats import figures, load_manifest
+from chordllama.corpora.build.build_engines import Local
+from chordllama.corpora.build.building import build
+from chordllama.corpora.build.shards import BuildFolder
+from chordllama.corpora.build.stats import figures, load_manifest
+from chordllama.corpora.clean.music_rules import RULES
 
 Capture = pytest.CaptureFixture[str]
 
@@ -26,7 +26,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("built")
     scores = tunes(folder / "mine", range(40))
     folder_of(scores, {"copy.mxl": musicxml(tune(3)), "short.mxl": musicxml(tune(200, bars=2))})
-    build(Place(folder / "out", "music"), settings(folder / "tokenizer"), [(mine(), scores)], Local(1))
+    build(BuildFolder(folder / "out", "music"), settings(folder / "tokenizer"), [(mine(), scores)], Local(1))
     return folder / "out" / "music"
 
 
@@ -63,7 +63,7 @@ def test_rows_that_teach_nothing_are_counted_in_figures_and_card(tmp_path: Path,
     bars = "".join(f"{n}: c54 d e f{' / c42 g' if n > 100 else ''}\n" for n in range(1, 161))
     half_alone = loads("parts:\n 1: clef=G2 A\n 2: clef=F4 B\n" + bars)
     scores = folder_of(tmp_path / "scores", {"half-alone.mxl": musicxml(half_alone)})
-    build(Place(tmp_path, "music"), settings(tmp_path / "tokenizer"), [(mine(), scores)], Local(1))
+    build(BuildFolder(tmp_path, "music"), settings(tmp_path / "tokenizer"), [(mine(), scores)], Local(1))
     count = figures(load_manifest(tmp_path / "music"))["rows left out"]["nothing-asked"]
     assert count > 0
     assert any(row["instruction"].startswith("harmonise") for row in rows_of(tmp_path / "music"))

@@ -19,12 +19,12 @@ from typing import Any
 import pytest
 
 from chordllama import cli
-from chordllama.corpora.download import Progress, Report, download, open_client
-from chordllama.corpora.fetch import fetch, take, take_own
-from chordllama.corpora.read import documents
-from chordllama.corpora.sources import Download, Source, load_sources, own_source
+from chordllama.corpora.fetch.download import DownloadProgress, Report, download, open_client
+from chordllama.corpora.fetch.fetching import fetch, take, take_own
+from chordllama.corpora.read.readers import documents
+from chordllama.corpora.sources import CorpusSource, Download, load_sources, own_source
 from chordllama.errors import CorpusError
-from chordllama.terminal import show_download
+from chordllama.system.terminal import show_download
 
 DATA = Path(__file__).parent / "data"
 SHARED = Path(__file__).parents[2] / "shared" / "data"
@@ -109,10 +109,10 @@ def get(server: Server, folder: Path, sha256: str | None = SHA256, report: Repor
 
 
 def test_a_file_is_fetched_with_its_progress(serve: Serve, tmp_path: Path) -> None:
-    seen: list[Progress] = []
+    seen: list[DownloadProgress] = []
     path = get(serve(lambda handler, _: send(handler, BYTES)), tmp_path, report=seen.append)
     assert path.read_bytes() == BYTES
-    assert seen[-1] == Progress("file.bin", len(BYTES), len(BYTES))
+    assert seen[-1] == DownloadProgress("file.bin", len(BYTES), len(BYTES))
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -216,8 +216,8 @@ def test_a_bar_shows_the_bytes_to_who_watches(monkeypatch: pytest.MonkeyPatch) -
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     with show_download() as report:
-        report(Progress("file.bin", 5_000, None))
-        report(Progress("file.bin", 10_000, 20_000))
+        report(DownloadProgress("file.bin", 5_000, None))
+        report(DownloadProgress("file.bin", 10_000, 20_000))
     shown = terminal.getvalue()
     assert "file.bin" in shown
     assert "10.0/20.0 kB" in shown
@@ -240,9 +240,9 @@ SCORE = (DATA / "two_bars.musicxml").read_bytes()
 ARCHIVE = packed({"R-1/scores/a/1.musicxml": SCORE, "R-1/README.md": b"-", "R-1/scores/b/2.musicxml": SCORE})
 
 
-def source_at(server: Server, **changes: Any) -> Source:
+def source_at(server: Server, **changes: Any) -> CorpusSource:
     wanted = Download(server.address, None, unpack={"*/scores/*.musicxml": "scores"})
-    source = Source(
+    source = CorpusSource(
         "songs", "Songs", "music", "scores", "CC0-1.0", "x", server.address, "1", "songs", downloads=(wanted,)
     )
     return replace(source, **changes)
@@ -310,7 +310,7 @@ def test_a_full_disk_is_told_with_the_file_and_what_is_here_stays(serve: Serve, 
     server = serve(lambda handler, _: send(handler, BYTES))
     program = (
         "import resource, sys; from pathlib import Path; resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000));"
-        "from chordllama.corpora.download import *; from chordllama.corpora.sources import Download;"
+        "from chordllama.corpora.fetch.download import *; from chordllama.corpora.sources import Download;"
         "client = open_client(); download(Download(sys.argv[1], None), Path(sys.argv[2]), client, lambda _: None)"
     )
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[1] != 400_000
@@ -325,7 +325,7 @@ def test_a_disk_that_is_full_while_unpacking_leaves_nothing_under_the_final_name
     server = serve(lambda handler, _: send(handler, small))
     program = (
         "import resource, sys; from pathlib import Path; resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, 500_000));"
-        "from chordllama.corpora.fetch import *; from chordllama.corpora.sources import *;"
+        "from chordllama.corpora.fetch.fetching import *; from chordllama.corpora.sources import *;"
         "wanted = Download(sys.argv[1], None, unpack={'*/scores/*': 'scores'});"
         "fetch(Source('s', 's', 'music', 'scores', 'x', 'x', folder='s', downloads=(wanted,)), Path(sys.argv[2]))"
     )

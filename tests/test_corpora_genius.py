@@ -15,9 +15,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from chordllama import cli
-from chordllama.corpora import genius as genius_module
-from chordllama.corpora.genius import LICENCE, fetch_songs, open_genius
-from chordllama.corpora.read import documents
+from chordllama.corpora.fetch import genius as genius_module
+from chordllama.corpora.fetch.genius import LICENCE, fetch_songs, open_genius
+from chordllama.corpora.read.readers import documents
 from chordllama.corpora.sources import load_sources
 from chordllama.errors import CorpusError
 

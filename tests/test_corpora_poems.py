@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from chordllama.corpora import gutenberg
-from chordllama.corpora.poems import Poem, split_poems
+from chordllama.corpora.read import gutenberg
+from chordllama.corpora.read.poems import Poem, split_poems
 
 BOOK = """The Project Gutenberg EBook of SMALL VERSES
 

@@ -11,12 +11,12 @@ import pytest
 
 from chordllama.codec.container import write_container
 from chordllama.codec.musicxml import read
-from chordllama.corpora.document import Document
-from chordllama.corpora.epub import read_epub
-from chordllama.corpora.read import document, documents, left_out, names
-from chordllama.corpora.sources import Source, load_sources, own_source, place
+from chordllama.conversion.foreign import to_musicxml
+from chordllama.corpora.documents import Document
+from chordllama.corpora.read.epub import read_epub
+from chordllama.corpora.read.readers import document, documents, left_out, names
+from chordllama.corpora.sources import CorpusSource, load_sources, own_source, place
 from chordllama.errors import CorpusError
-from chordllama.foreign import to_musicxml
 
 DATA = Path(__file__).parent / "data"
 SHARED = Path(__file__).parents[2] / "shared" / "data"
@@ -44,7 +44,7 @@ def files(folder: Path, entries: Mapping[str, bytes | str]) -> Path:
     return folder
 
 
-def only(source: Source, folder: Path) -> Document:
+def only(source: CorpusSource, folder: Path) -> Document:
     (found,) = documents(source, folder)
     return found
 

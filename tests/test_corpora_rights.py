@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chordllama.corpora.rights import judge, remarks_of
+from chordllama.corpora.read.rights import judge, remarks_of
 
 FORBIDDEN = [
     ("humdrum", "**kern\n*-\n!!!YEM: Rights to all derivative electronic formats reserved.\n"),

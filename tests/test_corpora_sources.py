@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from chordllama import cli
-from chordllama.corpora.read import READERS
+from chordllama.corpora.read.readers import READERS
 from chordllama.corpora.sources import (
     OWN_SUFFIX,
-    Source,
+    CorpusSource,
     dump_source,
     find_source,
     listing,
@@ -27,7 +27,7 @@ VALID = "{title: t, task: music, reader: scores, licence: CC0-1.0, credit: c"
 
 
 @pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
-def test_each_source_says_where_it_is_from_and_under_which_licence(source: Source) -> None:
+def test_each_source_says_where_it_is_from_and_under_which_licence(source: CorpusSource) -> None:
     assert source.reader in READERS
     assert source.licence
     assert source.credit

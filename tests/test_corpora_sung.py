@@ -8,11 +8,11 @@ import pytest
 
 from chordllama.codec.compact import loads
 from chordllama.codec.musicxml import read
-from chordllama.corpora.cleaning import clean_document
-from chordllama.corpora.languages import language_of
-from chordllama.corpora.read import document, documents
+from chordllama.corpora.clean.cleaning import clean_document
+from chordllama.corpora.read.languages import language_of
+from chordllama.corpora.read.readers import document, documents
+from chordllama.corpora.read.sung import verses_of
 from chordllama.corpora.sources import load_sources
-from chordllama.corpora.sung import verses_of
 from chordllama.errors import CorpusError
 from chordllama.tasks.syllables import plain
 

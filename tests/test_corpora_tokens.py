@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from small_corpus import tokenizer
 
-from chordllama.corpora.fetch import default_cache
-from chordllama.corpora.tokens import LLAMA_3, find_tokenizer, load_counter
+from chordllama.corpora.build.tokens import LLAMA_3, find_tokenizer, load_counter
+from chordllama.corpora.fetch.fetching import default_cache
 from chordllama.errors import CorpusError
 
 TEXTS = ["", "a", "continue: 8 close\n1: key=1 time=3/4 d58 b4\n", "Grüße — 12345 's  \n\n x"]

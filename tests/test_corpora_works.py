@@ -9,25 +9,25 @@ import numpy as np
 import pytest
 from small_corpus import folder_of, mine, musicxml, rows_of, settings, tune
 
-from chordllama.corpora.build import Unfinished, build
-from chordllama.corpora.cleaning import clean_document
-from chordllama.corpora.engines import Local
-from chordllama.corpora.read import document, names
-from chordllama.corpora.shards import Place
-from chordllama.corpora.signatures import Signature, of_music, of_text, runs_of
+from chordllama.corpora.build.build_engines import Local
+from chordllama.corpora.build.building import Unfinished, build
+from chordllama.corpora.build.shards import BuildFolder
+from chordllama.corpora.build.works import LIKENESS, SHARES, Groups, SignatureTable, judge, split_of
+from chordllama.corpora.clean.cleaning import clean_document
+from chordllama.corpora.clean.signatures import MinHashSignature, of_music, of_text, runs_of
+from chordllama.corpora.read.readers import document, names
 from chordllama.corpora.sources import load_sources, place
-from chordllama.corpora.works import LIKENESS, SHARES, Groups, Table, judge, split_of
 
 VALIDATED = next(seed for seed in range(1000) if split_of(f"mine/{seed:03}") == "validation")
 TESTED = next(seed for seed in range(1000) if split_of(f"mine/{seed:03}") == "test")
 
 
-def likeness(one: Signature, other: Signature) -> float:
+def likeness(one: MinHashSignature, other: MinHashSignature) -> float:
     return float((one.hashes == other.hashes).mean())
 
 
-def table(signatures: list[Signature]) -> Table:
-    return Table(np.arange(len(signatures)), np.stack([found.hashes for found in signatures]))
+def table(signatures: list[MinHashSignature]) -> SignatureTable:
+    return SignatureTable(np.arange(len(signatures)), np.stack([found.hashes for found in signatures]))
 
 
 def test_planted_leaks_are_found(tmp_path: Path) -> None:
@@ -44,7 +44,7 @@ def test_planted_leaks_are_found(tmp_path: Path) -> None:
     }
     leaks = folder_of(tmp_path / "leaks", {name: musicxml(score) for name, score in planted.items()})
     sources = [(mine(), clean), (mine("leaks"), leaks)]
-    found = build(Place(tmp_path / "out", "music"), settings(tmp_path / "tokenizer"), sources, Local(1))
+    found = build(BuildFolder(tmp_path / "out", "music"), settings(tmp_path / "tokenizer"), sources, Local(1))
     assert not isinstance(found, Unfinished)
     rows = [row for row in rows_of(tmp_path / "out" / "music") if row["source"] == "leaks"]
     assert {(row["work"], row["split"]) for row in rows} == {
@@ -59,7 +59,7 @@ def test_planted_leaks_are_found(tmp_path: Path) -> None:
 def test_no_work_is_in_two_splits(tmp_path: Path) -> None:
     scores = {f"{seed:03}{version}.mxl": musicxml(tune(seed, bass=version)) for seed in range(40) for version in (0, 1)}
     folder = folder_of(tmp_path / "mine", scores)
-    build(Place(tmp_path / "out", "music"), settings(tmp_path / "tokenizer"), [(mine(), folder)], Local(1))
+    build(BuildFolder(tmp_path / "out", "music"), settings(tmp_path / "tokenizer"), [(mine(), folder)], Local(1))
     rows = rows_of(tmp_path / "out" / "music")
     assert len({row["work"] for row in rows}) == 40
     assert max(Counter(work for work, _ in {(row["work"], row["split"]) for row in rows}).values()) == 1
@@ -118,7 +118,7 @@ def test_what_was_like_a_copy_is_no_copy_for_that() -> None:
     base = np.zeros((3, 128), np.uint32)
     base[1, :12] = 1
     base[2, :24] = 1
-    whole = Table(np.arange(3), base)
+    whole = SignatureTable(np.arange(3), base)
     verdicts = judge(["a", "b", "c"], {"whole": whole})
     assert [verdict.copy_of for verdict in verdicts] == [None, 0, None]
     assert {verdict.work for verdict in verdicts} == {"a"}

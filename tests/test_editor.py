@@ -16,8 +16,8 @@ from chordllama.codec.editor.pitch import shift_of, sounding_of, written_of
 from chordllama.codec.editor.schema import SCHEMA, check
 from chordllama.codec.musicxml import read, write
 from chordllama.errors import ScoreError
-from chordllama.resources import resource
-from chordllama.score import Chord, Note, Score, Transposition
+from chordllama.score.model import Chord, Note, Score, Transposition
+from chordllama.system.resources import resource
 
 CLARINET = {
     "format": 1,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from passages import passage
 
 from chordllama.evaluate.copying import Melodies, copied_from, copied_from_prompt
-from chordllama.evaluate.figures import Ratio
+from chordllama.evaluate.intervals import Ratio
 
 
 def test_a_run_is_found_in_another_key() -> None:

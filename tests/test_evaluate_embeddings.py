@@ -16,7 +16,7 @@ from tokenizers.pre_tokenizers import Whitespace
 
 from chordllama.errors import ChordLlamaError, ModelError
 from chordllama.evaluate.embeddings import Embed, alike_in_meaning, direction, open_embeddings
-from chordllama.evaluate.texts import Text
+from chordllama.evaluate.text_measures import Text
 
 ROOT_HALF = math.sqrt(0.5)
 

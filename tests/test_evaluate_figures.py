@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chordllama.evaluate.figures import Ratio, figure_of
+from chordllama.evaluate.intervals import Ratio, figure_of
 
 
 def test_a_ratio_is_that_of_the_sums() -> None:

@@ -8,7 +8,7 @@ import pytest
 from passages import four, passage
 
 from chordllama.evaluate.grade import Features, Grader, KeyFound, distance, key_of
-from chordllama.score import QUARTER
+from chordllama.score.model import QUARTER
 
 CHORALE = "e52 c / g42 g / c42 e / c32 c\ne52 c / g42 g / c42 e / c32 c"
 

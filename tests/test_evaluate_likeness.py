@@ -7,7 +7,7 @@ import math
 import pytest
 from passages import passage
 
-from chordllama.evaluate.figures import Ratio
+from chordllama.evaluate.intervals import Ratio
 from chordllama.evaluate.likeness import (
     divergence,
     groove_consistency,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from passages import four, passage
 
-from chordllama.score import QUARTER
+from chordllama.score.model import QUARTER
 
 
 def test_tied_notes_are_one_sound() -> None:

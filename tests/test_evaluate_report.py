@@ -9,18 +9,18 @@ import pytest
 from passages import four
 
 from chordllama.cli import run
-from chordllama.evaluate.bits import asked, scoring
+from chordllama.evaluate.bits_per_note import asked, scoring
 from chordllama.evaluate.evaluation import Evaluation
-from chordllama.evaluate.figures import Figure
+from chordllama.evaluate.evaluation_report import as_json, as_markdown, cell
 from chordllama.evaluate.held_out import HeldOut, Piece
+from chordllama.evaluate.intervals import Figure
 from chordllama.evaluate.plots import picture
-from chordllama.evaluate.report import as_json, as_markdown, cell
-from chordllama.evaluate.systems import Heading, Report, Settings
-from chordllama.evaluate.writing import human_answer
+from chordllama.evaluate.systems import EvaluationReport, EvaluationSettings, Heading
+from chordllama.evaluate.timed_writing import human_answer
 from chordllama.generate.backend import Sampling
 from chordllama.generate.llama_scoring import mean_cost
 from chordllama.generate.models import EMBEDDED, open_backend
-from chordllama.resources import resource
+from chordllama.system.resources import resource
 
 ONE = "c52 d / e42 f / g32 a / c32 d\ne51 / g41 / c41 / c31\nf52 d / a42 f / c42 a3 / f32 d\nc51 / e41 / g31 / c31"
 TWO = "e52 d / g42 g / c42 b3 / c32 g2\nc51 / g41 / e41 / c31\nd52 b4 / g42 g / b32 d4 / g22 g\nc51 / g41 / e41 / c31"
@@ -28,23 +28,23 @@ PIECES = (Piece("one", "one", four(ONE, shown=2)), Piece("two", "two", four(TWO,
 
 
 @pytest.fixture(scope="module")
-def report() -> Report:
+def report() -> EvaluationReport:
     steps: list[None] = []
     held_out = HeldOut(PIECES, (four(ONE).score, four(TWO).score), "two pieces")
-    evaluation = Evaluation(held_out, Settings(1, Sampling(seed=1)), lambda: steps.append(None))
+    evaluation = Evaluation(held_out, EvaluationSettings(1, Sampling(seed=1)), lambda: steps.append(None))
     path = resource(EMBEDDED)
     with open_backend(threads=1) as backend, scoring(path, 1) as costs:
         counted = evaluation.counted("5-gram", costs.counted(held_out.training).bits)
         systems = (evaluation.human(), *evaluation.naive(), counted, evaluation.model("mini", backend, costs.bits))
     assert len(steps) == len(systems) * len(PIECES)
-    return Report("music", held_out.told, {"bars": 2}, evaluation.headings, systems)
+    return EvaluationReport("music", held_out.told, {"bars": 2}, evaluation.headings, systems)
 
 
-def figures(report: Report, name: str) -> dict[str, float]:
+def figures(report: EvaluationReport, name: str) -> dict[str, float]:
     return {system.name: system.figures[name].value for system in report.systems if name in system.figures}
 
 
-def test_all_systems_stand_beside_each_other(report: Report) -> None:
+def test_all_systems_stand_beside_each_other(report: EvaluationReport) -> None:
     assert [(system.name, system.kind) for system in report.systems] == [
         ("human", "human"),
         ("last two bars", "floor"),
@@ -59,14 +59,14 @@ def test_all_systems_stand_beside_each_other(report: Report) -> None:
     assert set(figures(report, "bits-note")) == {"5-gram", "mini"}
 
 
-def test_the_human_and_the_floors_have_the_values_that_one_computes_by_hand(report: Report) -> None:
+def test_the_human_and_the_floors_have_the_values_that_one_computes_by_hand(report: EvaluationReport) -> None:
     """Who copies both bars of the prompt has its pitches; both humans are in C major."""
     assert figures(report, "pitch")["last two bars"] == 0
     assert figures(report, "in-key")["human"] == 1
     assert figures(report, "grade")["pitches by chance"] > figures(report, "grade")["human"]
 
 
-def test_a_report_holds_every_figure_as_json(report: Report) -> None:
+def test_a_report_holds_every_figure_as_json(report: EvaluationReport) -> None:
     facts = json.loads(as_json(report))
     assert [system["name"] for system in facts["systems"]] == [system.name for system in report.systems]
     figure = facts["systems"][-1]["figures"]["bits-note"]
@@ -75,13 +75,13 @@ def test_a_report_holds_every_figure_as_json(report: Report) -> None:
     assert {measure["name"] for measure in facts["measures"]} >= set(facts["systems"][-1]["figures"])
 
 
-def test_a_report_is_a_table_with_a_row_for_each_measure(report: Report) -> None:
+def test_a_report_is_a_table_with_a_row_for_each_measure(report: EvaluationReport) -> None:
     lines = [line for line in as_markdown(report).splitlines() if line.startswith("|")]
     assert {line.count("|") for line in lines} == {len(report.systems) + 2}
     assert any(line.startswith("| notes in key, % | 100.0 |") for line in lines)
 
 
-def test_a_report_is_a_picture(report: Report) -> None:
+def test_a_report_is_a_picture(report: EvaluationReport) -> None:
     data = picture(report)
     assert data.startswith(b"\x89PNG\r\n")
     assert len(data) > 10_000

@@ -10,8 +10,8 @@ import pytest
 from small_corpus import tune
 
 from chordllama.errors import CorpusError
-from chordllama.evaluate.rows import held_out_rows
-from chordllama.score import Score
+from chordllama.evaluate.held_out_rows import held_out_rows
+from chordllama.score.model import Score
 from chordllama.tasks.music import lean
 from chordllama.tasks.music_rows import rows
 

@@ -11,11 +11,11 @@ import pytest
 from numpy.typing import NDArray
 
 from chordllama.cli import run
-from chordllama.evaluate.systems import Settings
+from chordllama.evaluate.systems import EvaluationSettings
 from chordllama.evaluate.text_evaluation import TextEvaluation, held_out_texts
 from chordllama.generate.backend import Sampling
-from chordllama.tasks.lyrics import continue_prompt
-from chordllama.tasks.prose import scene_prompt
+from chordllama.tasks.lyrics_tasks import continue_prompt
+from chordllama.tasks.prose_tasks import scene_prompt
 
 FACTS = {"language": "English"}
 SONGS = {
@@ -39,7 +39,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_human_stands_beside_the_floors(corpus: Path) -> None:
-    evaluation = TextEvaluation(held_out_texts(corpus, "lyrics"), "lyrics", Settings())
+    evaluation = TextEvaluation(held_out_texts(corpus, "lyrics"), "lyrics", EvaluationSettings())
     human, again, other, letters = evaluation.human(), *evaluation.naive(), evaluation.counted()
     assert human.figures["rhymes"].value == 1
     assert human.figures["length"].value == 1
@@ -51,7 +51,7 @@ def test_the_human_stands_beside_the_floors(corpus: Path) -> None:
 
 
 def test_the_scene_tells_its_beat(corpus: Path) -> None:
-    evaluation = TextEvaluation(held_out_texts(corpus, "prose"), "prose", Settings(1, Sampling(seed=1)))
+    evaluation = TextEvaluation(held_out_texts(corpus, "prose"), "prose", EvaluationSettings(1, Sampling(seed=1)))
     assert evaluation.human().figures["beats"].value == 1
     assert "rhymes" not in {heading.name for heading in evaluation.headings}
 
@@ -63,7 +63,7 @@ def test_with_a_model_of_sentences_likeness_is_measured_by_meaning_too(corpus: P
         return np.array([[1, 0] if "cat" in text else [0, 1] for text in texts], dtype=np.float32)
 
     held_out = held_out_texts(corpus, "prose")
-    evaluation = TextEvaluation(held_out, "prose", Settings(), embed=embed)
+    evaluation = TextEvaluation(held_out, "prose", EvaluationSettings(), embed=embed)
     assert evaluation.human().figures["meaning"].value == pytest.approx(1)
 
 

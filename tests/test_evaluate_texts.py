@@ -7,8 +7,8 @@ import math
 import pytest
 
 from chordllama.evaluate.copying import Runs
-from chordllama.evaluate.figures import Ratio
-from chordllama.evaluate.texts import (
+from chordllama.evaluate.intervals import Ratio
+from chordllama.evaluate.text_measures import (
     Text,
     alike,
     copied_from_prompt,
@@ -22,8 +22,8 @@ from chordllama.evaluate.texts import (
     told_beats,
     trigrams,
 )
-from chordllama.tasks.lyrics import Line, fit_prompt
-from chordllama.tasks.prose import scene_prompt
+from chordllama.tasks.lyrics_tasks import LyricLine, fit_prompt
+from chordllama.tasks.prose_tasks import scene_prompt
 
 
 def text(answer: str, given: str = "\n") -> Text:
@@ -68,7 +68,9 @@ def test_lines_are_even_whose_syllables_are_those_of_one_of_the_two_before() -> 
 
 
 def test_lines_fit_that_have_the_syllables_that_were_asked_for() -> None:
-    prompt = fit_prompt({"language": "English"}, [Line("the cat is here", 4), Line("", 3), Line("", 4), Line("", 5)])
+    prompt = fit_prompt(
+        {"language": "English"}, [LyricLine("the cat is here", 4), LyricLine("", 3), LyricLine("", 4), LyricLine("", 5)]
+    )
     assert fitting_lines(Text(*prompt, "I am home\nthe dog\n")) == Ratio(1, 3)
     assert fitting_lines(text("I am home\n", "language: English\n\n3\n")) is None
 

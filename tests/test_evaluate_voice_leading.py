@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from passages import four, passage
 
-from chordllama.evaluate.figures import Ratio
-from chordllama.evaluate.voice_leading import crossings, out_of_range, parallels, wide_gaps
+from chordllama.evaluate.intervals import Ratio
+from chordllama.evaluate.parallels_measure import crossings, out_of_range, parallels, wide_gaps
 
 
 def test_parallels_are_told_for_a_thousand_new_notes_and_across_the_border() -> None:

@@ -7,14 +7,14 @@ from passages import four, passage
 
 from chordllama.codec.compact import dumps
 from chordllama.evaluate import floors
-from chordllama.evaluate.figures import Ratio
 from chordllama.evaluate.held_out import Piece, excerpts, likeness, outline
+from chordllama.evaluate.intervals import Ratio
 from chordllama.evaluate.passage import Passage
+from chordllama.evaluate.timed_writing import free_answers, free_bars, good_bars, human_answer, write
 from chordllama.evaluate.validity import unfilled_bars, valid
-from chordllama.evaluate.writing import free_answers, free_bars, good_bars, human_answer, write
 from chordllama.generate.backend import Sampling
 from chordllama.generate.models import open_backend
-from chordllama.score import Bar
+from chordllama.score.model import Bar
 
 FOUR_BARS = (
     "c52 d / e42 f / g32 a / c32 d\ne51 / g41 / c41 / c31\nf52 d / a42 f / c42 a3 / f32 d\nc51 / e41 / g31 / c31"

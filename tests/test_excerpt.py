@@ -7,7 +7,7 @@ from pathlib import Path
 from chordllama.codec.compact import dumps, loads
 from chordllama.codec.excerpt import Cutter, excerpt, excerpts
 from chordllama.codec.musicxml import read, write
-from chordllama.score import Change, Key, Score, Time, Transposition
+from chordllama.score.model import Change, Key, Score, Time, Transposition
 
 DATA = Path(__file__).parent / "data"
 

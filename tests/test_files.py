@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from chordllama.files import leftovers, read_bounded, shown, write_atomically
 from chordllama.limits import MOST_BYTES
+from chordllama.system.files import leftovers, read_bounded, shown, write_atomically
 
 
 def test_a_file_is_written_and_nothing_else_stays(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from chordllama.codec.compact import loads
 from chordllama.generate.fit import fit
-from chordllama.score import QUARTER, WHOLE, Bar, Chord, Harmony, Rest, Ticks, ticks
+from chordllama.score.model import QUARTER, WHOLE, Bar, Chord, Harmony, Rest, Ticks, ticks
 
 HEAD = "parts:\n 1: clef=G2\n"
 

@@ -16,12 +16,12 @@ from typing import ClassVar
 
 import pytest
 
-from chordllama import folders
 from chordllama.codec.compact import dumps
 from chordllama.codec.musicxml import read
-from chordllama.conversion import Converted, Decoding, Encoding
-from chordllama.folders import FAILURES, NoScores, Summary, convert_folder, output_names
-from chordllama.manifest import NAME
+from chordllama.conversion import folders
+from chordllama.conversion.convert import Converted, Decoding, Encoding
+from chordllama.conversion.folders import FAILURES, NoScores, Summary, convert_folder, output_names
+from chordllama.conversion.manifest import NAME
 
 DATA = Path(__file__).parent / "data"
 SCORE = (DATA / "two_bars.musicxml").read_bytes()

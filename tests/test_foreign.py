@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from chordllama.codec.container import parse
+from chordllama.conversion.foreign import Converter, _failure, foreign_format, to_musicxml
 from chordllama.errors import ScoreError
-from chordllama.foreign import Converter, _failure, foreign_format, to_musicxml
 
 SCORE = (Path(__file__).parent / "data" / "two_bars.musicxml").read_bytes()
 ABC = b"X:1\nT:Tune\nM:4/4\nL:1/8\nK:G\nGABc d2e2|gfed c4|]\n"

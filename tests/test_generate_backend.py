@@ -9,7 +9,7 @@ from collections.abc import Generator
 import pytest
 
 from chordllama.errors import ChordLlamaError
-from chordllama.generate.backend import RANGES, Sampling, SamplingError, Timing, Written, timed
+from chordllama.generate.backend import RANGES, Sampling, SamplingError, TextPiece, Timing, timed
 
 
 def test_sampling_without_arguments_is_allowed() -> None:
@@ -65,16 +65,16 @@ def test_timing_counts_what_is_neither_prompt_nor_decoding_nor_sampling() -> Non
 def test_timed_closes_the_writer_when_its_reader_stops() -> None:
     closed = []
 
-    def pieces() -> Generator[Written, None, None]:
+    def pieces() -> Generator[TextPiece, None, None]:
         try:
-            yield Written(0, "a")
-            yield Written(0, "b")
+            yield TextPiece(0, "a")
+            yield TextPiece(0, "b")
         finally:
             closed.append(True)
 
     timing = Timing()
     reader = timed(pieces(), timing)
-    assert next(reader) == Written(0, "a")
+    assert next(reader) == TextPiece(0, "a")
     reader.close()  # type: ignore[attr-defined]
     assert closed == [True]
     assert timing.total_seconds > 0

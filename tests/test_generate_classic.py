@@ -19,11 +19,11 @@ from chordllama.codec.musicxml import read, write
 from chordllama.codec.report import Report
 from chordllama.errors import EndpointError, ModelError, ScoreError
 from chordllama.generate.backend import Sampling
-from chordllama.generate.classic import MOST_ATTEMPTS, continue_classic
-from chordllama.generate.continuation import Continuation, Progress, Request
+from chordllama.generate.classic_continuation import MOST_ATTEMPTS, continue_classic
+from chordllama.generate.continuation import BarProgress, Continuation, Request
 from chordllama.generate.endpoint import EndpointBackend
 from chordllama.generate.llama import LlamaBackend
-from chordllama.score import FINAL, Barline, Chord, Rest, Score
+from chordllama.score.model import FINAL, Barline, Chord, Rest, Score
 
 DATA = Path(__file__).parent / "data"
 TUNE = (DATA / "two_bars.musicxml").read_bytes()
@@ -142,7 +142,7 @@ def test_an_answer_that_breaks_off_loses_only_its_last_measure(tmp_path: Path) -
 
 def test_every_part_gets_the_same_number_of_bars(tmp_path: Path) -> None:
     xml = write(small_score("percussion"))
-    told: list[Progress] = []
+    told: list[BarProgress] = []
     with backend(tmp_path, {QUARTERS: 1.0}) as model:
         (found,) = continue_classic(xml, "song", model, Request(bars=3), Report(), told.append)
     after = read(found.xml)

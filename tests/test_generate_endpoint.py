@@ -20,7 +20,7 @@ import pytest
 from tiny_gguf import write_table_llama
 
 from chordllama.errors import ChordLlamaError, EndpointError
-from chordllama.generate.backend import Sampling, Written
+from chordllama.generate.backend import Sampling, TextPiece
 from chordllama.generate.endpoint import DEFAULT_CONTEXT, EndpointBackend
 
 # any letter, then any other or the line's end: short lines of a, b and x; ! ends the text
@@ -70,7 +70,7 @@ class Lines:
         self.text = self.text[: self.kept]
 
 
-def texts(pieces: Iterator[Written]) -> dict[int, str]:
+def texts(pieces: Iterator[TextPiece]) -> dict[int, str]:
     written: dict[int, str] = {}
     for candidate, text, rewound_to in pieces:
         written[candidate] = written.get(candidate, "")[:rewound_to] + text

@@ -14,7 +14,7 @@ import pytest
 from tiny_gguf import CHARACTERS, WORDS, quantise, write_random_llama, write_table_llama
 
 from chordllama.errors import ChordLlamaError, ModelError
-from chordllama.generate.backend import Sampling, Stopped, Timing, Written
+from chordllama.generate.backend import Sampling, Stopped, TextPiece, Timing
 from chordllama.generate.llama import LlamaBackend
 from chordllama.generate.llama_runtime import (
     CHUNK,
@@ -25,9 +25,9 @@ from chordllama.generate.llama_runtime import (
     load,
     model_parameters,
 )
-from chordllama.generate.llama_sampling import DRAWS, Draw, Table
+from chordllama.generate.llama_sampling import DRAWS, Draw, TokenTable
 from chordllama.generate.models import EMBEDDED
-from chordllama.resources import resource
+from chordllama.system.resources import resource
 
 ALMOST_GREEDY = Sampling(temperature=1.0, top_p=1e-6)  # a die whose every face is the most probable token
 
@@ -115,7 +115,7 @@ class DeadOnce(DeadEnds):
         return min(self.keeps, len(self.text))
 
 
-def texts(pieces: Iterable[Written]) -> dict[int, str]:
+def texts(pieces: Iterable[TextPiece]) -> dict[int, str]:
     """What a reader of the stream has in the end."""
     written: dict[int, str] = {}
     for candidate, text, rewound_to in pieces:
@@ -235,7 +235,7 @@ def test_asking_the_whole_vocabulary_has_the_renormalised_distribution() -> None
     size, kept = 500, (490, 491, 492)
     logits = np.linspace(0, -6, size, dtype=np.float32)
     logits[list(kept)] = -9.0, -9.5, -10.5
-    draw = Draw(Table(size), size, Sampling(temperature=1, top_p=1), 1, Timing())
+    draw = Draw(TokenTable(size), size, Sampling(temperature=1, top_p=1), 1, Timing())
     asked: Counter[int] = Counter()
 
     def acceptable(token: int) -> bool:
@@ -253,7 +253,7 @@ def test_with_truncation_only_what_can_be_drawn_is_asked_for() -> None:
     """Draws are refused until the vocabulary is asked, then half of it is accepted: 32 draws, and what has the probability."""
     size, asked = 500, {0.25: 0, 0.5: 0, 1.0: 0}
     for top_p in asked:
-        draw = Draw(Table(size), size, Sampling(top_p=top_p), 1, Timing())
+        draw = Draw(TokenTable(size), size, Sampling(top_p=top_p), 1, Timing())
 
         def acceptable(token: int, top_p: float = top_p) -> bool:
             asked[top_p] += 1
@@ -273,7 +273,7 @@ def test_truncation_applies_to_what_the_mask_leaves(fixed: LlamaBackend) -> None
 
 
 def test_nothing_acceptable_is_found_out() -> None:
-    draw = Draw(Table(100), 100, Sampling(), 1, Timing())
+    draw = Draw(TokenTable(100), 100, Sampling(), 1, Timing())
     assert draw.token(np.zeros(100, np.float32), lambda token: False) is None
     draw.close()
 
@@ -304,7 +304,7 @@ def test_a_rewind_into_a_token_spells_its_first_part_anew(folder: Path) -> None:
     with table_backend(folder, "parts", {**table, "z": {"ab": 1.0}}, ("a", "b", "x", "y", "z", "ab")) as backend:
         guard = DeadOnce(4, after=2, keeps=1)
         pieces = list(backend.stream("z", ALMOST_GREEDY, [guard]))
-        assert pieces[:2] == [Written(0, "ab"), Written(0, "", 1)]
+        assert pieces[:2] == [TextPiece(0, "ab"), TextPiece(0, "", 1)]
         assert texts(pieces) == {0: "ayab"} == {0: guard.text}, "after a alone comes y"
 
 

@@ -9,15 +9,15 @@ import pytest
 from chordllama.codec.excerpt import excerpt
 from chordllama.codec.musicxml import read
 from chordllama.errors import ModelError
-from chordllama.evaluate.bits import scoring
+from chordllama.evaluate.bits_per_note import scoring
 from chordllama.evaluate.passage import Passage
-from chordllama.evaluate.writing import with_bars
+from chordllama.evaluate.timed_writing import with_bars
 from chordllama.generate.backend import Sampling
 from chordllama.generate.continuation import Continuation, Plan, Request, write_bars
 from chordllama.generate.models import EMBEDDED, open_backend
 from chordllama.generate.placing import placed
 from chordllama.generate.ranking import best_first
-from chordllama.resources import resource
+from chordllama.system.resources import resource
 from chordllama.tasks.music import lean
 
 CHORALE = Path(__file__).with_name("data") / "chorale.musicxml"

@@ -20,12 +20,12 @@ from chordllama.codec.musicxml import read, write
 from chordllama.codec.notation.lines import spans
 from chordllama.errors import ChordLlamaError, ModelError, ScoreError
 from chordllama.generate.backend import Sampling
-from chordllama.generate.classic import continue_classic
-from chordllama.generate.continuation import Continuation, Progress, Request, continue_score, read_answer
+from chordllama.generate.classic_continuation import continue_classic
+from chordllama.generate.continuation import BarProgress, Continuation, Request, continue_score, read_answer
 from chordllama.generate.llama import LlamaBackend
 from chordllama.generate.plan import Plan, RequestError
 from chordllama.generate.rounds import OVERLAP, pose
-from chordllama.score import Bar, Chord, Direction, Rest, Score, Spacer
+from chordllama.score.model import Bar, Chord, Direction, Rest, Score, Spacer
 from chordllama.tasks.music import TASKS, Task, lean, parse_instruction
 from chordllama.tasks.music_rows import WRITERS
 
@@ -270,7 +270,7 @@ def long_score(bars: int) -> Score:
 @pytest.mark.parametrize("task", ["infill", "harmonise", "vary"])
 def test_long_work_goes_in_rounds_that_show_what_is_written(task: Task, model: LlamaBackend) -> None:
     xml = write(long_score(80))
-    told: list[Progress] = []
+    told: list[BarProgress] = []
     request = asked(task, first=3, bars=70)
     (found,) = continue_score(xml, "score", model, request, progress=told.append)
     assert found.failure is None

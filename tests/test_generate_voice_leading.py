@@ -9,7 +9,7 @@ import pytest
 from passages import FOUR
 
 from chordllama.codec.compact import loads
-from chordllama.codec.grammar.rules import rules_for
+from chordllama.codec.grammar.grammar_rules import rules_for
 from chordllama.codec.musicxml import read
 from chordllama.generate import continuation
 from chordllama.generate.backend import Sampling
@@ -17,8 +17,8 @@ from chordllama.generate.continuation import BarGuard, Plan, Request, write_bars
 from chordllama.generate.llama import LlamaBackend
 from chordllama.generate.models import EMBEDDED
 from chordllama.generate.voice_leading import MOST_DRAWS, PATIENCE, independent_parts, parallels_in_last
-from chordllama.resources import resource
-from chordllama.score import Bar, Score
+from chordllama.score.model import Bar, Score
+from chordllama.system.resources import resource
 from chordllama.tasks.music import lean
 
 ALL = frozenset(range(4))

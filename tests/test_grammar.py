@@ -14,11 +14,11 @@ from small_scores import TEXTS, music_pieces, shared_scores, small_score
 from chordllama.codec.compact import loads, row_length
 from chordllama.codec.excerpt import excerpt
 from chordllama.codec.grammar import Rules, Writer, height, rules_for
-from chordllama.codec.grammar.rules import FEWEST_STEADY_BARS, steady_staves
+from chordllama.codec.grammar.grammar_rules import FEWEST_STEADY_BARS, steady_staves
 from chordllama.codec.musicxml import read
 from chordllama.errors import ScoreError
 from chordllama.generate.continuation import length_after, read_answer
-from chordllama.score import QUARTER, WHOLE, Bar, Chord, Row, Score
+from chordllama.score.model import QUARTER, WHOLE, Bar, Chord, Row, Score
 from chordllama.tasks.music import answer, lean
 
 CHORALE = Path(__file__).parent / "data" / "chorale.musicxml"

@@ -10,7 +10,7 @@ from chordllama.generate.continuation import Plan, Request, continue_score
 from chordllama.generate.groove import Groove
 from chordllama.generate.models import open_backend
 from chordllama.generate.plan import RequestError
-from chordllama.score import Score
+from chordllama.score.model import Score
 from chordllama.tasks.music import Task
 
 BEAT = "xg58 xg xg xg & xf44 xc54"

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from chordllama.manifest import NAME, Manifest, Record
+from chordllama.conversion.manifest import NAME, FileRecord, Manifest
 
-RECORD = Record("a/b.yaml", "a/b.xml", "0" * 64, "1" * 64, "2" * 64, ("odd",))
+RECORD = FileRecord("a/b.yaml", "a/b.xml", "0" * 64, "1" * 64, "2" * 64, ("odd",))
 
 
 @pytest.mark.parametrize("name", ["a/b.yaml", "Größe.yaml", 'quote".yaml', os.fsdecode(b"caf\xe9.yaml"), "line\n.yaml"])
 def test_a_record_comes_back_from_its_line(name: str) -> None:
     record = replace(RECORD, output=name)
     line = record.format()
-    assert Record.parse(line) == record
+    assert FileRecord.parse(line) == record
     assert line.isascii()
     assert "\n" not in line
 

@@ -16,7 +16,7 @@ from benchmarks.kept import byte_faults
 from benchmarks.musescore import Judgement, breaks_the_schema, installed, main, musescore_on, verovio_on
 from chordllama.codec.musicxml import read_with_origin
 from chordllama.codec.splice import splice
-from chordllama.score import FINAL, Barline
+from chordllama.score.model import FINAL, Barline
 
 SOURCE = (Path(__file__).parent / "data" / "two_bars.musicxml").read_bytes()
 OLD = 2

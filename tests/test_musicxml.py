@@ -21,7 +21,7 @@ from chordllama.codec.compact import dumps, loads
 from chordllama.codec.musicxml import read, read_with_origin, write
 from chordllama.codec.report import Report
 from chordllama.errors import ChordLlamaError, MusicXMLError
-from chordllama.score import (
+from chordllama.score.model import (
     QUARTER,
     Bar,
     Chord,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chordllama.codec.words.places import FIRST, Place, format_place, parse_place
-from chordllama.score import Part
+from chordllama.score.model import Part
 
 PARTS = (Part(), Part(clefs=("G2", "F4")), Part())
 CASES: list[tuple[Place | None, Place, str]] = [

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from chordllama.cli import run
-from chordllama.plugin.folders import FILES, MUSESCORES, current_version, places, serve_command
-from chordllama.resources import resource
+from chordllama.system.musescore import FILES, MUSESCORES, current_version, places, serve_command
+from chordllama.system.resources import resource
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ from benchmarks.plugin.editor import (
 from benchmarks.plugin.judge import faults
 from chordllama.codec.compact import dumps, loads
 from chordllama.codec.musicxml import read, write
-from chordllama.score import Chord
+from chordllama.score.model import Chord
 
 SCORE = Path(__file__).parent / "data" / "chorale.musicxml"
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
+from chordllama.conversion.render import MAXIMUM_PNG_PAGES, apart, midi, picture
 from chordllama.errors import ContainerError, ScoreError
-from chordllama.render import MAXIMUM_PNG_PAGES, apart, midi, picture
 
 SCORE = (Path(__file__).parent / "data" / "two_bars.musicxml").read_bytes()
 SVG = "{http://www.w3.org/2000/svg}"

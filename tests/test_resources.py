@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chordllama.errors import ChordLlamaError
-from chordllama.resources import resource
+from chordllama.system.resources import resource
 
 
 def test_the_recipes_are_found() -> None:

@@ -17,7 +17,7 @@ from told import told
 
 from chordllama.codec.compact import dumps, loads
 from chordllama.codec.musicxml import read, write
-from chordllama.score import Score
+from chordllama.score.model import Score
 
 DATA = Path(__file__).parent / "data"
 SCORES = sorted(path for path in DATA.iterdir() if path.suffix in (".musicxml", ".xml", ".mxl"))

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from chordllama.score import (
+from chordllama.score.model import (
     NOTE_TYPES,
     QUARTER,
     Bar,

@@ -10,12 +10,12 @@ import pytest
 from chordllama_server.engine import Engine, forgettable
 from chordllama_server.jobs import Job
 from chordllama_server.problems import Refusal
-from chordllama_server.scores import Source
-from chordllama_server.writing import Model, Order
+from chordllama_server.scores import UploadedScore
+from chordllama_server.writer_process import Model, Order
 
 from chordllama.generate.continuation import Request
 
-CHORALE = Source((Path(__file__).parent / "data/chorale.musicxml").read_bytes(), "chorale.musicxml")
+CHORALE = UploadedScore((Path(__file__).parent / "data/chorale.musicxml").read_bytes(), "chorale.musicxml")
 LONG = Order(CHORALE, Request(bars=256))
 SHORT = Order(CHORALE, Request(bars=1))
 

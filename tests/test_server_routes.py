@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from chordllama_server.app import create_app
 from chordllama_server.config import Config
-from chordllama_server.document import document
 from chordllama_server.engine import Engine
+from chordllama_server.openapi import document
 from chordllama_server.workshop import Workshop
 from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator

@@ -13,8 +13,8 @@ pytest.importorskip("schemathesis")
 import schemathesis
 from chordllama_server.app import create_app
 from chordllama_server.config import Config
-from chordllama_server.document import document
 from chordllama_server.engine import Engine
+from chordllama_server.openapi import document
 from chordllama_server.workshop import Workshop
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis.checks import CHECKS, load_all_checks

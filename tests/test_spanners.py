@@ -7,7 +7,7 @@ import pytest
 from chordllama.codec.compact import dumps
 from chordllama.codec.musicxml import read, write
 from chordllama.codec.notation.spanners import Numbers, OpenLines, Pairs
-from chordllama.score import Direction, Mark
+from chordllama.score.model import Direction, Mark
 
 
 def slur(end: str, number: str = "1") -> Mark:

@@ -9,7 +9,7 @@ from chordllama.codec.compact import dumps, loads
 from chordllama.codec.musicxml import read, read_with_origin, write
 from chordllama.codec.notation.staves import height, middle_line, octave_shift
 from chordllama.codec.splice import splice
-from chordllama.score import Note, Score
+from chordllama.score.model import Note, Score
 
 
 def music(*bars: str, clef: str = "G2", header: str = "") -> Score:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from chordllama.codec.compact import dumps, loads
 from chordllama.codec.musicxml import write
+from chordllama.conversion.render import midi
 from chordllama.generate.tablature import on_strings
-from chordllama.render import midi
-from chordllama.score import Score
+from chordllama.score.model import Score
 
 UKULELE = """parts:
  1: clef=TAB lines=4 tuning1=G4,C4,E4,A4 Ukulele

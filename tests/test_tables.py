@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from chordllama.check import Check, check
+from chordllama.check.contents import Check, check
 from chordllama.codec.musicxml import read_with_origin
-from chordllama.tables import MOST_ROWS, print_check, sections
+from chordllama.commands.check_tables import MOST_ROWS, print_check, sections
 
 DATA = Path(__file__).parent / "data"
 

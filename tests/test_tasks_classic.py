@@ -8,7 +8,7 @@ import pytest
 from classic_scores import EXAMPLE
 
 from chordllama.codec.classic import encode, load_measures, loads
-from chordllama.tasks.classic import STOPS, measures_in, prompt
+from chordllama.tasks.classic_prompt import STOPS, measures_in, prompt
 
 DATA = Path(__file__).parent / "data"
 (PART,) = loads(EXAMPLE)

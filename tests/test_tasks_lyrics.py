@@ -6,9 +6,9 @@ import random
 
 import pytest
 
-from chordllama.tasks.lyrics import (
+from chordllama.tasks.lyrics_tasks import (
     FEWEST_LINES,
-    Line,
+    LyricLine,
     continue_prompt,
     fit_prompt,
     fitting,
@@ -18,7 +18,7 @@ from chordllama.tasks.lyrics import (
     sections_of,
     write_prompt,
 )
-from chordllama.tasks.wording import LYRICS, Pair, wording
+from chordllama.tasks.wording import LYRICS, PromptPair, wording
 
 FACTS = {"title": "River Run", "creator": "Ann Owl", "language": "en"}
 STANZA = "The river runs below the hill\nAnd no one knows its name\nThe miller sleeps, the mill is still\nThe water sings the same"
@@ -29,11 +29,11 @@ def ballad(stanzas: int) -> str:
     return "\n\n".join(f"{STANZA}\nAnd this is stanza {number}" for number in range(stanzas)) + "\n"
 
 
-def made(text: str, most: int = 3500, seed: int = 1, **facts: str) -> list[Pair]:
+def made(text: str, most: int = 3500, seed: int = 1, **facts: str) -> list[PromptPair]:
     return list(rows(text, {**FACTS, **facts}, len, most, random.Random(seed)))
 
 
-def by_task(found: list[Pair]) -> dict[str, list[Pair]]:
+def by_task(found: list[PromptPair]) -> dict[str, list[PromptPair]]:
     return {name: [row for row in found if row.instruction == text] for name, text in LYRICS.items()}
 
 
@@ -72,7 +72,7 @@ def test_first_lines_and_their_rest_are_the_text() -> None:
 def test_a_prompt_is_what_generation_asks() -> None:
     assert write_prompt({"title": "River", "artist": ""}) == (LYRICS["write"], "title: River\n\n")
     assert continue_prompt({}, "One line\n\n") == (LYRICS["continue"], "\nOne line\n")
-    lines = [Line("[Hook]"), Line("Oh, river run", 4), Line("", 6), Line(""), Line("", 8)]
+    lines = [LyricLine("[Hook]"), LyricLine("Oh, river run", 4), LyricLine("", 6), LyricLine(""), LyricLine("", 8)]
     assert fit_prompt({"language": "English"}, lines).input == "language: English\n\n[Hook]\n4 Oh, river run\n6\n\n8\n"
     for row in made(SONG):
         assert wording(row.instruction, row.input) == row.instruction + row.input

@@ -8,7 +8,7 @@ from small_scores import TEXTS, small_score
 
 from chordllama.codec.compact import dumps, loads
 from chordllama.codec.grammar import END
-from chordllama.score import FINAL, Bar, Barline
+from chordllama.score.model import FINAL, Bar, Barline
 from chordllama.tasks.music import answer, block, ending_of, has_closed, lean, opening, prompt
 
 RICH = """title: Song

@@ -14,12 +14,12 @@ from small_scores import TEXTS, small_score
 from chordllama.codec.compact import dump_bar, dumps, loads
 from chordllama.codec.grammar import END
 from chordllama.generate.continuation import read_answer
-from chordllama.score import Score
+from chordllama.score.model import Score
 from chordllama.tasks.music import TASKS, Wishes, lean, parse_instruction, prompt
 from chordllama.tasks.music_rows import FEWEST_BARS, MusicRow, rows, transposed
+from chordllama.tasks.transpose import CannotTranspose, transpose
+from chordllama.tasks.transpose_text import transpose_line
 from chordllama.tasks.windows import cuts
-from chordllama.transpose import CannotTranspose, transpose
-from chordllama.transpose_text import transpose_line
 
 
 def tune(bars: int, seed: int = 1) -> Score:

@@ -6,7 +6,7 @@ import random
 
 from small_texts import chapter, paragraph
 
-from chordllama.tasks.prose import (
+from chordllama.tasks.prose_tasks import (
     BREAK,
     chapters_of,
     continue_prompt,
@@ -15,7 +15,7 @@ from chordllama.tasks.prose import (
     scene_prompt,
     sentences,
 )
-from chordllama.tasks.wording import PROSE, Pair, wording
+from chordllama.tasks.wording import PROSE, PromptPair, wording
 
 FACTS = {"title": "A Novel", "creator": "Ann Owl", "language": "en"}
 
@@ -24,11 +24,11 @@ def first_words(scene: str, number: int, _language: str) -> list[str]:
     return [f"{place} {scene[:20]}" for place in range(number)]
 
 
-def made(text: str, most: int = 3500, seed: int = 1) -> list[Pair]:
+def made(text: str, most: int = 3500, seed: int = 1) -> list[PromptPair]:
     return list(rows(text, FACTS, len, most, random.Random(seed), first_words))
 
 
-def of_task(found: list[Pair], task: str) -> list[Pair]:
+def of_task(found: list[PromptPair], task: str) -> list[PromptPair]:
     return [row for row in found if row.instruction == dict(PROSE)[task]]  # type: ignore[index]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from chordllama.terminal import say
+from chordllama.system.terminal import say
 
 DATA = Path(__file__).parent / "data"
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no pseudo-terminals")

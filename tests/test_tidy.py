@@ -10,7 +10,7 @@ from small_scores import small_score
 from chordllama.codec.compact import dump_bar, loads
 from chordllama.codec.musicxml import read, write
 from chordllama.generate.tidy import like_before, tidy
-from chordllama.score import Bar, Score
+from chordllama.score.model import Bar, Score
 
 HEAD = "parts:\n 1: clef=G2\n 2: clef=G2,F4\n"
 HEADER = loads(HEAD)

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from small_scores import TEXTS, small_score
 
-from chordllama.score import Chord
+from chordllama.score.model import Chord
 from chordllama.tasks.music import answer, lean
 from chordllama.training.bits import Cost, bits_a_bar, bits_a_character, bits_a_note, costs, interval, notes_in
-from chordllama.training.corpus import TrainingRow
-from chordllama.training.model import new_model
+from chordllama.training.llama_model import new_model
 from chordllama.training.recipe import DataRecipe, ModelRecipe, Recipe, TokenizerRecipe, TrainingRecipe
+from chordllama.training.row_folders import TrainingRow
 from chordllama.training.tokenizer import encode, save_tokenizer, train_tokenizer
 
 

@@ -12,9 +12,9 @@ import pytest
 from chordllama.cli import run
 from chordllama.codec.container import read_container
 from chordllama.codec.musicxml import read
-from chordllama.training.corpus import TrainingRow, read_rows
 from chordllama.training.lora_recipe import LoraRecipe
 from chordllama.training.packing import Batch, variants
+from chordllama.training.row_folders import TrainingRow, read_rows
 from chordllama.training.run import load_any_recipe
 
 ROOT = Path(__file__).parents[1]

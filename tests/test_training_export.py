@@ -19,7 +19,7 @@ from tiny_run import song, write_tiny_run
 from chordllama.errors import ModelError
 from chordllama.generate.llama_scoring import mean_cost
 from chordllama.generate.models import EMBEDDED
-from chordllama.resources import resource
+from chordllama.system.resources import resource
 from chordllama.tasks.wording import CHAT_TEMPLATE
 from chordllama.training import gguf_tensors, gguf_tokenizer, quantisation
 from chordllama.training.export import Exported, export

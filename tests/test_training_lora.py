@@ -19,7 +19,7 @@ from chordllama.errors import ModelError
 from chordllama.tasks.wording import wording
 from chordllama.training.lora import fine_tune
 from chordllama.training.lora_recipe import LoraRecipe, load_lora_recipe
-from chordllama.training.rows import files_of, read_rows, token_rows
+from chordllama.training.packed_rows import files_of, read_rows, token_rows
 
 ROOT = Path(__file__).parents[1]
 TRAIN = """\
@@ -166,7 +166,7 @@ def test_missing_and_broken_rows_are_named(tmp_path: Path, recipe: LoraRecipe) -
 
 
 def test_a_base_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from chordllama.training.engines import load_base
+    from chordllama.training.lora_engines import load_base
 
     with pytest.raises(ModelError, match=r"the base model .*/nothing can't be loaded"):
         load_base(str(tmp_path / "nothing"), None)
@@ -226,8 +226,8 @@ def test_rows_that_are_packed_together_do_not_see_each_other(folder: Path, recip
     """What the trainer itself hands to the model, beside each row alone: trl fears that it differs without flash attention."""
     import torch
 
-    from chordllama.training.engines import choose_engine
     from chordllama.training.lora import _trainer
+    from chordllama.training.lora_engines import choose_engine
 
     engine = choose_engine()
     model, tokenizer = engine.load(recipe)

@@ -23,7 +23,7 @@ from chordllama.errors import ModelError
 from chordllama.training.packing import cut_at_lines, pack_rows
 from chordllama.training.pretrain import batch_rows, learning_rate, pretrain
 from chordllama.training.recipe import Recipe, load_recipe
-from chordllama.training.report import StepReport
+from chordllama.training.step_report import StepReport
 
 KILLED_AT = 17
 

@@ -10,7 +10,7 @@ import pytest
 
 from chordllama.training import trackers
 from chordllama.training.curve import draw_curve
-from chordllama.training.report import StepReport
+from chordllama.training.step_report import StepReport
 from chordllama.training.trackers import figures, has_wandb, tracked
 
 

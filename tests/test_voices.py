@@ -7,7 +7,7 @@ from collections import Counter
 from passages import four
 
 from chordllama.evaluate.passage import Passage
-from chordllama.voices import count_parallels
+from chordllama.score.voices import count_parallels
 
 
 def counted(found: Passage) -> Counter[int]:

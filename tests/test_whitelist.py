@@ -22,9 +22,9 @@ from chordllama.codec.whitelist import (
     SIGN_BY_NAME,
     SIGNS,
     TIME_SYMBOLS,
-    Verdict,
+    Treatment,
 )
-from chordllama.score import NOTE_TYPES
+from chordllama.score.model import NOTE_TYPES
 
 needs_schema = pytest.mark.skipif(
     not INSTALLED, reason="the package musicxml, which holds the schema, is not installed"
@@ -81,7 +81,7 @@ def test_every_dynamic_of_the_schema_is_known() -> None:
 
 def test_every_verdict_has_a_reason() -> None:
     for rule in (*ELEMENTS.values(), *ATTRIBUTES.values()):
-        assert isinstance(rule.verdict, Verdict)
+        assert isinstance(rule.verdict, Treatment)
         assert rule.reason
 
 
@@ -94,4 +94,4 @@ def test_every_sign_has_one_name_and_one_spelling() -> None:
 
 def test_every_sign_is_an_element_that_is_kept() -> None:
     for element in [*(sign.element for sign in SIGNS), *DIRECTION_SIGNS]:
-        assert ELEMENTS[element].verdict is Verdict.KEPT, element
+        assert ELEMENTS[element].verdict is Treatment.KEPT, element

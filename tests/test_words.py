@@ -41,7 +41,7 @@ from chordllama.codec.words.texts import (
     xml_text,
 )
 from chordllama.codec.words.values import direction_fault, mark_fault
-from chordllama.score import (
+from chordllama.score.model import (
     QUARTER,
     Chord,
     Direction,

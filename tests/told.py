@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from chordllama.codec.whitelist import DIRECTION_SIGNS, SIGN_BY_NAME
 from chordllama.codec.words.values import LINES, NOTE_TYPE, OF_CHORDS
-from chordllama.score import (
+from chordllama.score.model import (
     Bar,
     Chord,
     Direction,

@@ -14,23 +14,23 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 
-from chordllama.corpora.fetch import default_cache
-from chordllama.corpora.settings import Settings
-from chordllama.corpora.shards import Place, Record, Shard, plan
-from chordllama.corpora.signatures import minhash
+from chordllama.corpora.build.settings import BuildSettings
+from chordllama.corpora.build.shards import BuildFolder, Shard, ShardRecord, plan
+from chordllama.corpora.build.steps import ShardFailure, ShardJob, clean_shard, rows_shard
+from chordllama.corpora.build.tokens import find_tokenizer, load_counter
+from chordllama.corpora.clean.signatures import minhash
+from chordllama.corpora.fetch.fetching import default_cache
 from chordllama.corpora.sources import load_sources, place
-from chordllama.corpora.steps import Failure, Job, clean_shard, rows_shard
-from chordllama.corpora.tokens import find_tokenizer, load_counter
 
 SOURCES = ("openscore-lieder", "openscore-quartets")
 INTERVAL = 0.002
 PARTS = {
     "wording of rows": ("/chordllama/tasks/", "/chordllama/codec/excerpt.py"),
     "codec": ("/chordllama/codec/",),
-    "tokenizer": ("/corpora/tokens.py",),
-    "MinHash": ("/corpora/signatures.py",),
-    "rules of cleaning": ("/corpora/clean_music.py", "/chordllama/check_bars.py"),
-    "files": ("/corpora/formats.py", "/corpora/shards.py", "/corpora/read", "/corpora/catalogues.py"),
+    "tokenizer": ("/build/tokens.py",),
+    "MinHash": ("/clean/signatures.py",),
+    "rules of cleaning": ("/clean/music_rules.py", "/check/bars.py"),
+    "files": ("/build/formats.py", "/build/shards.py", "/corpora/read/"),
 }
 """Where a module belongs: the first that fits."""
 REST = "all else"
@@ -62,26 +62,26 @@ def cost_of(name: str, folder: Path, every: int) -> Cost:
     source = load_sources()[name]
     found = place(source, folder, default_cache())
     assert found is not None, f"{name} is not here"
-    settings = Settings("music", find_tokenizer("llama-3", default_cache()), formats=("jsonl",))
+    settings = BuildSettings("music", find_tokenizer("llama-3", default_cache()), formats=("jsonl",))
     load_counter(settings.tokenizer)
     minhash(["0"])  # what libraries take to load isn't the work
     with tempfile.TemporaryDirectory() as out, sampled() as samples:
         began = time.process_time()
-        made = [_made(shard, Place(Path(out), "music"), settings) for shard in plan(source, found, None)[::every]]
+        made = [_made(shard, BuildFolder(Path(out), "music"), settings) for shard in plan(source, found, None)[::every]]
         seconds = time.process_time() - began
     tokens = sum(split["tokens"] for _, record in made for split in record.counts["splits"].values())
     return Cost(sum(count for count, _ in made), tokens, seconds, samples)
 
 
-def _made(shard: Shard, at: Place, settings: Settings) -> tuple[int, Record]:
+def _made(shard: Shard, at: BuildFolder, settings: BuildSettings) -> tuple[int, ShardRecord]:
     """The documents of a shard, and the record of its rows."""
-    job = Job(shard, at, settings)
+    job = ShardJob(shard, at, settings)
     cleaned = clean_shard(job)
-    assert not isinstance(cleaned, Failure), cleaned.fault
+    assert not isinstance(cleaned, ShardFailure), cleaned.fault
     sha256 = next(digest for name, digest in cleaned.outputs.items() if name.endswith(".jsonl.gz"))
     verdicts = tuple((work, "train") for work in cleaned.counts["works"])
     made = rows_shard(replace(job, clean_sha256=sha256, verdicts=verdicts))  # type: ignore[arg-type]
-    assert not isinstance(made, Failure), made.fault
+    assert not isinstance(made, ShardFailure), made.fault
     return cleaned.counts["documents"], made
 
 

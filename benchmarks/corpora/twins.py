@@ -1,7 +1,7 @@
 """What held-out answers cost a trained model, when those works are set aside of which it has learnt a version under another name.
 
 The rows that a model was trained on may have been split by names alone. A built corpus knows better which works are one
-(chordllama/corpora/works.py): a held-out work whose group holds a work of the training rows has a twin there.
+(chordllama/corpora/build/works.py): a held-out work whose group holds a work of the training rows has a twin there.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 
-from chordllama.corpora.build import judged
-from chordllama.corpora.shards import Place, Record, load_record
+from chordllama.corpora.build.building import judged
+from chordllama.corpora.build.shards import BuildFolder, ShardRecord, load_record
+from chordllama.corpora.build.steps import CLEAN
 from chordllama.corpora.sources import load_sources
-from chordllama.corpora.steps import CLEAN
 from chordllama.training.bits import Cost, bits_a_note, costs, interval
-from chordllama.training.corpus import TrainingRow, read_rows, shards
-from chordllama.training.model import device_for
+from chordllama.training.llama_model import device_for
+from chordllama.training.row_folders import TrainingRow, read_rows, shards
 
 FREE = "without a twin"
 MOST_NAMED = 20
@@ -52,7 +52,7 @@ def main(arguments: list[str]) -> int:
 
 def groups_of(built: Path) -> dict[str, str]:
     """The name that a source gives a work -> the name of the work that it turned out to be."""
-    place = Place(built, "music")
+    place = BuildFolder(built, "music")
     records = list(_records(place))
     verdicts, _ = judged(place, records)
     found: dict[str, str] = {}
@@ -61,7 +61,7 @@ def groups_of(built: Path) -> dict[str, str]:
     return found
 
 
-def _records(place: Place) -> Iterator[Record]:
+def _records(place: BuildFolder) -> Iterator[ShardRecord]:
     """The records of cleaned shards, in the order of their sources."""
     names = sorted(path.stem for path in (place.work / CLEAN).glob("*.json"))
     for source in load_sources():

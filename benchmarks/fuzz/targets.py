@@ -14,7 +14,7 @@ from chordllama.codec import classic, editor
 from chordllama.codec.compact import dumps, loads
 from chordllama.codec.musicxml import read, write
 from chordllama.errors import ScoreError
-from chordllama.score import Score
+from chordllama.score.model import Score
 
 DATA = Path(__file__).parents[2] / "tests" / "data"
 SMALL = 10_000

@@ -23,7 +23,7 @@ from benchmarks.notation.writer import write
 from benchmarks.tokens import VOCABULARY, WITHOUT, fetch_vocabulary, tokenizer
 from chordllama.codec.musicxml import read
 from chordllama.codec.omit import omit
-from chordllama.score import Score
+from chordllama.score.model import Score
 from chordllama.tasks.music import lean
 
 KINDS = ("chorale", "quartet", "piano", "tune", "song", "orchestra")

@@ -13,7 +13,7 @@ from benchmarks.notation.pitches import Alters, departs, key_alters
 from chordllama.codec.notation.brackets import START, implied_brackets
 from chordllama.codec.whitelist import SIGN_BY_NAME
 from chordllama.codec.words.moments import format_harmony
-from chordllama.score import (
+from chordllama.score.model import (
     COMMON_TIME,
     QUARTER,
     Bar,

@@ -10,7 +10,7 @@ from chordllama.codec.notation.brackets import has_tuplets, strip_brackets
 from chordllama.codec.words.durations import format_duration, format_offset
 from chordllama.codec.words.events import format_mark
 from chordllama.codec.words.moments import format_direction, format_harmony
-from chordllama.score import Chord, Direction, Duration, Item, Mark, Note, Rest, Spacer
+from chordllama.score.model import Chord, Direction, Duration, Item, Mark, Note, Rest, Spacer
 
 STEPS = "CDEFGAB"
 SHARPS = "FCGDAEB"

@@ -10,10 +10,10 @@ from benchmarks.notation.pitches import Voice, key_alters
 from benchmarks.notation.variant import BAR_LINES, Variant
 from chordllama.codec.compact import NEXT_BAR, format_line
 from chordllama.codec.words.frames import dump_end, dump_frame
-from chordllama.codec.words.header import dump_header
+from chordllama.codec.words.header_words import dump_header
 from chordllama.codec.words.places import Place, format_place, format_staff
 from chordllama.codec.words.yaml_subset import format_scalar
-from chordllama.score import Bar, Barline, Group, Part, Row, Score, apply_keys
+from chordllama.score.model import Bar, Barline, Group, Part, Row, Score, apply_keys
 
 SILENT = "r"
 REPEATS = {"forward": "|>", "backward": "<|"}

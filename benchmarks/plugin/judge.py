@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chordllama.check_bars import measured_bars, uneven_staves
+from chordllama.check.bars import measured_bars, uneven_staves
 from chordllama.codec.musicxml import read
-from chordllama.score import Bar, Chord, Harmony, Item, Row
+from chordllama.score.model import Bar, Chord, Harmony, Item, Row
 
 
 def faults(before: bytes, after: bytes, bars: int) -> list[str]:

@@ -16,10 +16,10 @@ from typing import NamedTuple
 from lxml import etree
 from lxml.etree import _Element
 
-from chordllama.codec.whitelist import DIRECTION_SIGNS, ELEMENTS, SOUND_ATTRIBUTES, Verdict
+from chordllama.codec.whitelist import DIRECTION_SIGNS, ELEMENTS, SOUND_ATTRIBUTES, Treatment
 
 Fact = tuple[object, ...]
-KEPT = frozenset(name for name, rule in ELEMENTS.items() if rule.verdict is Verdict.KEPT)
+KEPT = frozenset(name for name, rule in ELEMENTS.items() if rule.verdict is Treatment.KEPT)
 FLAT_TEXT = str.maketrans({" ": " ", "\n": " ", "\r": " ", "\t": " "})
 
 

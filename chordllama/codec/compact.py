@@ -24,14 +24,14 @@ from chordllama.codec.words.frames import (
     is_frame,
     load_frame,
 )
-from chordllama.codec.words.header import dump_header, load_header
+from chordllama.codec.words.header_words import dump_header, load_header
 from chordllama.codec.words.places import FIRST, Place, format_place, is_place, parse_place
 from chordllama.codec.words.texts import split_words
 from chordllama.codec.words.values import NO_BRACKETS
 from chordllama.codec.words.yaml_subset import Entry, format_scalar, read_map
 from chordllama.errors import CompactError
 from chordllama.limits import MOST_BARS, MOST_CELLS
-from chordllama.score import (
+from chordllama.score.model import (
     Bar,
     Chord,
     Direction,

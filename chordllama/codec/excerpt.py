@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from chordllama.codec.words.keys import parse_key
-from chordllama.score import Bar, Direction, Key, Part, Row, Score, Time, Transposition, changes_for, combine
+from chordllama.codec.words.key_words import parse_key
+from chordllama.score.model import Bar, Direction, Key, Part, Row, Score, Time, Transposition, changes_for, combine
 
 T = TypeVar("T", Key, Time)
 
 
 @dataclass
-class State:
+class SignaturesInForce:
     """What is in force at a bar line: keys and times by part and staff, clefs by part and staff, transpositions by part."""
 
     parts: tuple[Part, ...]
@@ -22,7 +22,7 @@ class State:
     clefs: dict[tuple[int, int], str] = field(default_factory=dict)
     transpositions: dict[int, Transposition] = field(default_factory=dict)
 
-    def after(self, bars: Iterable[Bar]) -> State:
+    def after(self, bars: Iterable[Bar]) -> SignaturesInForce:
         """This state, taken on over some bars."""
         for bar in bars:
             self.apply(bar)
@@ -52,7 +52,7 @@ class State:
 
     def restate(self, bar: Bar) -> Bar:
         """A first bar that says which keys and times are in force."""
-        before = State(self.parts, dict(self.keys), dict(self.times))
+        before = SignaturesInForce(self.parts, dict(self.keys), dict(self.times))
         before.apply(Bar(keys=bar.keys, times=bar.times))
         parts = list(enumerate(part.staves for part in self.parts))
         return replace(
@@ -92,7 +92,7 @@ class Cutter:
 
     def cut(self, windows: Iterable[tuple[int, int]]) -> Iterator[Score]:
         """An excerpt for each window of bars, of which none begins before the one before it."""
-        score, state, place = self._score, State(self._score.parts), 0
+        score, state, place = self._score, SignaturesInForce(self._score.parts), 0
         for first, last in windows:
             self._changes += map(_changes_alone, score.bars[len(self._changes) : first])
             state.after(self._changes[place:first])

@@ -31,10 +31,10 @@ from chordllama.codec.elements.measures import MeasureDraft, PartReader
 from chordllama.codec.elements.notes import Known
 from chordllama.codec.elements.part_writer import Origin, PartWriter, divisions_for, origin_of
 from chordllama.codec.report import Report
-from chordllama.codec.whitelist import ELEMENTS, Verdict
+from chordllama.codec.whitelist import ELEMENTS, Treatment
 from chordllama.errors import MusicXMLError
 from chordllama.limits import MOST_BARS, MOST_CELLS, MOST_PARTS
-from chordllama.score import (
+from chordllama.score.model import (
     QUARTER,
     Bar,
     Metre,
@@ -131,7 +131,7 @@ def count_elements(root: _Element, report: Report) -> None:
         rule = ELEMENTS.get(tag)
         if rule is None:
             report.unknown[tag] += count
-        elif rule.verdict is Verdict.DROPPED:
+        elif rule.verdict is Treatment.DROPPED:
             report.dropped[tag] += count
     wanted = set(report.unknown) - set(report.where)
     for element in root.iter(Element) if wanted else ():

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from chordllama.codec.whitelist import DIRECTION_SIGNS, KINDS, SIGN_BY_NAME
 from chordllama.errors import ChordLlamaError
-from chordllama.score import Bar, Chord, Direction, Harmony, Item, Mark, Rest, Row, Score, said
+from chordllama.score.model import Bar, Chord, Direction, Harmony, Item, Mark, Rest, Row, Score, said
 
 
 class UnknownKind(ChordLlamaError):

@@ -22,12 +22,12 @@ from chordllama.codec.whitelist import (
     KINDS,
     SIGNS,
     DirectionSign,
-    Rule,
+    NotationRule,
     Sign,
-    Verdict,
+    Treatment,
 )
 from chordllama.codec.words.values import wanted
-from chordllama.files import write_atomically
+from chordllama.system.files import write_atomically
 
 _OWN_SPELLINGS = {
     "dynamics": "`=p`, `={dynamics=più p}`",
@@ -108,11 +108,11 @@ def attributes() -> str:
     return _verdicts(ATTRIBUTES)
 
 
-def _verdicts(rules: Mapping[str, Rule]) -> str:
-    names: dict[tuple[Verdict, str], list[str]] = defaultdict(list)
+def _verdicts(rules: Mapping[str, NotationRule]) -> str:
+    names: dict[tuple[Treatment, str], list[str]] = defaultdict(list)
     for name, rule in rules.items():
         names[rule.verdict, rule.reason].append(name)
-    order = list(Verdict)
+    order = list(Treatment)
     rows = (
         (verdict.value, reason, " ".join(f"`{name}`" for name in sorted(found)))
         for (verdict, reason), found in sorted(names.items(), key=lambda pair: order.index(pair[0][0]))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 
-class Verdict(Enum):
+class Treatment(Enum):
     """What becomes of an element or attribute."""
 
     KEPT = "kept"
@@ -20,10 +20,10 @@ class Verdict(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class NotationRule:
     """A verdict with its reason (for kept ones: where it is kept)."""
 
-    verdict: Verdict
+    verdict: Treatment
     reason: str
 
 
@@ -390,13 +390,13 @@ KINDS = tuple(kind for kind in dict.fromkeys([*_SIGN_KINDS, "harmony", "lyrics",
 """What `--without` can leave out."""
 
 
-def _rules(verdict: Verdict, groups: dict[str, str]) -> dict[str, Rule]:
-    return {name: Rule(verdict, reason) for reason, names in groups.items() for name in names.split()}
+def _rules(verdict: Treatment, groups: dict[str, str]) -> dict[str, NotationRule]:
+    return {name: NotationRule(verdict, reason) for reason, names in groups.items() for name in names.split()}
 
 
-ELEMENTS: dict[str, Rule] = {
+ELEMENTS: dict[str, NotationRule] = {
     **_rules(
-        Verdict.KEPT,
+        Treatment.KEPT,
         {
             "header": "score-partwise score-timewise work work-title movement-title identification creator part-list "
             "score-part part-name part-abbreviation score-instrument instrument-name midi-instrument midi-channel "
@@ -418,11 +418,11 @@ ELEMENTS: dict[str, Rule] = {
             "artificial base-pitch touching-pitch sounding-pitch",
         },
     ),
-    **{sign.element: Rule(Verdict.KEPT, sign.kind) for sign in SIGNS},
-    **{sign.name: Rule(Verdict.KEPT, sign.kind) for sign in DIRECTION_SIGNS.values()},
-    **{name: Rule(Verdict.KEPT, "dynamics") for name in (*DYNAMICS, "other-dynamics")},
+    **{sign.element: NotationRule(Treatment.KEPT, sign.kind) for sign in SIGNS},
+    **{sign.name: NotationRule(Treatment.KEPT, sign.kind) for sign in DIRECTION_SIGNS.values()},
+    **{name: NotationRule(Treatment.KEPT, "dynamics") for name in (*DYNAMICS, "other-dynamics")},
     **_rules(
-        Verdict.DERIVED,
+        Treatment.DERIVED,
         {
             "from the note values": "divisions normal-type normal-dot",
             "from the number of staves": "part-symbol",
@@ -433,7 +433,7 @@ ELEMENTS: dict[str, Rule] = {
         },
     ),
     **_rules(
-        Verdict.DROPPED,
+        Treatment.DROPPED,
         {
             "layout of one page size": "appearance bottom-margin concert-score credit credit-image credit-symbol credit-type "
             "credit-words defaults distance glyph left-divider left-margin line-width lyric-font lyric-language "
@@ -467,9 +467,9 @@ ELEMENTS: dict[str, Rule] = {
     ),
 }
 
-ATTRIBUTES: dict[str, Rule] = {
+ATTRIBUTES: dict[str, NotationRule] = {
     **_rules(
-        Verdict.KEPT,
+        Treatment.KEPT,
         {
             "what the element is": "type number id location direction measure slash print-object parentheses bracket "
             "editorial text implicit times size symbol",
@@ -480,7 +480,7 @@ ATTRIBUTES: dict[str, Rule] = {
         },
     ),
     **_rules(
-        Verdict.DERIVED,
+        Treatment.DERIVED,
         {
             "from what the bar and the key show already": "cautionary",
             "from the divisions that are written": "divisions",
@@ -489,7 +489,7 @@ ATTRIBUTES: dict[str, Rule] = {
         },
     ),
     **_rules(
-        Verdict.DROPPED,
+        Treatment.DROPPED,
         {
             "layout": "default-x default-y relative-x relative-y width bezier-x bezier-y bezier-x2 bezier-y2 bezier-offset "
             "bezier-offset2 color font-family font-size font-style font-weight halign valign justify placement orientation "

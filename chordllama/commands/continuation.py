@@ -20,7 +20,7 @@ from chordllama.commands.options import (
     source_argument,
     strict_option,
 )
-from chordllama.terminal import say
+from chordllama.system.terminal import say
 
 if TYPE_CHECKING:
     from chordllama.generate.continuation import Continuation
@@ -184,11 +184,11 @@ def _write(
 ) -> int:
     """Write the bars that a task means, and deliver the files."""
     from chordllama.codec.report import Report
-    from chordllama.conversion import read_score, refuse_unknown
+    from chordllama.conversion.convert import read_score, refuse_unknown
     from chordllama.generate.ensembles import with_ensemble
     from chordllama.generate.models import continuer_for, open_backend
     from chordllama.generate.ranking import best_first
-    from chordllama.terminal import show_bars
+    from chordllama.system.terminal import show_bars
 
     if output == STANDARD and (with_midi or with_picture or candidates > 1):
         raise click.UsageError("--midi, --picture and --candidates take their names from OUT: give one with -o")
@@ -275,14 +275,14 @@ def _say_failures(continuations: Sequence[Continuation]) -> int:
 
 def _read_score(source: str) -> tuple[bytes, str]:
     """The bytes of a MusicXML file, or what another format becomes as MusicXML."""
-    from chordllama.foreign import foreign_format, to_musicxml
+    from chordllama.conversion.foreign import foreign_format, to_musicxml
 
     data, name = read(source)
     return (to_musicxml(data, name) if foreign_format(data, name) else data), name
 
 
 def _write_midi(xml: bytes, output: str) -> str:
-    from chordllama.render import apart
+    from chordllama.conversion.render import apart
 
     path = str(Path(output).with_suffix(".mid"))
     write(path, apart("midi", xml))
@@ -290,7 +290,7 @@ def _write_midi(xml: bytes, output: str) -> str:
 
 
 def _write_picture(xml: bytes, output: str, suffix: str) -> str:
-    from chordllama.render import apart
+    from chordllama.conversion.render import apart
 
     path = str(Path(output).with_suffix(suffix))
     write(path, apart(suffix, xml))

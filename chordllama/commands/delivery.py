@@ -11,9 +11,9 @@ from typing import Any
 import click
 
 from chordllama.commands.options import SCORE_SUFFIXES, STANDARD
-from chordllama.files import read_bounded, write_atomically
 from chordllama.limits import MOST_BYTES
-from chordllama.terminal import say
+from chordllama.system.files import read_bounded, write_atomically
+from chordllama.system.terminal import say
 
 EXIT_SYSTEM, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 

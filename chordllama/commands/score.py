@@ -21,10 +21,10 @@ from chordllama.commands.options import (
     strict_option,
     words,
 )
-from chordllama.terminal import say
+from chordllama.system.terminal import say
 
 if TYPE_CHECKING:
-    from chordllama.conversion import Conversion
+    from chordllama.conversion.convert import Conversion
 
 
 @click.command()
@@ -42,7 +42,7 @@ def encode(source: str, output: str, dialect: str, jobs: int | None, as_json: bo
     IN is MusicXML (.musicxml, .xml, .mxl), or MIDI, ABC, Humdrum or MEI, which music21 converts first. Of a folder, what is
     done already stays; so after an interruption the same command goes on.
     """
-    from chordllama.conversion import encoding_for
+    from chordllama.conversion.convert import encoding_for
 
     return _convert(encoding_for(dialect, **options), "text", source, output, jobs, as_json)
 
@@ -55,7 +55,7 @@ def encode(source: str, output: str, dialect: str, jobs: int | None, as_json: bo
 @json_option
 def decode(source: str, output: str, dialect: str, jobs: int | None, as_json: bool) -> int | None:
     """Turn text, or a folder of it, into MusicXML scores."""
-    from chordllama.conversion import decoding_for
+    from chordllama.conversion.convert import decoding_for
 
     suffix = SCORE_SUFFIXES[0] if Path(source).is_dir() else score_suffix(output)
     return _convert(decoding_for(dialect, suffix), "musicxml", source, output, jobs, as_json)
@@ -74,8 +74,8 @@ def _convert(conversion: Conversion, key: str, source: str, output: str, jobs: i
 
 def _convert_folder(conversion: Conversion, source: str, output: str, jobs: int | None, as_json: bool) -> int:
     """Convert a folder, say what became of it, and return the exit code."""
-    from chordllama.folders import convert_folder
-    from chordllama.terminal import show_files
+    from chordllama.conversion.folders import convert_folder
+    from chordllama.system.terminal import show_files
 
     with show_files(conversion.name) as progress:
         summary = convert_folder(conversion, Path(source), Path(output), jobs, progress)
@@ -94,9 +94,9 @@ def check(source: str, strict: bool, as_json: bool) -> None:
 
     Parts, bars, signs, what its text leaves out, and bars that don't fill their metre. IN is a score or compact text.
     """
-    from chordllama.check import check as check_reading
-    from chordllama.conversion import read_anything, refuse_unknown
-    from chordllama.tables import print_check
+    from chordllama.check.contents import check as check_reading
+    from chordllama.commands.check_tables import print_check
+    from chordllama.conversion.convert import read_anything, refuse_unknown
 
     data, name = read(source)
     reading = read_anything(data, name)

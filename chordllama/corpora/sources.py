@@ -13,9 +13,9 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from chordllama.corpora.document import TASKS, Task
+from chordllama.corpora.documents import TASKS, Task
 from chordllama.errors import CorpusError
-from chordllama.resources import resource
+from chordllama.system.resources import resource
 
 OWN_SUFFIX = ".source.yaml"
 
@@ -40,7 +40,7 @@ class Download:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class CorpusSource:
     """Where documents come from, and how they are read.
 
     `folder` is its name below the cache and below any folder of data; `part` is a composer of music21's corpus;
@@ -69,7 +69,7 @@ class Source:
         return bool(self.downloads)
 
 
-def load_sources(*folders: Path) -> dict[str, Source]:
+def load_sources(*folders: Path) -> dict[str, CorpusSource]:
     """Every source by its name: those that come along, and the user's own ones whose copies lie in `folders`.
 
     Raises CorpusError, naming file and key, for a file that can't be read or says what it may not say.
@@ -81,7 +81,7 @@ def load_sources(*folders: Path) -> dict[str, Source]:
     return sources
 
 
-def find_source(name: str, sources: Mapping[str, Source]) -> Source:
+def find_source(name: str, sources: Mapping[str, CorpusSource]) -> CorpusSource:
     """The source of that name. Raises CorpusError, with the names that there are, where there is none."""
     if name not in sources:
         raise CorpusError(
@@ -92,14 +92,14 @@ def find_source(name: str, sources: Mapping[str, Source]) -> Source:
     return sources[name]
 
 
-def place(source: Source, *folders: Path) -> Path | None:
+def place(source: CorpusSource, *folders: Path) -> Path | None:
     """Where the source's files lie: below the first of `folders` that has them, or in music21's package; None: nowhere."""
     if source.reader == "music21":
         return _music21_corpus()
     return next((folder / source.folder for folder in folders if (folder / source.folder).is_dir()), None)
 
 
-def listing(source: Source) -> Mapping[str, str] | None:
+def listing(source: CorpusSource) -> Mapping[str, str] | None:
     """Path -> sha256 of each file that belongs to the source; None where that isn't known before it is fetched."""
     if source.sha256 is None:
         return None
@@ -115,13 +115,13 @@ def dump_listing(digests: Mapping[str, str]) -> str:
     return "".join(f"{digests[name]}  {name}\n" for name in sorted(digests))
 
 
-def own_source(name: str, task: Task, licence: str, title: str = "") -> Source:
+def own_source(name: str, task: Task, licence: str, title: str = "") -> CorpusSource:
     """A source that is a folder of the user's own."""
     reader = {"music": "scores", "lyrics": "song-texts", "prose": "books"}[task]
-    return Source(name, title or name, task, reader, licence, credit="your own", folder=name)
+    return CorpusSource(name, title or name, task, reader, licence, credit="your own", folder=name)
 
 
-def dump_source(source: Source) -> str:
+def dump_source(source: CorpusSource) -> str:
     """The file that tells of a source of the user's own, for the folder that holds its copy."""
     from ruamel.yaml import YAML
 
@@ -136,7 +136,7 @@ def _music21_corpus() -> Path | None:
     return Path(found.origin).parent / "corpus" if found and found.origin else None
 
 
-def _read(path: Path) -> dict[str, Source]:
+def _read(path: Path) -> dict[str, CorpusSource]:
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
@@ -149,14 +149,14 @@ def _read(path: Path) -> dict[str, Source]:
     return {source.name: source for name, node in nodes.items() for source in _sources(str(name), node, nodes, path)}
 
 
-def _sources(name: str, node: Any, nodes: dict[str, Any], path: Path) -> Iterator[Source]:
+def _sources(name: str, node: Any, nodes: dict[str, Any], path: Path) -> Iterator[CorpusSource]:
     """The source of one entry, or one for each of its parts."""
     if not isinstance(node, dict):
         raise CorpusError(f"{path}: {name}: wanted keys and values")
     shared = node.get("with")
     values = (nodes[shared] | {"folder": shared} if shared else {}) | {key: node[key] for key in node if key != "with"}
     parts = values.pop("parts", None)
-    whole = _build(Source, {"name": name, "folder": name} | values, f"{path}: {name}")
+    whole = _build(CorpusSource, {"name": name, "folder": name} | values, f"{path}: {name}")
     if whole.task not in TASKS:
         raise CorpusError(f'{path}: {name}: task: found "{whole.task}", wanted one of {", ".join(TASKS)}')
     if parts is None:

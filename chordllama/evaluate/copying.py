@@ -9,9 +9,9 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from itertools import pairwise
 
-from chordllama.evaluate.figures import Ratio
+from chordllama.evaluate.intervals import Ratio
 from chordllama.evaluate.passage import Passage
-from chordllama.voices import Sound
+from chordllama.score.voices import Sound
 
 STEPS_IN_SEED = 3
 """Intervals by which a run is looked for; what shares fewer shares nothing."""

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chordllama.errors import ChordLlamaError, ModelError
-from chordllama.evaluate.figures import Ratio
-from chordllama.evaluate.texts import Text
-from chordllama.tasks.lyrics import sections_of
+from chordllama.evaluate.intervals import Ratio
+from chordllama.evaluate.text_measures import Text
+from chordllama.tasks.lyrics_tasks import sections_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

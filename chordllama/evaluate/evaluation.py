@@ -5,27 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from chordllama.evaluate import floors, measures
+from chordllama.evaluate import floors, measure_table
 from chordllama.evaluate.copying import Melodies
-from chordllama.evaluate.figures import Ratio
 from chordllama.evaluate.grade import Grader
 from chordllama.evaluate.held_out import HeldOut, Piece
+from chordllama.evaluate.intervals import Ratio
 from chordllama.evaluate.passage import Passage
-from chordllama.evaluate.systems import Kind, Settings, System, Tally
-from chordllama.evaluate.writing import free_answers, free_bars, write, write_freely
+from chordllama.evaluate.systems import EvaluationSettings, Kind, System, Tally
+from chordllama.evaluate.timed_writing import free_answers, free_bars, write, write_freely
 from chordllama.generate.backend import Backend
-from chordllama.score import Score, count_noteheads
+from chordllama.score.model import Score, count_noteheads
 
 Scorer = Callable[[Passage], float | None]
 """The bits that a passage's new bars cost; None where that can't be told."""
 OWN = (
-    measures.BITS_A_NOTE,
-    measures.BITS_A_BAR,
-    measures.FREE_ANSWERS,
-    measures.FREE_BARS,
-    measures.COMPLETE,
-    measures.FIRST_BAR,
-    measures.ALL_BARS,
+    measure_table.BITS_A_NOTE,
+    measure_table.BITS_A_BAR,
+    measure_table.FREE_ANSWERS,
+    measure_table.FREE_BARS,
+    measure_table.COMPLETE,
+    measure_table.FIRST_BAR,
+    measure_table.ALL_BARS,
 )
 """What only models have."""
 
@@ -33,9 +33,11 @@ OWN = (
 class Evaluation:
     """The measures on some held-out music; `step` is called after each passage."""
 
-    def __init__(self, held_out: HeldOut, settings: Settings, step: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, held_out: HeldOut, settings: EvaluationSettings, step: Callable[[], None] = lambda: None
+    ) -> None:
         self.held_out, self.settings, self._step = held_out, settings, step
-        self.table = (*measures.OF_PASSAGES, *measures.beside(*_background(held_out.training)))
+        self.table = (*measure_table.OF_PASSAGES, *measure_table.beside(*_background(held_out.training)))
         self.headings = (*OWN, *(measure.heading for measure in self.table))
 
     def human(self) -> System:
@@ -83,20 +85,20 @@ class Evaluation:
         for number in range(self.settings.candidates):
             sampling = replace(self.settings.sampling, seed=self.settings.sampling.seed + number)
             text = write_freely(piece.human, backend, sampling)
-            tally.add(measures.FREE_ANSWERS, piece.work, free_answers(text, piece.human))
-            tally.add(measures.FREE_BARS, piece.work, free_bars(text, piece.human))
+            tally.add(measure_table.FREE_ANSWERS, piece.work, free_answers(text, piece.human))
+            tally.add(measure_table.FREE_BARS, piece.work, free_bars(text, piece.human))
             written = write(piece.human, backend, sampling)
             bars = len(written.passage.score.bars) - written.passage.shown
-            tally.add(measures.COMPLETE, piece.work, Ratio(float(bars == written.wanted)))
-            tally.add(measures.FIRST_BAR, piece.work, None if written.first is None else Ratio(written.first))
-            tally.add(measures.ALL_BARS, piece.work, Ratio(written.all))
+            tally.add(measure_table.COMPLETE, piece.work, Ratio(float(bars == written.wanted)))
+            tally.add(measure_table.FIRST_BAR, piece.work, None if written.first is None else Ratio(written.first))
+            tally.add(measure_table.ALL_BARS, piece.work, Ratio(written.all))
             if bars:
                 tally.measure(self.table, piece.work, written.passage)
 
 
 def _cost(tally: Tally, piece: Piece, bits: float) -> None:
-    tally.add(measures.BITS_A_NOTE, piece.work, Ratio(bits, written_notes(piece.human)))
-    tally.add(measures.BITS_A_BAR, piece.work, Ratio(bits, len(piece.human.score.bars) - piece.human.shown))
+    tally.add(measure_table.BITS_A_NOTE, piece.work, Ratio(bits, written_notes(piece.human)))
+    tally.add(measure_table.BITS_A_BAR, piece.work, Ratio(bits, len(piece.human.score.bars) - piece.human.shown))
 
 
 def written_notes(passage: Passage) -> int:

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from chordllama.evaluate.held_out import Piece
 from chordllama.evaluate.passage import Passage
-from chordllama.evaluate.writing import with_bars
-from chordllama.score import NO_BARLINE, Bar, Chord, Item, Note, Row, Score
+from chordllama.evaluate.timed_writing import with_bars
+from chordllama.score.model import NO_BARLINE, Bar, Chord, Item, Note, Row, Score
 
 COPIED = 2
 Floor = Callable[[Piece], Passage | None]

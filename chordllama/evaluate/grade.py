@@ -20,10 +20,10 @@ from typing import NamedTuple
 import numpy as np
 
 from chordllama.evaluate.copying import melodies_of
-from chordllama.evaluate.figures import Ratio
+from chordllama.evaluate.intervals import Ratio
+from chordllama.evaluate.parallels_measure import SIXTEENTH
 from chordllama.evaluate.passage import Passage
-from chordllama.evaluate.voice_leading import SIXTEENTH
-from chordllama.voices import Sound, count_parallels
+from chordllama.score.voices import Sound, count_parallels
 
 Histogram = Counter[Hashable]
 PROFILES = {

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from chordllama.codec.excerpt import excerpt
-from chordllama.corpora.works import share
+from chordllama.corpora.build.works import share
 from chordllama.evaluate.passage import Passage
-from chordllama.score import QUARTER, Score
+from chordllama.score.model import QUARTER, Score
 
 HELD_OUT = 0.045
 """Works whose name's hash is below this were kept from the embedded model's training: its splits for tests and validation."""
@@ -61,7 +61,7 @@ def _chorales() -> Iterator[tuple[str, tuple[str, Score]]]:
     """Work and lean score of each chorale of four parts, by its name."""
     from chordllama.codec.container import read_container
     from chordllama.codec.musicxml import read
-    from chordllama.corpora.read import documents
+    from chordllama.corpora.read.readers import documents
     from chordllama.corpora.sources import load_sources, place
     from chordllama.errors import ChordLlamaError, CorpusError
     from chordllama.tasks.music import lean

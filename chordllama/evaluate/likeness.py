@@ -11,10 +11,10 @@ from collections.abc import Hashable, Iterator, Mapping
 from fractions import Fraction
 from itertools import pairwise
 
-from chordllama.evaluate.figures import Ratio
+from chordllama.evaluate.intervals import Ratio
 from chordllama.evaluate.passage import Passage
-from chordllama.score import QUARTER, Key, Ticks, changes_for
-from chordllama.voices import Place, Sound
+from chordllama.score.model import QUARTER, Key, Ticks, changes_for
+from chordllama.score.voices import Place, Sound
 
 GRID = 12
 """Places in a quarter, to which MusPy's measures round."""

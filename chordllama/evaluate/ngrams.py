@@ -18,7 +18,7 @@ Keys = NDArray[np.uint64]
 Counts = NDArray[np.int64]
 
 
-class Order:
+class NgramOrder:
     """The n-grams of one length: sorted, with what counts for each, and for each context the sum and the number of followers."""
 
     def __init__(self, grams: Keys, counts: Counts, width: int) -> None:
@@ -56,13 +56,13 @@ class NGrams:
         self.order = min(order, WORD // self._width)
         arrays = [np.asarray(ids, dtype=np.uint64) for ids in documents]
         grams, counts = np.unique(self._all(arrays, self.order), return_counts=True)
-        orders = [Order(grams, counts, self._width)]
+        orders = [NgramOrder(grams, counts, self._width)]
         for length in range(self.order - 1, 0, -1):
             starts = self._all([ids[:length] for ids in arrays], length)  # nothing stands before a document
             mask = np.uint64((1 << self._width * length) - 1)
             followed = np.concatenate([grams & mask, np.unique(starts)])  # how many different tokens stand before
             grams, counts = np.unique(followed, return_counts=True)
-            orders.append(Order(grams, counts, self._width))
+            orders.append(NgramOrder(grams, counts, self._width))
         self.orders = orders[::-1]
 
     def _all(self, arrays: Iterable[Keys], length: int) -> Keys:

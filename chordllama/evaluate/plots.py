@@ -6,13 +6,13 @@ import io
 from typing import Any
 
 from chordllama.errors import ChordLlamaError
-from chordllama.evaluate.systems import Heading, Report, System
+from chordllama.evaluate.systems import EvaluationReport, Heading, System
 
 COLUMNS = 4
 COLOURS = {"human": "#2a6f4e", "floor": "#9a9a9a", "model": "#2b5fa8"}
 
 
-def picture(report: Report) -> bytes:
+def picture(report: EvaluationReport) -> bytes:
     """A PNG with a panel for each measure: each system's figure with its interval, and the human's interval behind them."""
     try:
         import matplotlib

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeVar
 
-from chordllama.evaluate.figures import Figure, Ratio, Summary, figure_of
+from chordllama.evaluate.intervals import Figure, Ratio, Summary, figure_of
 from chordllama.generate.backend import Sampling
 
 T = TypeVar("T")
@@ -45,7 +45,7 @@ class System:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class EvaluationReport:
     """All systems on the same pieces. `told` says in words what was measured on, `settings` how."""
 
     task: str
@@ -56,7 +56,7 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class EvaluationSettings:
     """How models write."""
 
     candidates: int = 2

@@ -10,17 +10,17 @@ from functools import partial
 from pathlib import Path
 
 from chordllama.errors import CorpusError
-from chordllama.evaluate import texts
-from chordllama.evaluate.bits import Costs
+from chordllama.evaluate import text_measures
+from chordllama.evaluate.bits_per_note import Costs
 from chordllama.evaluate.copying import Runs
 from chordllama.evaluate.embeddings import Embed, alike_in_meaning, direction
-from chordllama.evaluate.figures import Ratio
+from chordllama.evaluate.held_out_rows import PIECES, in_turns, spread
+from chordllama.evaluate.intervals import Ratio
 from chordllama.evaluate.ngrams import NGrams
-from chordllama.evaluate.rows import PIECES, in_turns, spread
-from chordllama.evaluate.systems import Heading, Kind, Measure, Settings, System, Tally
-from chordllama.evaluate.texts import Text
+from chordllama.evaluate.systems import EvaluationSettings, Heading, Kind, Measure, System, Tally
+from chordllama.evaluate.text_measures import Text
 from chordllama.generate.backend import Backend
-from chordllama.training.corpus import TrainingRow, read_rows, shards
+from chordllama.training.row_folders import TrainingRow, read_rows, shards
 
 TRAINING_ROWS = 5000
 """Rows of the training set that answers are compared with at most, evenly spread."""
@@ -34,14 +34,14 @@ BITS = Heading("bits-character", "bits a character of the human's answers", 3)
 LENGTH = Heading("length", "length beside the human's", 2)
 
 OF_TEXTS: tuple[Measure[Text], ...] = (
-    Measure(Heading("distinct-1", "different words, of all"), partial(texts.distinct, 1)),
-    Measure(Heading("distinct-2", "different pairs of words, of all"), partial(texts.distinct, 2)),
-    Measure(Heading("repeated", "lines that stood before", 1, True), texts.repeated_lines),
-    Measure(Heading("rhymes", "lines that rhyme", 1, True), texts.rhymes),
-    Measure(Heading("even", "lines as long in syllables as one of the two before", 1, True), texts.even_lines),
-    Measure(Heading("fitting", "lines with the syllables that were asked for", 1, True), texts.fitting_lines),
-    Measure(Heading("beats", "beats that the scene tells", 1, True), texts.told_beats),
-    Measure(Heading("from-prompt", "longest run of words from the prompt", 1), texts.copied_from_prompt),
+    Measure(Heading("distinct-1", "different words, of all"), partial(text_measures.distinct, 1)),
+    Measure(Heading("distinct-2", "different pairs of words, of all"), partial(text_measures.distinct, 2)),
+    Measure(Heading("repeated", "lines that stood before", 1, True), text_measures.repeated_lines),
+    Measure(Heading("rhymes", "lines that rhyme", 1, True), text_measures.rhymes),
+    Measure(Heading("even", "lines as long in syllables as one of the two before", 1, True), text_measures.even_lines),
+    Measure(Heading("fitting", "lines with the syllables that were asked for", 1, True), text_measures.fitting_lines),
+    Measure(Heading("beats", "beats that the scene tells", 1, True), text_measures.told_beats),
+    Measure(Heading("from-prompt", "longest run of words from the prompt", 1), text_measures.copied_from_prompt),
 )
 ONLY = {"lyrics": {"beats"}, "prose": {"repeated", "rhymes", "even", "fitting"}}
 """What a task hasn't got."""
@@ -83,7 +83,7 @@ class TextEvaluation:
         self,
         held_out: HeldOutTexts,
         task: str,
-        settings: Settings,
+        settings: EvaluationSettings,
         step: Callable[[], None] = lambda: None,
         embed: Embed | None = None,
     ) -> None:
@@ -163,17 +163,18 @@ def _letters(text: str) -> list[int]:
 
 def _beside(training: Sequence[TrainingRow]) -> tuple[Measure[Text], ...]:
     """What is measured beside the training set."""
-    runs = Runs((texts.words_of(row.output) for row in training), texts.WORDS_IN_SEED)
+    runs = Runs((text_measures.words_of(row.output) for row in training), text_measures.WORDS_IN_SEED)
     style: Counter[str] = Counter()
     for row in training:
-        style.update(texts.trigrams(row.output))
+        style.update(text_measures.trigrams(row.output))
     return (
         Measure(
             Heading("from-training", "longest run of words from the training set", 1),
-            lambda text: texts.copied_words(text, runs),
+            lambda text: text_measures.copied_words(text, runs),
         ),
         Measure(
-            Heading("style", "cosine of letters by threes with the training set"), lambda text: texts.alike(text, style)
+            Heading("style", "cosine of letters by threes with the training set"),
+            lambda text: text_measures.alike(text, style),
         ),
     )
 

@@ -8,11 +8,11 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from chordllama.codec.musicxml import write
-from chordllama.evaluate.figures import Ratio
+from chordllama.evaluate.intervals import Ratio
 from chordllama.evaluate.passage import Passage
 
 
-class Verdict(NamedTuple):
+class Music21Reading(NamedTuple):
     """What music21 makes of a passage: whether it reads the file with all its bars, the new bars, and those of them that aren't full."""
 
     reads: bool
@@ -21,7 +21,7 @@ class Verdict(NamedTuple):
 
 
 @lru_cache(maxsize=4)  # several measures ask about the same passage
-def verdict_on(passage: Passage) -> Verdict:
+def verdict_on(passage: Passage) -> Music21Reading:
     """Read the passage, written as MusicXML, with music21, and look at the new bars whose length is the time signature's."""
     from music21 import converter
 
@@ -32,13 +32,13 @@ def verdict_on(passage: Passage) -> Verdict:
             score: Any = converter.parseData(write(passage.score).decode(), format="musicxml")
             parts = list(score.parts)
         except Exception:  # whatever it stumbles over, the file isn't read
-            return Verdict(False, 0, 0)
+            return Music21Reading(False, 0, 0)
     measures = [list(part.getElementsByClass("Measure")) for part in parts]
     if not measures or any(len(found) != count for found in measures):
-        return Verdict(False, 0, 0)
+        return Music21Reading(False, 0, 0)
     places = [n for n in range(passage.shown, count) if passage.score.bars[n].length is None]
     unfilled = sum(not all(_is_full(found[place]) for found in measures) for place in places)
-    return Verdict(True, len(places), unfilled)
+    return Music21Reading(True, len(places), unfilled)
 
 
 def _is_full(measure: Any) -> bool:

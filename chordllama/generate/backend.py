@@ -98,7 +98,7 @@ class Guard(Protocol):
         """Forget what was fed after `kept`, for nothing may follow it. A ChordLlamaError raised here ends the candidate."""
 
 
-class Written(NamedTuple):
+class TextPiece(NamedTuple):
     """What a backend wrote for one candidate, in the order of time.
 
     First the text is cut back to `rewound_to` characters, where that is given, then `text` is added.
@@ -137,7 +137,7 @@ class Timing:
         return self.outside_seconds / self.total_seconds if self.total_seconds else 0.0
 
 
-def timed(pieces: Generator[Written, None, None], timing: Timing) -> Iterator[Written]:
+def timed(pieces: Generator[TextPiece, None, None], timing: Timing) -> Iterator[TextPiece]:
     """`pieces`, with the time that each takes to come added to `timing.total_seconds`."""
     with closing(pieces):
         while True:
@@ -167,7 +167,7 @@ class Backend(Protocol):
     def count(self, text: str) -> int:
         """How many tokens `text` has (an upper estimate, where the tokenizer can't be asked)."""
 
-    def stream(self, prompt: str, sampling: Sampling, guards: Sequence[Guard] = ()) -> Iterator[Written]:
+    def stream(self, prompt: str, sampling: Sampling, guards: Sequence[Guard] = ()) -> Iterator[TextPiece]:
         """Write one candidate for each guard, or a single free one without guards, and give each piece as it comes.
 
         A candidate ends when its guard is done, at a stop text, after `maximum_tokens`, when the context is full, when its guard

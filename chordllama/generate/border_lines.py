@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from chordllama.codec.grammar.rules import OPEN_BARS
-from chordllama.codec.notation.lines import Span, apart, carried, spans
+from chordllama.codec.grammar.grammar_rules import OPEN_BARS
+from chordllama.codec.notation.lines import LineSpan, apart, carried, spans
 from chordllama.codec.words.values import mark_rank
 from chordllama.generate.signs import with_moments, with_signs_at
-from chordllama.score import Bar, Chord, Direction, Item, Mark, Rest, Row, Spacer, Ticks, said
+from chordllama.score.model import Bar, Chord, Direction, Item, Mark, Rest, Row, Spacer, Ticks, said
 
 Place = tuple[int, int, int]
 """A row's part, staff and voice."""
@@ -25,10 +25,10 @@ Place = tuple[int, int, int]
 class Over:
     """The lines of a part that are open at the borders of new bars, those that have to end in them, and those that have to begin."""
 
-    before: tuple[Span, ...]
-    after: tuple[Span, ...]
-    incoming: tuple[Span, ...]
-    outgoing: tuple[Span, ...]
+    before: tuple[LineSpan, ...]
+    after: tuple[LineSpan, ...]
+    incoming: tuple[LineSpan, ...]
+    outgoing: tuple[LineSpan, ...]
 
     @staticmethod
     def each(bars: Sequence[Bar], parts: Iterable[int], first: int, last: int) -> dict[int, Over]:
@@ -37,7 +37,7 @@ class Over:
         return {part: _over(lines, first, last, follows) for part, lines in spans(bars, sorted(parts)).items()}
 
 
-def _over(lines: Sequence[Span], first: int, last: int, follows: bool) -> Over:
+def _over(lines: Sequence[LineSpan], first: int, last: int, follows: bool) -> Over:
     """A line that never ends was forgotten, and so was one that has been open for long where the new bars follow the last one."""
     before = tuple(span for span in lines if span.crosses(first))
     after = tuple(span for span in lines if span.crosses(last) and span.ended)
@@ -114,7 +114,7 @@ def _with_lines_of(new: tuple[Bar, ...], first: int, part: int, over: Over, *, w
 
 
 def _with_directions(
-    new: tuple[Bar, ...], first: int, stops: Sequence[Span], starts: Sequence[Span]
+    new: tuple[Bar, ...], first: int, stops: Sequence[LineSpan], starts: Sequence[LineSpan]
 ) -> tuple[Bar, ...]:
     """The bars with ends of lines between moments: where they were in the old bars, or at once where there were none."""
     for span in reversed(stops):
@@ -130,7 +130,7 @@ def _with_directions(
     return new
 
 
-def _stop_of(span: Span) -> Direction:
+def _stop_of(span: LineSpan) -> Direction:
     """The end of a line between moments: its old one, or what belongs to its beginning."""
     if span.ended and isinstance(span.ended.sign, Direction):
         return span.ended.sign
@@ -168,7 +168,7 @@ class _Seat(NamedTuple):
 
 
 def _with_marks(
-    new: tuple[Bar, ...], part: int, stops: Sequence[Span], starts: Sequence[Span], *, whole: bool
+    new: tuple[Bar, ...], part: int, stops: Sequence[LineSpan], starts: Sequence[LineSpan], *, whole: bool
 ) -> tuple[Bar, ...]:
     """The bars with ends of lines between notes; a rest has one only when all bars are written."""
     if not stops and not starts:

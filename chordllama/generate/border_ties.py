@@ -10,10 +10,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from chordllama.codec.grammar.rules import height
+from chordllama.codec.grammar.grammar_rules import height
 from chordllama.codec.words.values import mark_rank
 from chordllama.generate.fit import rests
-from chordllama.score import (
+from chordllama.score.model import (
     NOTE_TYPES,
     Bar,
     Chord,

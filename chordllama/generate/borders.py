@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from chordllama.codec.excerpt import State
+from chordllama.codec.excerpt import SignaturesInForce
 from chordllama.generate.border_lines import Over, with_lines
 from chordllama.generate.border_ties import with_ties_in, with_ties_out
 from chordllama.generate.tidy import without_loose_ties
-from chordllama.score import Bar, Direction, Rest, Row, Score
+from chordllama.score.model import Bar, Direction, Rest, Row, Score
 
 
 def bordered(
@@ -32,10 +32,10 @@ def bordered(
 
 def _with_clefs(new: tuple[Bar, ...], score: Score, first: int) -> tuple[Bar, ...]:
     """The bars, the last one ending in the clefs of the old ones: the bars after it don't tell theirs."""
-    before = State(score.parts).after(score.bars[:first])
+    before = SignaturesInForce(score.parts).after(score.bars[:first])
     clefs = dict(before.clefs)
     old = before.after(score.bars[first : first + len(new)]).clefs
-    now = State(score.parts, clefs=clefs).after(new).clefs
+    now = SignaturesInForce(score.parts, clefs=clefs).after(new).clefs
     begun = {(part, staff): clef for part, own in enumerate(score.parts) for staff, clef in enumerate(own.clefs, 1)}
     wanted = {
         seat: clef

@@ -25,15 +25,15 @@ from chordllama.generate.placing import placed
 from chordllama.generate.plan import Plan, Request, length_after, metre_after, sounds
 from chordllama.generate.rounds import Round, first_shown, pose
 from chordllama.generate.voice_leading import MOST_DRAWS, PATIENCE, parallels_in_last
-from chordllama.score import Bar, Score, Ticks, count_noteheads
+from chordllama.score.model import Bar, Score, Ticks, count_noteheads
 
 __all__ = [
     "Answer",
     "BarGuard",
+    "BarProgress",
     "Continuation",
     "Draft",
     "Plan",
-    "Progress",
     "Request",
     "check_has_notes",
     "continue_reading",
@@ -50,7 +50,7 @@ MOST_REWINDS = 24
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class BarProgress:
     """A bar is finished: `bar` of `bars` in `candidate` (from 0). `written` are the candidate's bars so far, not yet placed."""
 
     candidate: int
@@ -78,7 +78,7 @@ def continue_score(
     backend: Backend,
     request: Request,
     report: Report | None = None,
-    progress: Callable[[Progress], None] = lambda _: None,
+    progress: Callable[[BarProgress], None] = lambda _: None,
 ) -> list[Continuation]:
     """The candidates for new bars of a MusicXML file, after its last one or, by the task, in the place of others.
 
@@ -97,7 +97,7 @@ def continue_reading(
     name: str,
     backend: Backend,
     request: Request,
-    progress: Callable[[Progress], None] = lambda _: None,
+    progress: Callable[[BarProgress], None] = lambda _: None,
 ) -> list[Continuation]:
     """What `continue_score` does with a file that is read already: `reading` is what `xml` says."""
     check_has_notes(reading.score, name)
@@ -134,7 +134,7 @@ class Draft:
 
 
 def write_bars(
-    plan: Plan, backend: Backend, request: Request, progress: Callable[[Progress], None] = lambda _: None
+    plan: Plan, backend: Backend, request: Request, progress: Callable[[BarProgress], None] = lambda _: None
 ) -> list[Draft]:
     """The new bars of each candidate, not yet placed."""
     drafts = [Draft() for _ in range(request.candidates)]
@@ -156,8 +156,8 @@ def write_bars(
 
 
 def _shifted(
-    progress: Callable[[Progress], None], candidate: int, before: tuple[Bar, ...]
-) -> Callable[[Progress], None]:
+    progress: Callable[[BarProgress], None], candidate: int, before: tuple[Bar, ...]
+) -> Callable[[BarProgress], None]:
     return lambda step: progress(replace(step, candidate=candidate, written=before + step.written))
 
 
@@ -220,7 +220,7 @@ def _write(
     backend: Backend,
     sampling: Sampling,
     candidates: int,
-    progress: Callable[[Progress], None],
+    progress: Callable[[BarProgress], None],
     done: int,
     bars: int,
 ) -> Iterator[tuple[int, Draft]]:
@@ -237,7 +237,7 @@ def _write(
         if finished[n] < guards[n].bars:
             new = answers[n].read(good_text(texts[n], guards[n]))
             for number in range(finished[n] + 1, guards[n].bars + 1):
-                progress(Progress(n, done + number, bars, new[:number]))
+                progress(BarProgress(n, done + number, bars, new[:number]))
             finished[n] = guards[n].bars
     drafts = [
         Draft(answers[n].read(good_text(texts[n], guard)), backend.failures.get(n), backend.surprisal.get(n))
@@ -253,7 +253,7 @@ def _as_it_comes(
     backend: Backend,
     sampling: Sampling,
     candidate: int,
-    progress: Callable[[Progress], None],
+    progress: Callable[[BarProgress], None],
     done: int,
     bars: int,
 ) -> Draft:

@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 from chordllama.errors import ChordLlamaError, EndpointError
-from chordllama.generate.backend import Guard, Sampling, Timing, Written, timed
+from chordllama.generate.backend import Guard, Sampling, TextPiece, Timing, timed
 
 DEFAULT_CONTEXT = 4096  # tokens, where a server doesn't say
 CHARACTERS_PER_TOKEN = 2  # few, so that an estimate is rather too high
@@ -103,16 +103,16 @@ class EndpointBackend:
             return {}
         return answer if isinstance(answer, dict) else {}
 
-    def stream(self, prompt: str, sampling: Sampling, guards: Sequence[Guard] = ()) -> Iterator[Written]:
+    def stream(self, prompt: str, sampling: Sampling, guards: Sequence[Guard] = ()) -> Iterator[TextPiece]:
         """See `Backend.stream`. Raises EndpointError."""
         self.timing, self.failures = Timing(), {}
         yield from timed(self._stream(prompt, sampling, guards), self.timing)
 
-    def _stream(self, prompt: str, sampling: Sampling, guards: Sequence[Guard]) -> Generator[Written, None, None]:
+    def _stream(self, prompt: str, sampling: Sampling, guards: Sequence[Guard]) -> Generator[TextPiece, None, None]:
         if not guards:
             for chunk in self.completion(prompt, sampling, sampling.seed, sampling.maximum_tokens):
                 if chunk.text:
-                    yield Written(0, chunk.text)
+                    yield TextPiece(0, chunk.text)
         for number, guard in enumerate(guards):
             yield from _GuardedCandidate(self, number, guard, prompt, sampling).write()
 
@@ -230,7 +230,7 @@ class _GuardedCandidate:
         self._tokens = sampling.maximum_tokens  # still to be asked for
         self._seed = sampling.seed + number
 
-    def write(self) -> Iterator[Written]:
+    def write(self) -> Iterator[TextPiece]:
         while not self._guard.done and self._tokens > 0:
             ending = yield from self._request()
             if self._guard.done or ending == "length" or (ending == "stop" and self._sampling.stop):
@@ -238,7 +238,7 @@ class _GuardedCandidate:
             if not (yield from self._rewind()):
                 return
 
-    def _request(self) -> Generator[Written, None, str | None]:
+    def _request(self) -> Generator[TextPiece, None, str | None]:
         """Write what the guard accepts of one answer; returns the server's ending, None if the guard ended it."""
         rest = ""
         self._tokens -= 1  # so that a server that answers nothing can't hold us forever
@@ -255,12 +255,12 @@ class _GuardedCandidate:
                     return chunk.ending
         return "length"
 
-    def _add(self, piece: str) -> Written:
+    def _add(self, piece: str) -> TextPiece:
         self._guard.feed(piece)
         self._text += piece
-        return Written(self._number, piece)
+        return TextPiece(self._number, piece)
 
-    def _rewind(self) -> Generator[Written, None, bool]:
+    def _rewind(self) -> Generator[TextPiece, None, bool]:
         """Take the text back to what the guard keeps. False if the guard gives up."""
         self._backend.timing.rewinds += 1
         self._seed = (self._seed + SEED_STEP) % SEEDS
@@ -270,7 +270,7 @@ class _GuardedCandidate:
             self._backend.failures[self._number] = failure
             return False
         self._text = self._text[: self._guard.kept]
-        yield Written(self._number, "", len(self._text))
+        yield TextPiece(self._number, "", len(self._text))
         return True
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from chordllama.codec.container import read_container
 from chordllama.codec.musicxml import read_with_origin
 from chordllama.codec.splice import with_parts
-from chordllama.score import Instrument, Part
+from chordllama.score.model import Instrument, Part
 
 
 def _part(name: str, abbreviation: str, program: int, *clefs: str) -> Part:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import groupby
 
-from chordllama.score import (
+from chordllama.score.model import (
     NOTE_TYPES,
     Bar,
     Chord,

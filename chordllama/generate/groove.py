@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 
 from chordllama.generate.tidy import tidy
-from chordllama.score import Bar, Chord, Item, Mark, Note, Rest, Score, Spacer, Ticks
+from chordllama.score.model import Bar, Chord, Item, Mark, Note, Rest, Score, Spacer, Ticks
 
 _PERIODS = (1, 2, 4)
 """How many bars a pattern may have."""

@@ -17,9 +17,9 @@ from types import TracebackType
 from typing import Self
 
 from chordllama.errors import ChordLlamaError, ModelError, PromptTooLongError
-from chordllama.generate.backend import Guard, Sampling, Timing, Written, timed
+from chordllama.generate.backend import Guard, Sampling, TextPiece, Timing, timed
 from chordllama.generate.llama_runtime import Evaluator, Logits, Vocabulary, default_threads, library, load
-from chordllama.generate.llama_sampling import Draw, Table, surprisal_of
+from chordllama.generate.llama_sampling import Draw, TokenTable, surprisal_of
 
 
 @dataclass(slots=True, eq=False)
@@ -57,15 +57,15 @@ class _Candidate:
         if self.guard is not None:
             self.guard.feed(piece)
 
-    def finish(self, end: int) -> Iterator[Written]:
+    def finish(self, end: int) -> Iterator[TextPiece]:
         self.finished = True
         yield from self.show(end)
 
-    def show(self, end: int) -> Iterator[Written]:
+    def show(self, end: int) -> Iterator[TextPiece]:
         """Give out the text up to `end`."""
         if end > self.shown:
             piece, self.shown = self.text[self.shown : end], end
-            yield Written(self.number, piece)
+            yield TextPiece(self.number, piece)
 
 
 @dataclass(slots=True, eq=False)
@@ -81,7 +81,7 @@ class _Writer:
     failures: dict[int, ChordLlamaError]
     surprisal: dict[int, float]
 
-    def candidate(self, number: int, guard: Guard | None, table: Table) -> _Candidate:
+    def candidate(self, number: int, guard: Guard | None, table: TokenTable) -> _Candidate:
         draw = Draw(table, self.vocabulary.size, self.sampling, self.sampling.seed + number, self.timing)
         draw.begin(self.prompt)
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
@@ -92,7 +92,7 @@ class _Writer:
             number, guard, draw, acceptable, decoder, len(self.prompt), refused=refused, finished=finished
         )
 
-    def write(self, candidates: Sequence[_Candidate]) -> Iterator[Written]:
+    def write(self, candidates: Sequence[_Candidate]) -> Iterator[TextPiece]:
         """A token for each candidate each step, until all are finished; then their part of the cache is free again."""
         try:
             logits = self._read()
@@ -105,7 +105,7 @@ class _Writer:
                 candidate.draw.close()
                 self.evaluator.cut(candidate.sequence, 0)
 
-    def _steps(self, candidates: Sequence[_Candidate], rows: Iterable[Logits]) -> Iterator[Written]:
+    def _steps(self, candidates: Sequence[_Candidate], rows: Iterable[Logits]) -> Iterator[TextPiece]:
         live = [candidate for candidate in candidates if not candidate.finished]
         while live:
             for candidate, row in zip(live, rows, strict=False):
@@ -129,7 +129,7 @@ class _Writer:
             candidate.position += len(candidate.pending)
         return rows
 
-    def _add(self, candidate: _Candidate, token: int, logits: Logits) -> Iterator[Written]:
+    def _add(self, candidate: _Candidate, token: int, logits: Logits) -> Iterator[TextPiece]:
         """Write `token` and see whether the candidate ends with it."""
         candidate.drawn += 1
         self.timing.written_tokens += 1
@@ -161,7 +161,7 @@ class _Writer:
             or candidate.position + len(candidate.pending) >= self.context
         )
 
-    def _rewind(self, candidate: _Candidate) -> Iterator[Written]:
+    def _rewind(self, candidate: _Candidate) -> Iterator[TextPiece]:
         """Nothing may follow: take the candidate back to what its guard keeps, unless the guard gives up."""
         guard = candidate.guard
         assert guard is not None, "without a guard every token is acceptable"
@@ -177,7 +177,7 @@ class _Writer:
         candidate.draw.vary()
         candidate.shown = min(candidate.shown, guard.kept)
         candidate.finished = self._is_full(candidate)
-        yield Written(candidate.number, "", candidate.shown)
+        yield TextPiece(candidate.number, "", candidate.shown)
 
     def _cut(self, candidate: _Candidate, kept: int) -> None:
         """Take text, tokens and KV cache back to `kept` characters.
@@ -228,7 +228,7 @@ class LlamaBackend:
             self.close()
             raise ModelError(f"a context of {context} tokens can't be had", cause=cause)
         self._vocabulary = Vocabulary(self._model)
-        self._table = Table(self._vocabulary.size)
+        self._table = TokenTable(self._vocabulary.size)
         self._threads = threads or default_threads()
         self._busy = threading.Lock()
         self.timing = Timing()
@@ -252,7 +252,7 @@ class LlamaBackend:
         if self._model is None:
             raise ModelError("the model is closed")
 
-    def stream(self, prompt: str, sampling: Sampling, guards: Sequence[Guard] = ()) -> Iterator[Written]:
+    def stream(self, prompt: str, sampling: Sampling, guards: Sequence[Guard] = ()) -> Iterator[TextPiece]:
         """See `Backend.stream`. Raises ModelError when the prompt is empty, PromptTooLongError when it fills the context."""
         self._check_open()
         if not self._busy.acquire(blocking=False):
@@ -263,7 +263,7 @@ class LlamaBackend:
         finally:
             self._busy.release()
 
-    def _stream(self, prompt: str, sampling: Sampling, guards: Sequence[Guard]) -> Generator[Written, None, None]:
+    def _stream(self, prompt: str, sampling: Sampling, guards: Sequence[Guard]) -> Generator[TextPiece, None, None]:
         tokens = self._vocabulary.prompt(prompt)
         evaluator = self._reserve(len(tokens), max(1, len(guards)), sampling.maximum_tokens)
         told = self.timing, self.failures, self.surprisal

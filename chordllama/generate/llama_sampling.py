@@ -30,7 +30,7 @@ def surprisal_of(token: int, logits: Logits) -> float:
     return float(most - logits[token] + np.log(np.exp(logits - most).sum())) / math.log(2)
 
 
-class Table:
+class TokenTable:
     """llama.cpp's token data, allocated once: identity, logit and probability of each token."""
 
     def __init__(self, size: int) -> None:
@@ -65,7 +65,7 @@ class Table:
 class Draw:
     """Draws one candidate's tokens with llama.cpp's samplers: penalties, then top_p, min_p, temperature and the die."""
 
-    def __init__(self, table: Table, vocabulary_size: int, sampling: Sampling, seed: int, timing: Timing) -> None:
+    def __init__(self, table: TokenTable, vocabulary_size: int, sampling: Sampling, seed: int, timing: Timing) -> None:
         self._llama = library()
         self._table, self._sampling, self._seed, self._timing = table, sampling, seed, timing
         self._penalties = self._make_penalties(vocabulary_size)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from chordllama.errors import ChordLlamaError, ModelError
 from chordllama.generate.backend import Backend
-from chordllama.generate.classic import continue_classic
+from chordllama.generate.classic_continuation import continue_classic
 from chordllama.generate.continuation import Continuation, continue_score
-from chordllama.resources import resource
+from chordllama.system.resources import resource
 
 EMBEDDED = "models/chordllama-mini-q4_k_m.gguf"
 _ADDRESS = re.compile(r"(?:ollama\+)?https?://")

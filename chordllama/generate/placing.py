@@ -13,7 +13,7 @@ from chordllama.generate.plan import Plan
 from chordllama.generate.signs import with_signs_at
 from chordllama.generate.tablature import on_strings
 from chordllama.generate.tidy import like_before, tidy
-from chordllama.score import FINAL, Bar, Chord, Direction, Mark, Rest, Row, Score, Ticks, ticks_of
+from chordllama.score.model import FINAL, Bar, Chord, Direction, Mark, Rest, Row, Score, Ticks, ticks_of
 from chordllama.tasks.music import Task
 
 STAYING = frozenset(

@@ -14,7 +14,7 @@ from chordllama.errors import ChordLlamaError, ScoreError
 from chordllama.generate.backend import Sampling
 from chordllama.generate.border_lines import Over
 from chordllama.generate.groove import Groove, hidden, percussion
-from chordllama.score import Bar, Barline, Chord, Metre, Score, Ticks
+from chordllama.score.model import Bar, Barline, Chord, Metre, Score, Ticks
 from chordllama.tasks.music import NO_WISHES, Ending, Task, Wishes, has_closed, lean
 
 USUAL_BARS = 8

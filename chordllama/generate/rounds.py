@@ -12,7 +12,7 @@ from chordllama.codec.excerpt import excerpt
 from chordllama.codec.grammar import Rules, opening_of
 from chordllama.codec.grammar.filling import SHORTEST, Grid
 from chordllama.codec.grammar.given import GivenRow, as_it_is, in_its_rhythm
-from chordllama.codec.grammar.rules import (
+from chordllama.codec.grammar.grammar_rules import (
     CLOSING,
     BarRules,
     PartRules,
@@ -25,7 +25,7 @@ from chordllama.codec.words.frames import dump_end, dump_frame
 from chordllama.generate.backend import Backend
 from chordllama.generate.plan import Plan, sounds
 from chordllama.generate.voice_leading import independent_parts
-from chordllama.score import Bar, Part, Score, Ticks
+from chordllama.score.model import Bar, Part, Score, Ticks
 from chordllama.tasks.music import Ending, Task, block, given, header, instruction, numbered, opening, prompt, rhythm
 
 LONGEST_CONTEXT = 2048

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from chordllama.score import Chord, Direction, Harmony, Item, Rest, Row, Spacer, Ticks, ticks_of
+from chordllama.score.model import Chord, Direction, Harmony, Item, Rest, Row, Spacer, Ticks, ticks_of
 
 
 def with_moments(row: Row) -> Iterator[tuple[Ticks, Item]]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from math import ceil
 
 from chordllama.codec.words.values import STRING, mark_rank
-from chordllama.score import Bar, Chord, Item, Mark, Note, Part, Row, Score
+from chordllama.score.model import Bar, Chord, Item, Mark, Note, Part, Row, Score
 
 Strings = tuple[int, ...]
 """The heights of the open strings as they are written, string 1 first."""

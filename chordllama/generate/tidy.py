@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from chordllama.score import (
+from chordllama.score.model import (
     Bar,
     Chord,
     Direction,

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from chordllama.codec.grammar.rules import Rules
-from chordllama.score import Bar, Score, Ticks
-from chordllama.voices import Voice, count_notes, count_parallels, voices_of
+from chordllama.codec.grammar.grammar_rules import Rules
+from chordllama.score.model import Bar, Score, Ticks
+from chordllama.score.voices import Voice, count_notes, count_parallels, voices_of
 
 FEWEST_VOICES = 3
 """Voices of single notes from which on they are held to the rule."""

@@ -25,7 +25,7 @@ from chordllama.codec.excerpt import excerpt
 from chordllama.codec.grammar import END
 from chordllama.codec.omit import omit
 from chordllama.codec.words.texts import format_fields, format_value, parse_fields, parse_value, split_words
-from chordllama.score import (
+from chordllama.score.model import (
     FINAL,
     Bar,
     Barline,

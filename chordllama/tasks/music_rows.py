@@ -16,8 +16,8 @@ from chordllama.codec.compact import dump_bar
 from chordllama.codec.excerpt import Cutter
 from chordllama.codec.grammar import END
 from chordllama.codec.words.frames import format_time
-from chordllama.codec.words.keys import format_key
-from chordllama.score import Bar, Chord, Key, Part, Row, Score, Time
+from chordllama.codec.words.key_words import format_key
+from chordllama.score.model import Bar, Chord, Key, Part, Row, Score, Time
 from chordllama.tasks.music import (
     BEAT,
     TASKS,
@@ -35,9 +35,9 @@ from chordllama.tasks.music import (
     parse_instruction,
     rhythm,
 )
+from chordllama.tasks.transpose import CannotTranspose
+from chordllama.tasks.transpose_text import transpose_key, transpose_line
 from chordllama.tasks.windows import cuts
-from chordllama.transpose import CannotTranspose
-from chordllama.transpose_text import transpose_key, transpose_line
 
 FEWEST_BARS = 4
 MOST_BARS = 256

@@ -20,7 +20,7 @@ class Prompt(NamedTuple):
     input: str
 
 
-class Pair(NamedTuple):
+class PromptPair(NamedTuple):
     """A prompt with its answer; the three texts follow each other without anything between them."""
 
     instruction: str

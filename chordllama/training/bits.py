@@ -20,8 +20,8 @@ from chordllama.codec.words.events import Sticky
 from chordllama.codec.words.frames import is_end, is_frame
 from chordllama.codec.words.places import is_place
 from chordllama.codec.words.texts import split_words
-from chordllama.score import Chord, duration
-from chordllama.training.corpus import TrainingRow
+from chordllama.score.model import Chord, duration
+from chordllama.training.row_folders import TrainingRow
 from chordllama.training.tokenizer import BOS, EOS, encode, load_tokenizer, token_id
 
 BATCH_TOKENS = 16_384

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from chordllama.files import write_atomically
+from chordllama.system.files import write_atomically
 from chordllama.training.folder import LOG, RUN
 
 CURVE = "curve.png"

@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import Any
 
 from chordllama.errors import ChordLlamaError, ModelError
-from chordllama.files import write_atomically
+from chordllama.system.files import write_atomically
 from chordllama.training.lora_recipe import LoraRecipe
 from chordllama.training.recipe import Recipe
 

@@ -23,8 +23,6 @@ from pathlib import Path
 from typing import Any
 
 from chordllama.errors import ModelError
-from chordllama.training.corpus import sources_of
-from chordllama.training.engines import Engine, choose_engine
 from chordllama.training.folder import (
     BEST,
     CHECKPOINTS,
@@ -35,13 +33,15 @@ from chordllama.training.folder import (
     keep_held_out,
     rewind_log,
 )
+from chordllama.training.llama_model import multiplies_bf16
+from chordllama.training.lora_engines import TrainingEngine, choose_engine
 from chordllama.training.lora_recipe import LoraRecipe
 from chordllama.training.memory import explained
-from chordllama.training.model import multiplies_bf16
+from chordllama.training.packed_rows import TRAIN, VALIDATION, Row, TokenRows, files_of, hash_of, read_rows, token_rows
 from chordllama.training.pretrain import yield_cores
 from chordllama.training.processes import Processes
-from chordllama.training.report import Progress, StepReport
-from chordllama.training.rows import TRAIN, VALIDATION, Row, TokenRows, files_of, hash_of, read_rows, token_rows
+from chordllama.training.row_folders import sources_of
+from chordllama.training.step_report import StepReport, TrainingProgress
 
 ADAPTER = "adapter"
 PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate", "datasets", "unsloth", "bitsandbytes")
@@ -56,7 +56,7 @@ def fine_tune(
     data: Path,
     out: Path,
     resume: bool = False,
-    progress: Progress | None = None,
+    progress: TrainingProgress | None = None,
     say: Say = lambda _: None,
 ) -> Path:
     """Train an adapter by the recipe on rows below `data`; returns `out/best`, base and adapter merged.
@@ -82,7 +82,7 @@ def fine_tune(
 
 
 def _prepare(
-    recipe: LoraRecipe, files: list[Path], rows: dict[str, list[Row]], engine: Engine, out: Path, resume: bool
+    recipe: LoraRecipe, files: list[Path], rows: dict[str, list[Row]], engine: TrainingEngine, out: Path, resume: bool
 ) -> None:
     """What has to be there before the first step, and what a killed run left half-written away."""
     sources = sources_of((row.get("source", ""), row.get("licence", "")) for row in rows[TRAIN])
@@ -108,7 +108,12 @@ def _installed() -> list[str]:
 
 
 def _run(
-    recipe: LoraRecipe, read: dict[str, list[Row]], engine: Engine, out: Path, progress: Progress, say: Say
+    recipe: LoraRecipe,
+    read: dict[str, list[Row]],
+    engine: TrainingEngine,
+    out: Path,
+    progress: TrainingProgress,
+    say: Say,
 ) -> None:
     import torch
 
@@ -132,12 +137,12 @@ def _say_rows(rows: dict[str, TokenRows], say: Say) -> None:
 
 def _trainer(
     recipe: LoraRecipe,
-    engine: Engine,
+    engine: TrainingEngine,
     model: Any,
     tokenizer: Any,
     rows: dict[str, TokenRows],
     out: Path,
-    progress: Progress,
+    progress: TrainingProgress,
 ) -> Any:
     from trl.trainer.sft_trainer import SFTTrainer
 
@@ -156,7 +161,7 @@ def _trainer(
     return trainer
 
 
-def _settings(recipe: LoraRecipe, engine: Engine, out: Path) -> Any:
+def _settings(recipe: LoraRecipe, engine: TrainingEngine, out: Path) -> Any:
     import torch
     from trl.trainer.sft_config import SFTConfig
 
@@ -206,7 +211,7 @@ def _checkpointing(settings: type[Any], wanted: bool) -> dict[str, Any]:
     return {next(name for name in known if name in names): wanted}
 
 
-def _callbacks(recipe: LoraRecipe, out: Path, progress: Progress) -> list[Any]:
+def _callbacks(recipe: LoraRecipe, out: Path, progress: TrainingProgress) -> list[Any]:
     from transformers import EarlyStoppingCallback
 
     patience = recipe.training.patience
@@ -214,7 +219,7 @@ def _callbacks(recipe: LoraRecipe, out: Path, progress: Progress) -> list[Any]:
     return [_log_callback(recipe, out / LOG, progress), *stopping]
 
 
-def _log_callback(recipe: LoraRecipe, log: Path, progress: Progress) -> Any:
+def _log_callback(recipe: LoraRecipe, log: Path, progress: TrainingProgress) -> Any:
     """Writes a line for each step, and the validation's for the step it follows."""
     from transformers import TrainerCallback
 
@@ -271,7 +276,7 @@ def _is_whole(folder: Path) -> bool:
         return False
 
 
-def _keep(recipe: LoraRecipe, engine: Engine, trainer: Any, tokenizer: Any, out: Path) -> None:
+def _keep(recipe: LoraRecipe, engine: TrainingEngine, trainer: Any, tokenizer: Any, out: Path) -> None:
     """Adapter and merged weights appear whole, under their final names, or not at all."""
     if not math.isfinite(trainer.state.best_metric or math.inf):
         raise ModelError(f"{out}: the training diverged", hint="lower training.learning_rate")

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chordllama.errors import ModelError
-from chordllama.files import write_atomically
+from chordllama.system.files import write_atomically
 from chordllama.tasks.music_rows import MusicRow, transposed
-from chordllama.training.corpus import SPLITS, TrainingRow, all_rows
 from chordllama.training.recipe import Recipe
+from chordllama.training.row_folders import SPLITS, TrainingRow, all_rows
 from chordllama.training.tokenizer import (
     BOS,
     EOS,

@@ -23,7 +23,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chordllama.training.corpus import SPLITS, all_rows, corpora_hash, sources_of
 from chordllama.training.folder import (
     BEST,
     CHECKPOINTS,
@@ -40,12 +39,13 @@ from chordllama.training.folder import (
     save_weights,
     sweep,
 )
+from chordllama.training.llama_model import autocast, device_for, least_memory, new_model, optimizer_for
 from chordllama.training.memory import check_memory, explained
-from chordllama.training.model import autocast, device_for, least_memory, new_model, optimizer_for
 from chordllama.training.packing import Packed, learn_tokenizer, packed
 from chordllama.training.processes import Processes
 from chordllama.training.recipe import Recipe, TrainingRecipe
-from chordllama.training.report import Progress, StepReport
+from chordllama.training.row_folders import SPLITS, all_rows, corpora_hash, sources_of
+from chordllama.training.step_report import StepReport, TrainingProgress
 from chordllama.training.tokenizer import PAD, load_tokenizer, token_id
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ LESS_MEMORY = "lower training.micro_batch_tokens, or take a smaller model"
 
 
 def pretrain(
-    recipe: Recipe, corpora: Sequence[Path], out: Path, resume: bool = False, progress: Progress | None = None
+    recipe: Recipe, corpora: Sequence[Path], out: Path, resume: bool = False, progress: TrainingProgress | None = None
 ) -> Path:
     """Train by the recipe on the rows of built corpora; returns `out/best`.
 
@@ -144,7 +144,7 @@ class _Trainer:
         out: Path,
         tokenizer: Tokenizer,
         rows: dict[str, Packed],
-        progress: Progress,
+        progress: TrainingProgress,
         processes: Processes,
         device: str,
     ) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chordllama.errors import ModelError
-from chordllama.hub import address_of, uploading
+from chordllama.system.hub import address_of, uploading
 from chordllama.training.ollama_folder import CARD, MODELFILE
 
 OLLAMA = "ollama"

@@ -8,8 +8,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from chordllama.errors import ModelError
-from chordllama.terminal import say, show_training
-from chordllama.training.corpus import corpus_folder
+from chordllama.system.terminal import say, show_training
 from chordllama.training.curve import draw_curve
 from chordllama.training.export import export
 from chordllama.training.lora import fine_tune
@@ -17,7 +16,8 @@ from chordllama.training.lora_recipe import LoraRecipe, load_lora_recipe
 from chordllama.training.pretrain import pretrain
 from chordllama.training.recipe import Recipe, load_recipe
 from chordllama.training.recipe_reader import read_yaml
-from chordllama.training.report import Progress, StepReport
+from chordllama.training.row_folders import corpus_folder
+from chordllama.training.step_report import StepReport, TrainingProgress
 from chordllama.training.trackers import tracked
 
 QUANTISATIONS = ("q4_k_m",)
@@ -57,7 +57,7 @@ def carry_out(recipe: Recipe | LoraRecipe, out: Path, data: Path, *, resume: boo
 
 
 @contextmanager
-def told(recipe: Recipe | LoraRecipe, out: Path) -> Iterator[Progress]:
+def told(recipe: Recipe | LoraRecipe, out: Path) -> Iterator[TrainingProgress]:
     """Gives the function that each step's report is told: it shows a line here, and curves where the user looks at them."""
     with show_training() as show, tracked(recipe.name, recipe.as_dict(), out) as track:
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chordllama.errors import ModelError
-from chordllama.files import write_atomically
+from chordllama.system.files import write_atomically
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

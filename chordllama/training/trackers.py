@@ -11,7 +11,7 @@ from netrc import NetrcParseError, netrc
 from pathlib import Path
 from typing import Any
 
-from chordllama.training.report import Progress, StepReport
+from chordllama.training.step_report import StepReport, TrainingProgress
 
 TENSORBOARD = "tensorboard"
 WANDB_HOST = "api.wandb.ai"
@@ -26,7 +26,7 @@ SHOWN: Mapping[str, str] = {
 
 
 @contextmanager
-def tracked(name: str, recipe: Mapping[str, Any], out: Path) -> Iterator[Progress]:
+def tracked(name: str, recipe: Mapping[str, Any], out: Path) -> Iterator[TrainingProgress]:
     """Gives the function to call with each report: it tells all trackers that are here."""
     with ExitStack() as stack:
         tellers = [stack.enter_context(open_(name, recipe, out)) for found, open_ in TRACKERS if found()]
@@ -50,7 +50,7 @@ def has_tensorboard() -> bool:
 
 
 @contextmanager
-def _tensorboard(_name: str, _recipe: Mapping[str, Any], out: Path) -> Iterator[Progress]:
+def _tensorboard(_name: str, _recipe: Mapping[str, Any], out: Path) -> Iterator[TrainingProgress]:
     """Events below `out/tensorboard`; what a killed run wrote after its last checkpoint is struck out when it goes on."""
     from torch.utils.tensorboard import SummaryWriter
 
@@ -85,7 +85,7 @@ def _logged_in() -> bool:
 
 
 @contextmanager
-def _wandb(name: str, recipe: Mapping[str, Any], out: Path) -> Iterator[Progress]:
+def _wandb(name: str, recipe: Mapping[str, Any], out: Path) -> Iterator[TrainingProgress]:
     """A run that goes on where it was when ours does: its name there follows from the folder."""
     import wandb
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from chordllama.errors import ModelError
-from chordllama.resources import resource
+from chordllama.system.resources import resource
 from chordllama.training.folder import BEST, HELD_OUT, RUN
 
 ARCHITECTURE = "llama"

@@ -11,9 +11,9 @@ from werkzeug.exceptions import HTTPException
 from chordllama.errors import ChordLlamaError
 from chordllama_server.bodies import InMemoryRequest
 from chordllama_server.config import Config
-from chordllama_server.document import prepare
 from chordllama_server.engine import Engine
 from chordllama_server.metrics import measure
+from chordllama_server.openapi import prepare
 from chordllama_server.problems import Problem, Refusal, http_problem, problem_of
 from chordllama_server.routes import hold, job_routes, page_routes, score_routes, server_routes
 from chordllama_server.safety import protect

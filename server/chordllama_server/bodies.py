@@ -11,9 +11,9 @@ from typing import IO, Any, NoReturn
 
 from flask import Request
 
-from chordllama_server.document import from_form, validated
+from chordllama_server.openapi import from_form, validated
 from chordllama_server.problems import Refusal, http_problem, invalid
-from chordllama_server.scores import Source
+from chordllama_server.scores import UploadedScore
 
 DEEPEST = 40
 """How deep maps and lists may stand in one another: an editor's tuplets within tuplets need some twenty."""
@@ -35,7 +35,7 @@ class InMemoryRequest(Request):
         return BytesIO()
 
 
-def read_body(request: Request, json_schema: str, form_schema: str | None) -> tuple[Source, dict[str, Any]]:
+def read_body(request: Request, json_schema: str, form_schema: str | None) -> tuple[UploadedScore, dict[str, Any]]:
     """The score in a request and its options, held to the document. Raises Refusal."""
     if request.mimetype == "application/json":
         return _from_json(validated(json_schema, _json(request)))
@@ -67,16 +67,16 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON")
 
 
-def _from_json(body: dict[str, Any]) -> tuple[Source, dict[str, Any]]:
+def _from_json(body: dict[str, Any]) -> tuple[UploadedScore, dict[str, Any]]:
     name = body.pop("name", "score")
     if "musicxml" in body:
-        return Source(_utf8(body.pop("musicxml"), "musicxml"), name), body
+        return UploadedScore(_utf8(body.pop("musicxml"), "musicxml"), name), body
     if "compact" in body:
-        return Source(_utf8(body.pop("compact"), "compact"), "text", "compact"), body
+        return UploadedScore(_utf8(body.pop("compact"), "compact"), "text", "compact"), body
     if "editor" in body:
-        return Source(json.dumps(body.pop("editor")).encode(), name, "editor"), body
+        return UploadedScore(json.dumps(body.pop("editor")).encode(), name, "editor"), body
     try:
-        return Source(base64.b64decode(body.pop("file"), validate=True), name), body
+        return UploadedScore(base64.b64decode(body.pop("file"), validate=True), name), body
     except (binascii.Error, ValueError) as fault:
         raise invalid("this is no base64", "file") from fault
 
@@ -88,11 +88,11 @@ def _utf8(text: str, param: str) -> bytes:
         raise invalid("the text has half a character in it", param) from fault
 
 
-def _from_form(request: Request, schema: str) -> tuple[Source, dict[str, Any]]:
+def _from_form(request: Request, schema: str) -> tuple[UploadedScore, dict[str, Any]]:
     files = request.files.getlist("score")
     if len(files) != 1 or set(request.files) - {"score"}:
         raise invalid("a form has exactly one file, in the field `score`", "score")
     fields = from_form(schema, dict(request.form.lists()))
     options = validated(schema, fields | {"score": ""})
     del options["score"]
-    return Source(files[0].read(), (files[0].filename or "score")[:255]), options
+    return UploadedScore(files[0].read(), (files[0].filename or "score")[:255]), options

@@ -45,7 +45,7 @@ def serve(
     from chordllama_server.config import Config
     from chordllama_server.engine import Engine
     from chordllama_server.serving import serve as serve_app
-    from chordllama_server.writing import Model
+    from chordllama_server.writer_process import Model
 
     check_model(engine["model"])
     config = Config(host=host, port=port, api_key=api_key, hosts=allow_host, rate=rate)

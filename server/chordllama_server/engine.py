@@ -15,7 +15,7 @@ from typing import Any
 from chordllama_server.child import Child, Died
 from chordllama_server.jobs import Event, Job
 from chordllama_server.problems import Problem, Refusal, http_problem
-from chordllama_server.writing import BEGUN, CANCELLED, Model, Order, work
+from chordllama_server.writer_process import BEGUN, CANCELLED, Model, Order, work
 
 MOST_WAITING = 8
 SECONDS_TO_LOAD = 120.0

@@ -8,8 +8,8 @@ from time import monotonic
 from typing import Any, Literal, NamedTuple
 
 from chordllama_server.problems import Problem
-from chordllama_server.scores import Source
-from chordllama_server.writing import Order
+from chordllama_server.scores import UploadedScore
+from chordllama_server.writer_process import Order
 
 Status = Literal["queued", "running", "done", "failed", "cancelled"]
 
@@ -63,7 +63,7 @@ class Job:
         if self.ended:
             return
         self.place = None
-        self.order = replace(self.order, source=Source(b""))  # what came isn't needed any more
+        self.order = replace(self.order, source=UploadedScore(b""))  # what came isn't needed any more
         self.problem = problem
         self.status = "done" if problem is None else "cancelled" if problem.type == "cancelled" else "failed"
         if problem is not None:

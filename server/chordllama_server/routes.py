@@ -18,13 +18,13 @@ from chordllama.generate.continuation import Request as Wanted
 from chordllama.tasks.music import Task, Wishes, nearest_density
 from chordllama_server.bodies import read_body
 from chordllama_server.config import Config
-from chordllama_server.document import text
 from chordllama_server.engine import RETRY_SECONDS, Engine
 from chordllama_server.jobs import Event, Job
+from chordllama_server.openapi import text
 from chordllama_server.problems import Refusal, http_problem, invalid
 from chordllama_server.safety import client_of
 from chordllama_server.workshop import Workshop
-from chordllama_server.writing import Order
+from chordllama_server.writer_process import Order
 
 MUSICXML, MXL = "application/vnd.recordare.musicxml+xml", "application/vnd.recordare.musicxml"
 _ACCEPTED = {MUSICXML: "musicxml", MXL: "mxl"}

@@ -8,20 +8,20 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from chordllama.check import check as check_reading
+from chordllama.check.contents import check as check_reading
 from chordllama.codec import editor
 from chordllama.codec.compact import dumps, loads
 from chordllama.codec.container import parse, read_container
 from chordllama.codec.musicxml import Reading, read_with_origin, write
 from chordllama.codec.splice import source_text
-from chordllama.conversion import decode_text, read_anything
-from chordllama.foreign import foreign_format, to_musicxml
+from chordllama.conversion.convert import decode_text, read_anything
+from chordllama.conversion.foreign import foreign_format, to_musicxml
 
 _DECLARATION = re.compile(rb"""^(\s*<\?xml[^>]*?\sencoding\s*=\s*)(["'])[A-Za-z0-9._-]+["']""")
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class UploadedScore:
     """A score as it came. `data` is the file's bytes, or for `compact` and `editor` the text in UTF-8."""
 
     data: bytes
@@ -29,7 +29,7 @@ class Source:
     kind: Literal["file", "compact", "editor"] = "file"
 
 
-def musicxml_of(source: Source) -> bytes:
+def musicxml_of(source: UploadedScore) -> bytes:
     """The score's MusicXML: the file's own bytes where it is MusicXML. Raises ScoreError."""
     if source.kind == "compact":
         return write(loads(decode_text(source.data, source.name)))
@@ -44,7 +44,7 @@ def in_utf8(xml: bytes) -> str:
     return _DECLARATION.sub(rb"\1\2UTF-8\2", source_text(xml).utf8, count=1).decode()
 
 
-def encode(source: Source, without: str = "", bars_per_line: int = 1) -> dict[str, Any]:
+def encode(source: UploadedScore, without: str = "", bars_per_line: int = 1) -> dict[str, Any]:
     """The answer of /v1/encode."""
     xml = musicxml_of(source)
     reading = read_with_origin(xml, source.name)
@@ -58,26 +58,26 @@ def encode(source: Source, without: str = "", bars_per_line: int = 1) -> dict[st
     }
 
 
-def decode(source: Source) -> dict[str, Any]:
+def decode(source: UploadedScore) -> dict[str, Any]:
     """The answer of /v1/decode."""
     score = loads(decode_text(source.data, source.name))
     return {"musicxml": write(score).decode(), "parts": len(score.parts), "bars": len(score.bars)}
 
 
-def check(source: Source) -> dict[str, Any]:
+def check(source: UploadedScore) -> dict[str, Any]:
     """The answer of /v1/check."""
     return asdict(check_reading(_reading(source)))
 
 
-def _reading(source: Source) -> Reading:
+def _reading(source: UploadedScore) -> Reading:
     if source.kind == "editor":
         return read_with_origin(musicxml_of(source), source.name)
     return read_anything(source.data, source.name if source.kind == "file" else "text.yaml")
 
 
-def render(source: Source, format: str = "svg") -> dict[str, Any]:  # noqa: A002
+def render(source: UploadedScore, format: str = "svg") -> dict[str, Any]:  # noqa: A002
     """The answer of /v1/render: its media type and bytes, or pages."""
-    from chordllama.render import midi, pages, picture
+    from chordllama.conversion.render import midi, pages, picture
 
     xml = musicxml_of(source)
     parse(xml, source.name)
@@ -88,7 +88,7 @@ def render(source: Source, format: str = "svg") -> dict[str, Any]:  # noqa: A002
     return {"media_type": "image/svg+xml", "data": picture(xml, ".svg")}
 
 
-def add_parts(source: Source, ensemble: str) -> dict[str, Any]:
+def add_parts(source: UploadedScore, ensemble: str) -> dict[str, Any]:
     """The answer of /v1/parts."""
     from chordllama.generate.ensembles import ENSEMBLES, with_ensemble
 

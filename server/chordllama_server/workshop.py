@@ -9,7 +9,7 @@ from typing import Any
 from chordllama.errors import ChordLlamaError
 from chordllama_server.child import Child, Died
 from chordllama_server.problems import Problem, Refusal, problem_of
-from chordllama_server.scores import Source
+from chordllama_server.scores import UploadedScore
 
 SECONDS = 60.0
 """What one conversion may take."""
@@ -30,7 +30,7 @@ class Workshop:
             self._child = self._child or Child(work)
         return self
 
-    def do(self, what: str, source: Source, **options: Any) -> dict[str, Any]:
+    def do(self, what: str, source: UploadedScore, **options: Any) -> dict[str, Any]:
         """The answer of `scores.JOBS[what]`. Raises Refusal."""
         with self._lock:
             child = self._child = self._child if self._child and self._child.alive else Child(work)

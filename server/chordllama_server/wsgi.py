@@ -10,7 +10,7 @@ from flask import Flask
 from chordllama_server.app import create_app
 from chordllama_server.config import Config
 from chordllama_server.engine import Engine
-from chordllama_server.writing import Model
+from chordllama_server.writer_process import Model
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Flask:

@@ -26,7 +26,7 @@ from chordllama.codec.report import Report
 from chordllama.codec.words.durations import format_whole
 from chordllama.errors import ClassicError, MusicXMLError
 from chordllama.limits import MOST_STAVES
-from chordllama.score import LONGEST_BAR, QUARTER, Score
+from chordllama.score.model import LONGEST_BAR, QUARTER, Score
 
 DEEPEST = 12
 """How deep elements may stand in one another, a measure included."""

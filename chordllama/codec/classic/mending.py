@@ -35,7 +35,7 @@ Counts = Counter[str]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SourceLine:
     """One line, with its number in the writer's text, and how many columns further right its content stood there."""
 
     text: str
@@ -47,9 +47,9 @@ _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _BROKEN_UNSEEN = re.compile(r"<\|\w+\|>|</s>|^[ \t]*(?:-[ \t]+)?#text\b", re.MULTILINE)
 
 
-def lines_of(text: str) -> list[Line]:
+def lines_of(text: str) -> list[SourceLine]:
     """The lines of a text."""
-    return [Line(line, number) for number, line in enumerate(_BREAK.split(text), 1)]
+    return [SourceLine(line, number) for number, line in enumerate(_BREAK.split(text), 1)]
 
 
 def looks_broken(text: str) -> bool:
@@ -57,7 +57,7 @@ def looks_broken(text: str) -> bool:
     return _BROKEN_UNSEEN.search(text) is not None
 
 
-def mend(lines: Sequence[Line]) -> tuple[list[Line], Counts]:
+def mend(lines: Sequence[SourceLine]) -> tuple[list[SourceLine], Counts]:
     """The lines, mended, and how often each of `MENDINGS` was needed."""
     counts: Counts = Counter()
     found = list(lines)
@@ -69,7 +69,7 @@ def mend(lines: Sequence[Line]) -> tuple[list[Line], Counts]:
 # ------------------------------------------------------------------------------------------------------------ line by line
 
 
-def _unfenced(lines: list[Line], counts: Counts) -> list[Line]:
+def _unfenced(lines: list[SourceLine], counts: Counts) -> list[SourceLine]:
     """What stands in the one code block there is; a single fence ends it if a measure stands before, and else begins it."""
     fences = [place for place, line in enumerate(lines) if line.text.lstrip().startswith("```")]
     if not 1 <= len(fences) <= 2:
@@ -83,7 +83,7 @@ def _unfenced(lines: list[Line], counts: Counts) -> list[Line]:
 _END = re.compile(r"<\|(?:eot_id|end_of_text|eom_id|im_end|endoftext)\|>|</s>")
 
 
-def _ended(lines: list[Line], counts: Counts) -> list[Line]:
+def _ended(lines: list[SourceLine], counts: Counts) -> list[SourceLine]:
     for place, line in enumerate(lines):
         end = _END.search(line.text)
         if end:
@@ -95,18 +95,18 @@ def _ended(lines: list[Line], counts: Counts) -> list[Line]:
 _INDENT = re.compile(r"[ \t]*")
 
 
-def _untabbed(lines: list[Line], counts: Counts) -> list[Line]:
+def _untabbed(lines: list[SourceLine], counts: Counts) -> list[SourceLine]:
     return [_untab(line, counts) for line in lines]
 
 
-def _untab(line: Line, counts: Counts) -> Line:
+def _untab(line: SourceLine, counts: Counts) -> SourceLine:
     found = _INDENT.match(line.text)
     indent = found[0] if found else ""
     if "\t" not in indent:
         return line
     counts["tab"] += 1
     wide = indent.replace("\t", "  ")
-    return Line(wide + line.text[len(indent) :], line.number, line.shift + len(indent) - len(wide))
+    return SourceLine(wide + line.text[len(indent) :], line.number, line.shift + len(indent) - len(wide))
 
 
 _NAME = r"""a\d+_(?:{0})|attributes|{0}|'[@#][\w:.-]+'|"[@#][\w:.-]+"|[@#][\w.-]+(?::[\w.-]+)*""".format(
@@ -116,13 +116,13 @@ _KEY = re.compile(rf"(?P<start>[ ]*(?:-[ ]+)?)(?P<key>{_NAME})(?![\w-])(?P<colon
 _ONE_WORD = re.compile(r"""[^\s:'"]+|'[^']*'|"[^"]*"|""")
 
 
-def _keyed(lines: list[Line], counts: Counts) -> list[Line]:
+def _keyed(lines: list[SourceLine], counts: Counts) -> list[SourceLine]:
     """Quotes and colons where a line begins with a known key. A last line without a colon may be cut off: it stays."""
     last = max((place for place, line in enumerate(lines) if line.text.strip()), default=0)
     return [_key(line, counts, is_last=place >= last) for place, line in enumerate(lines)]
 
 
-def _key(line: Line, counts: Counts, is_last: bool) -> Line:
+def _key(line: SourceLine, counts: Counts, is_last: bool) -> SourceLine:
     found = _KEY.fullmatch(line.text.rstrip())
     if not found:
         return line
@@ -158,7 +158,7 @@ _STRUCTURED = re.compile(
 _NUMBERED = re.compile(r"a(\d+)_(.+)")
 
 
-def _indented(lines: list[Line], counts: Counts) -> list[Line]:
+def _indented(lines: list[SourceLine], counts: Counts) -> list[SourceLine]:
     """Dashes and indentation by what may stand in what, as long as that is clear for every line."""
     structure = _Structure()
     try:
@@ -174,11 +174,11 @@ class _Structure:
     """Puts lines in their place, one after the other."""
 
     def __init__(self) -> None:
-        self.lines: list[Line] = []
+        self.lines: list[SourceLine] = []
         self.counts: Counts = Counter()
         self._open: list[_Open] = []
 
-    def take(self, line: Line) -> None:
+    def take(self, line: SourceLine) -> None:
         """Put a line in its place.
 
         Raises:
@@ -208,12 +208,12 @@ class _Structure:
     def _is_instruction(self) -> bool:
         return bool(self._open) and self._open[0].name == "attributes"
 
-    def _measure_child(self, line: Line, content: str, dash: bool) -> None:
+    def _measure_child(self, line: SourceLine, content: str, dash: bool) -> None:
         within = bool(self._open) and self._open[0].name == "measure"
         if dash or not within:
             if self._is_instruction():
                 self.counts["separator"] += 1
-                self.lines.append(Line("---", line.number))
+                self.lines.append(SourceLine("---", line.number))
             self.counts["dash"] += not dash
             self._open = [_Open("measure", 2)]
             content = content if dash else f"- {content}"
@@ -221,7 +221,7 @@ class _Structure:
         else:
             self._put(line, content, 0)
 
-    def _list_item(self, line: Line, content: str, name: str) -> None:
+    def _list_item(self, line: SourceLine, content: str, name: str) -> None:
         """An item of the list that is open, or an empty measure."""
         if not name and (not self._open or self._open[-1].name in KEPT):
             self._open = [_Open("measure", 2)]
@@ -246,18 +246,24 @@ class _Structure:
             raise _Unclear
         return homes[-1]
 
-    def _put(self, line: Line, content: str, home: int) -> None:
+    def _put(self, line: SourceLine, content: str, home: int) -> None:
         del self._open[home + 1 :]
         self._emit(line, content, self._open[home].column)
 
-    def _emit(self, line: Line, content: str, column: int) -> None:
+    def _emit(self, line: SourceLine, content: str, column: int) -> None:
         before = len(line.text) - len(line.text.lstrip())
         text = " " * column + content
         self.counts["indentation"] += text != line.text.rstrip() and text.split() == line.text.split()
-        self.lines.append(Line(text, line.number, line.shift + before - column))
+        self.lines.append(SourceLine(text, line.number, line.shift + before - column))
 
 
-_RULES: tuple[Callable[[list[Line], Counts], list[Line]], ...] = (_unfenced, _ended, _untabbed, _keyed, _indented)
+_RULES: tuple[Callable[[list[SourceLine], Counts], list[SourceLine]], ...] = (
+    _unfenced,
+    _ended,
+    _untabbed,
+    _keyed,
+    _indented,
+)
 
 # ------------------------------------------------------------------------------------------------------------- cut off
 
@@ -266,7 +272,7 @@ _CHILD = re.compile(r"[ ]*(?:-[ ]*)?a\d+_?.*")
 _UNFINISHED = re.compile(r"""[ ]*(?:-[ ]*)?(?:['"]?[@#a-z0-9_.-]*['"]?|['"]?[@#]?[a-z][\w.-]*['"]?[ ]*:.*)""")
 
 
-def without_last_measure(lines: list[Line], place: int, missing: bool) -> list[Line] | None:
+def without_last_measure(lines: list[SourceLine], place: int, missing: bool) -> list[SourceLine] | None:
     """The lines before the last measure, if the fault in the line at `place` (from 0) is that it is cut off.
 
     That is so where something is `missing` in the measure's last element, or where the last line of all is at fault and may be the

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from ruamel.yaml.events import DocumentStartEvent, Event, MappingStartEvent, ScalarEvent, SequenceStartEvent
 
 from chordllama.codec.classic.documents import DEEPEST, ClassicPart, Element, together
-from chordllama.codec.classic.mending import Counts, Line
+from chordllama.codec.classic.mending import Counts, SourceLine
 from chordllama.codec.classic.table import CHILDREN, FORMS, KEPT, LEFT_OUT, NAMES, NEEDED, REPEATED
 from chordllama.codec.words.yaml_subset import guarded_events
 from chordllama.errors import ClassicError
@@ -36,14 +36,14 @@ class Fault(Exception):
         self.problem, self.place, self.column, self.missing = problem, place, column, missing
         self.cause, self.hint = cause, hint
 
-    def error(self, lines: list[Line]) -> ClassicError:
+    def error(self, lines: list[SourceLine]) -> ClassicError:
         """The error for people, with the line and column of the text as it was given."""
-        line = lines[min(self.place, len(lines) - 1)] if lines else Line("", 1)
+        line = lines[min(self.place, len(lines) - 1)] if lines else SourceLine("", 1)
         place = f"line {line.number}, column {max(1, self.column + line.shift)}"
         return ClassicError(f"{place}: {self.problem}", cause=self.cause, hint=self.hint)
 
 
-class Pair(NamedTuple):
+class KeyedNode(NamedTuple):
     """A key with its value; the line from 0, the column from 1."""
 
     key: str
@@ -55,7 +55,7 @@ class Pair(NamedTuple):
 class Node(NamedTuple):
     """A value: null (None), a word ("" where nothing stands), a list, or (a tuple) a map, in which a key may stand twice."""
 
-    content: str | list[Node] | tuple[Pair, ...] | None
+    content: str | list[Node] | tuple[KeyedNode, ...] | None
     place: int
     column: int
 
@@ -90,13 +90,13 @@ def _nodes(events: Iterator[Event]) -> Iterator[Node]:
         yield _node(event, events)
 
 
-def _pairs(events: Iterator[Event]) -> Iterator[Pair]:
+def _pairs(events: Iterator[Event]) -> Iterator[KeyedNode]:
     for event in events:
         if isinstance(event, MappingStartEvent | SequenceStartEvent):
             raise Fault("a map or list is no key", *_place(event))
         if not isinstance(event, ScalarEvent):
             return
-        yield Pair(event.value, _node(next(events), events), *_place(event))
+        yield KeyedNode(event.value, _node(next(events), events), *_place(event))
 
 
 def _place(event: Event) -> tuple[int, int]:
@@ -111,10 +111,10 @@ _Numbered = list[tuple[int | None, Element]]
 """The children of a measure with their numbers; `attributes` have none."""
 
 
-class Reader:
+class ClassicReader:
     """Makes elements of nodes, and counts what it mends."""
 
-    def __init__(self, lines: list[Line]) -> None:
+    def __init__(self, lines: list[SourceLine]) -> None:
         self.counts = Counts()
         self._lines = lines
 
@@ -162,14 +162,14 @@ class Reader:
                 found.append((node, []))
         return tuple(self._measure(node, children) for node, children in found)
 
-    def _restarts(self, last: int | None, pair: Pair) -> bool:
+    def _restarts(self, last: int | None, pair: KeyedNode) -> bool:
         """Whether a number 0 begins a measure whose dash is missing; after a higher number it does."""
         if last == 0:
             raise _fault("this may be a measure without its dash, or one more element of this measure", pair)
         self.counts["dash"] += last is not None
         return last is not None
 
-    def _numbered(self, node: Node) -> Iterator[tuple[int | None, Element, Pair]]:
+    def _numbered(self, node: Node) -> Iterator[tuple[int | None, Element, KeyedNode]]:
         """The children of a measure, each with its number (`attributes` have none) and where it stands."""
         if node.content == "":
             raise _fault("a measure is expected here", node, missing=True)
@@ -193,7 +193,7 @@ class Reader:
             found = [child for _, child in sorted(_after_their_number(children), key=itemgetter(0))]
         return Element("measure", children=together(found, "attributes"), where=self._where(node))
 
-    def _element(self, tag: str, node: Node, at: Pair | None = None) -> Element:
+    def _element(self, tag: str, node: Node, at: KeyedNode | None = None) -> Element:
         """The element of a node; `at` is the key under which it stands."""
         if isinstance(node.content, list):
             raise _fault(f"{tag} is no list", at or node)
@@ -211,7 +211,7 @@ class Reader:
         found = tuple(child for siblings in children.values() for child in siblings)
         return Element(tag, text.strip(), tuple(attributes.items()), found, self._where(at or node))
 
-    def _add(self, tag: str, pair: Pair, children: dict[str, list[Element]]) -> None:
+    def _add(self, tag: str, pair: KeyedNode, children: dict[str, list[Element]]) -> None:
         nodes = _singles(pair.node)
         several = (tag, pair.key) in REPEATED or pair.key not in CHILDREN.get(tag, ())
         if len(nodes) > 1 and not several:
@@ -224,7 +224,7 @@ class Reader:
             self.counts["repeated" if before == found else "listed"] += 1
         before.extend(found if before != found else ())
 
-    def _is_kept(self, parent: str, pair: Pair) -> bool:
+    def _is_kept(self, parent: str, pair: KeyedNode) -> bool:
         """Whether a child is one that is kept; what MusicXML has there besides is counted."""
         name, known = pair.key, CHILDREN.get(parent)
         if name in LEFT_OUT.get(parent, ()):
@@ -236,23 +236,23 @@ class Reader:
             raise _fault(f"{name} has no place in {parent}", pair, cause=f"there may be: {', '.join(known)}")
         return True
 
-    def _word(self, pair: Pair) -> str:
+    def _word(self, pair: KeyedNode) -> str:
         if isinstance(pair.node.content, list | tuple):
             raise _fault(f"{pair.key} is one word, and no map or list", pair)
         return pair.node.content or ""
 
-    def _where(self, at: Node | Pair) -> tuple[int, int]:
+    def _where(self, at: Node | KeyedNode) -> tuple[int, int]:
         line = self._lines[at.place]
         return line.number, max(1, at.column + line.shift)
 
 
 def _fault(
-    problem: str, at: Node | Pair, *, missing: bool = False, cause: str | None = None, hint: str | None = None
+    problem: str, at: Node | KeyedNode, *, missing: bool = False, cause: str | None = None, hint: str | None = None
 ) -> Fault:
     return Fault(problem, at.place, at.column, missing=missing, cause=cause, hint=hint)
 
 
-def _check(tag: str, text: str, children: dict[str, list[Element]], at: Node | Pair) -> None:
+def _check(tag: str, text: str, children: dict[str, list[Element]], at: Node | KeyedNode) -> None:
     """Refuse a value that isn't what its element says, and an element without what it needs."""
     form = FORMS.get(tag)
     if form and not form.pattern.fullmatch(text):

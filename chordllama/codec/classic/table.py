@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from chordllama.score import NOTE_TYPES
+from chordllama.score.model import NOTE_TYPES
 
 KEPT = {
     "measure": "attributes* note* backup* forward* harmony* sound*",

@@ -14,10 +14,18 @@ from itertools import groupby
 from typing import TypeVar
 
 from chordllama.codec.classic.documents import ClassicPart, Element
-from chordllama.codec.classic.mending import MENDINGS, Counts, Line, lines_of, looks_broken, mend, without_last_measure
-from chordllama.codec.classic.reader import Fault, Node, Reader, documents
+from chordllama.codec.classic.mending import (
+    MENDINGS,
+    Counts,
+    SourceLine,
+    lines_of,
+    looks_broken,
+    mend,
+    without_last_measure,
+)
+from chordllama.codec.classic.reader import ClassicReader, Fault, Node, documents
 from chordllama.codec.report import Report
-from chordllama.codec.words.yaml_subset import Refused
+from chordllama.codec.words.yaml_subset import YamlError
 from chordllama.errors import ClassicError
 from chordllama.limits import MOST_CLASSIC_LETTERS
 
@@ -142,7 +150,7 @@ def loads(text: str, report: Report | None = None) -> tuple[ClassicPart, ...]:
     Raises:
         ClassicError: the text breaks the format where only its writer knows what was meant; names line and column.
     """
-    return _understand(_unrowed(text), Reader.parts, report)
+    return _understand(_unrowed(text), ClassicReader.parts, report)
 
 
 def load_measures(text: str, report: Report | None = None) -> tuple[Element, ...]:
@@ -151,7 +159,7 @@ def load_measures(text: str, report: Report | None = None) -> tuple[Element, ...
     Raises:
         ClassicError: as `loads`.
     """
-    return _understand(text, Reader.measures, report)
+    return _understand(text, ClassicReader.measures, report)
 
 
 def _unrowed(text: str) -> str:
@@ -170,7 +178,7 @@ def _unrowed(text: str) -> str:
     return SEPARATOR.join(f"{field.rstrip()}\n" for field in fields)
 
 
-def _understand(text: str, read: Callable[[Reader, list[Node]], T], report: Report | None) -> T:
+def _understand(text: str, read: Callable[[ClassicReader, list[Node]], T], report: Report | None) -> T:
     """What `read` makes of a text: as it is, else mended, else without a last measure that is cut off."""
     if len(text) > MOST_CLASSIC_LETTERS:
         raise ClassicError(
@@ -192,14 +200,14 @@ def _understand(text: str, read: Callable[[Reader, list[Node]], T], report: Repo
     return found
 
 
-def _attempt(lines: list[Line], read: Callable[[Reader, list[Node]], T], counts: Counts) -> T | Fault:
+def _attempt(lines: list[SourceLine], read: Callable[[ClassicReader, list[Node]], T], counts: Counts) -> T | Fault:
     """What `read` makes of the lines, its mendings counted, or the fault that it meets."""
-    reader = Reader(lines)
+    reader = ClassicReader(lines)
     try:
         found = read(reader, list(documents("\n".join(line.text for line in lines))))
     except Fault as fault:
         return fault
-    except Refused as refused:
+    except YamlError as refused:
         return Fault(refused.problem, max(0, refused.line - 1), max(1, refused.column), cause=refused.cause)
     counts.update(reader.counts)
     return found

@@ -1,5 +1,5 @@
 """A score as JSON for score editors, and back: `read` and `write`."""
 
-from chordllama.codec.editor.document import FORMAT, read, write
+from chordllama.codec.editor.editor_document import FORMAT, read, write
 
 __all__ = ["FORMAT", "read", "write"]

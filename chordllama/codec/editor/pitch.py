@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from chordllama.score import SEMITONES, Bar, Chord, Note, Transposition
+from chordllama.score.model import SEMITONES, Bar, Chord, Note, Transposition
 
 _STEPS = "FCGDAEB"
 _FIRST, _LAST = -1, 33

@@ -8,7 +8,7 @@ from typing import Any
 
 from chordllama.codec.words.texts import has_forbidden
 from chordllama.errors import ScoreError
-from chordllama.resources import resource
+from chordllama.system.resources import resource
 
 SCHEMA = "musescore_plugin/editor.schema.json"
 DEEPEST = 24

@@ -17,7 +17,7 @@ from chordllama.codec.whitelist import BAR_STYLES
 from chordllama.codec.words.frames import BARLINE_SIGNS, ENDING, ending_label
 from chordllama.codec.words.texts import xml_text
 from chordllama.limits import MOST_TIMES
-from chordllama.score import NO_BARLINE, Barline
+from chordllama.score.model import NO_BARLINE, Barline
 
 _DIRECTIONS = ("forward", "backward")
 _ENDINGS = ("start", "stop", "discontinue")

@@ -24,10 +24,10 @@ from chordllama.codec.whitelist import (
     DirectionSign,
 )
 from chordllama.codec.words.durations import TYPE_BY_CODE, TYPE_CODES
-from chordllama.codec.words.keys import parse_key
+from chordllama.codec.words.key_words import parse_key
 from chordllama.codec.words.texts import format_text, parse_text, xml_text
 from chordllama.codec.words.values import CLEF, EQUAL_BEATS, LINES, TEMPO, bare_tempo
-from chordllama.score import NOTE_TYPES, Degree, Direction, Harmony, Tone, Transposition, duration
+from chordllama.score.model import NOTE_TYPES, Degree, Direction, Harmony, Tone, Transposition, duration
 
 # ----------------------------------------------------------------------------------------------------------- directions
 

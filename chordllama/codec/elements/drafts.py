@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from chordllama.codec.notation.accidentals import ACCIDENTALS
 from chordllama.codec.notation.spanners import is_line
 from chordllama.codec.words.values import mark_rank
-from chordllama.score import Alter, Chord, Duration, Mark, Note, Syllable, Ticks
+from chordllama.score.model import Alter, Chord, Duration, Mark, Note, Syllable, Ticks
 
 TIE = Mark("tie")
 

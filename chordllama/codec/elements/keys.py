@@ -10,8 +10,8 @@ import re
 from lxml.etree import _Element
 
 from chordllama.codec.elements.content import child_text, number
-from chordllama.codec.words.keys import KEY, format_alter, parse_key
-from chordllama.score import Key
+from chordllama.codec.words.key_words import KEY, format_alter, parse_key
+from chordllama.score.model import Key
 
 MOST_FIFTHS = 14
 

@@ -15,7 +15,7 @@ from chordllama.codec.elements.content import children
 from chordllama.codec.words.texts import xml_text
 from chordllama.codec.words.values import VERSE_NAME
 from chordllama.limits import MOST_VERSES
-from chordllama.score import Syllable
+from chordllama.score.model import Syllable
 
 ELISION = "‿"
 """Joins two syllables that are sung on one note."""

@@ -33,11 +33,11 @@ from chordllama.codec.notation.spanners import Line, Pairs
 from chordllama.codec.report import Report
 from chordllama.codec.whitelist import HIDDEN, TIME_SYMBOLS
 from chordllama.codec.words.frames import is_usual
-from chordllama.codec.words.keys import format_key
+from chordllama.codec.words.key_words import format_key
 from chordllama.codec.words.values import direction_fault
 from chordllama.errors import MusicXMLError, ScoreError
 from chordllama.limits import MOST_BARS, MOST_BEATS, MOST_DIVISIONS, MOST_NOTES, MOST_STAVES, MOST_VOICES
-from chordllama.score import (
+from chordllama.score.model import (
     LONGEST_BAR,
     NO_BARLINE,
     QUARTER,

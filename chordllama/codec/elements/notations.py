@@ -17,7 +17,7 @@ from chordllama.codec.whitelist import NOTATION_BY_ELEMENT, SIGN_BY_NAME, Sign
 from chordllama.codec.words.texts import xml_text
 from chordllama.codec.words.values import mark_fault
 from chordllama.limits import MOST_IN_TUPLET, MOST_LINES, MOST_SIGNS
-from chordllama.score import Duration, Mark
+from chordllama.score.model import Duration, Mark
 
 _WRITTEN_OUT = ("text", "count", "fermata", "caesura", "accidental")
 """Shapes whose value is the element's text."""

@@ -25,7 +25,7 @@ from chordllama.codec.report import Report
 from chordllama.codec.words.texts import xml_text
 from chordllama.codec.words.values import NOT_AT_RESTS, NOTE_TYPE, mark_fault
 from chordllama.limits import MOST_DOTS, MOST_IN_TUPLET, MOST_STAVES
-from chordllama.score import (
+from chordllama.score.model import (
     NOTE_TYPES,
     QUARTER,
     Alter,

@@ -45,7 +45,7 @@ from chordllama.codec.notation.ties import Ties, tie_stops
 from chordllama.codec.whitelist import HIDDEN
 from chordllama.codec.words.texts import xml_text
 from chordllama.limits import MOST_DIVISIONS
-from chordllama.score import (
+from chordllama.score.model import (
     QUARTER,
     Bar,
     Chord,

@@ -20,7 +20,7 @@ from chordllama.codec.notation.spanners import Numbers
 from chordllama.codec.notation.stems import Seen
 from chordllama.codec.notation.ties import Pitch, Ties
 from chordllama.codec.words.values import mark_rank
-from chordllama.score import (
+from chordllama.score.model import (
     WHOLE,
     Chord,
     Direction,

@@ -12,7 +12,7 @@ from lxml.etree import _Element
 from chordllama.codec.elements.content import child_text, number
 from chordllama.codec.words.values import STRING
 from chordllama.limits import MOST_STAFF_LINES
-from chordllama.score import Tuning
+from chordllama.score.model import Tuning
 
 _ALTERS = {"##": 2, "#": 1, "": 0, "b": -1, "bb": -2}
 _SIGNS = {alter: sign for sign, alter in _ALTERS.items()}

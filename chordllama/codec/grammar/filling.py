@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from chordllama.codec.grammar.lexicon import Lexicon
 from chordllama.codec.words.durations import USUAL_NORMAL, format_duration, parse_duration
-from chordllama.score import NOTE_TYPES, WHOLE, Duration, Ticks, duration, ticks
+from chordllama.score.model import NOTE_TYPES, WHOLE, Duration, Ticks, duration, ticks
 
 _TYPES = {name: ticks(length) for name, length in NOTE_TYPES.items() if length <= 2}
 """The note types that new bars may hold, breve to 1024th, with their ticks."""

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 from chordllama.codec.grammar.filling import Grid, Run
 from chordllama.codec.grammar.given import NO_VALUES, GivenWord
+from chordllama.codec.grammar.grammar_rules import Moment, PartRules
 from chordllama.codec.grammar.lexicon import Lexicon
-from chordllama.codec.grammar.rules import Moment, PartRules
 from chordllama.codec.words.places import Place
-from chordllama.score import Duration, Ticks
+from chordllama.score.model import Duration, Ticks
 
 
-class Refused(Exception):
+class TextRefused(Exception):
     """The text can't go on so."""
 
 
@@ -82,7 +82,7 @@ class RowState:
 
 
 @dataclass(slots=True)
-class State:
+class WriterState:
     """All that the next character depends on.
 
     `bar` counts up to 0; `text` is the line so far, where it is no row; `owed` the staff's first row, if it rests and another one
@@ -105,11 +105,11 @@ class State:
     wedges: dict[int, Moment] = field(default_factory=dict)
     clefs: dict[tuple[int, int], str] = field(default_factory=dict)
     written: int = 0
-    good: State | None = None
+    good: WriterState | None = None
 
-    def copy(self) -> State:
+    def copy(self) -> WriterState:
         """A state that goes its own way; its maps are never changed, but replaced."""
-        twin: State = State.__new__(State)
+        twin: WriterState = WriterState.__new__(WriterState)
         twin.bar, twin.finished, twin.text = self.bar, self.finished, self.text
         twin.row = self.row.copy() if self.row else None
         twin.last, twin.owed, twin.in_bar, twin.sounded = self.last, self.owed, self.in_bar, self.sounded
@@ -119,5 +119,5 @@ class State:
         return twin
 
 
-Take = Callable[[State, RowState, str], None]
+Take = Callable[[WriterState, RowState, str], None]
 """Takes one character of a row; which function of rows.py does, is what a row is in the middle of."""

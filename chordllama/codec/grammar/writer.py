@@ -25,10 +25,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from chordllama.codec.grammar.grammar_rules import BarRules, Rules
 from chordllama.codec.grammar.lexicon import Lexicon
-from chordllama.codec.grammar.rows import end_row, may_end, may_stop_wedge, take_first_letter, take_nothing
-from chordllama.codec.grammar.rules import BarRules, Rules
-from chordllama.codec.grammar.state import Refused, RowState, State
+from chordllama.codec.grammar.row_grammar import end_row, may_end, may_stop_wedge, take_first_letter, take_nothing
+from chordllama.codec.grammar.state import RowState, TextRefused, WriterState
 from chordllama.codec.words.places import FIRST, Place, format_place
 
 Staves = frozenset[tuple[int, int]]
@@ -49,12 +49,14 @@ class Writer:
         self._places_of: dict[frozenset[Place], tuple[Place, ...]] = {}
         self._starts: dict[tuple[frozenset[Place], Staves, Place | None, Place | None], Lexicon[Place]] = {}
         self.state = self._first()
-        self._ahead: tuple[str, State] | None = None
-        self._begun: dict[str, State | None] = {}  # by a first letter: of many pieces that are asked, most end there
+        self._ahead: tuple[str, WriterState] | None = None
+        self._begun: dict[
+            str, WriterState | None
+        ] = {}  # by a first letter: of many pieces that are asked, most end there
 
-    def _first(self) -> State:
+    def _first(self) -> WriterState:
         opening = self.rules.opening
-        return State(-len(self.rules.bars), slurs=opening.slurs, wedges=opening.wedges, clefs=opening.clefs)
+        return WriterState(-len(self.rules.bars), slurs=opening.slurs, wedges=opening.wedges, clefs=opening.clefs)
 
     @property
     def done(self) -> bool:
@@ -82,13 +84,13 @@ class Writer:
             self._ahead = (piece, ahead)
         return ahead is not None
 
-    def _after(self, state: State, text: str) -> State | None:
+    def _after(self, state: WriterState, text: str) -> WriterState | None:
         """The state after some text; None where it is refused, or empty and so no step at all."""
         ahead = state.copy()
         try:
             for character in text:
                 self._take(ahead, character)
-        except Refused:
+        except TextRefused:
             return None
         return ahead if text else None
 
@@ -99,19 +101,19 @@ class Writer:
         assert self._ahead is not None
         self._go_to(self._ahead[1])
 
-    def _go_to(self, state: State) -> None:
+    def _go_to(self, state: WriterState) -> None:
         self.state, self._ahead, self._begun = state, None, {}
 
     def rewind(self) -> None:
         """Go back to the end of the last finished bar."""
         self._go_back_to(self.state.good)
 
-    def _go_back_to(self, good: State | None) -> None:
+    def _go_back_to(self, good: WriterState | None) -> None:
         """To the end of a finished bar, or to the beginning."""
         self._go_to(good.copy() if good else self._first())
         self.state.good = good
 
-    def _take(self, state: State, character: str) -> None:
+    def _take(self, state: WriterState, character: str) -> None:
         row = state.row
         if row is None:
             self._take_between(state, character)
@@ -124,26 +126,26 @@ class Writer:
 
     # ------------------------------------------------------------------------------------------------------------- rows
 
-    def _take_in_row(self, state: State, row: RowState, character: str) -> None:
+    def _take_in_row(self, state: WriterState, row: RowState, character: str) -> None:
         """Take a character of a row, or the line break after it."""
         row.take(state, row, character)
         if row.take is take_nothing:
             end_row(state, row)
             self._end_bar(state)
         elif may_end(row) and not self._goes_on(state, row):
-            raise Refused
+            raise TextRefused
 
-    def _goes_on(self, state: State, row: RowState) -> bool:
+    def _goes_on(self, state: WriterState, row: RowState) -> bool:
         """Whether anything can come after the space behind a row."""
         after = state.copy()
         end_row(after, row)
         return may_stop_wedge(state, row) or self._row_starts(after).leads("") or self._may_close(after)
 
-    def _bar(self, state: State) -> BarRules:
+    def _bar(self, state: WriterState) -> BarRules:
         """What the bar at hand must keep to; a bar's number counts up to 0."""
         return self.rules.bars[state.bar]
 
-    def _places(self, state: State) -> tuple[Place, ...]:
+    def _places(self, state: WriterState) -> tuple[Place, ...]:
         """Where the bar at hand may have rows: those that are given, and all of the parts that aren't closed."""
         given = self._given[state.bar]
         if given not in self._places_of:
@@ -151,7 +153,7 @@ class Writer:
             self._places_of[given] = tuple(sorted(given | free))
         return self._places_of[given]
 
-    def _row_starts(self, state: State) -> Lexicon[Place]:
+    def _row_starts(self, state: WriterState) -> Lexicon[Place]:
         """The rows that may come next, by the word that leads to them."""
         if state.closing:
             return _NO_ROWS
@@ -167,7 +169,7 @@ class Writer:
             )
         return self._starts[key]
 
-    def _next(self, state: State) -> Iterator[Place]:
+    def _next(self, state: WriterState) -> Iterator[Place]:
         """The places whose rows may come next, up to the first one that may not be passed over."""
         last, given = state.last, self._given[state.bar]
         for place in self._later_places(state):
@@ -176,23 +178,23 @@ class Writer:
             if self._must_come(place, state):
                 return
 
-    def _later_places(self, state: State) -> list[Place]:
+    def _later_places(self, state: WriterState) -> list[Place]:
         return [place for place in self._places(state) if state.last is None or place > state.last]
 
-    def _must_come(self, place: Place, state: State) -> bool:
+    def _must_come(self, place: Place, state: WriterState) -> bool:
         """Whether a row is given, or the first of a staff that sounds, and so has to come."""
         is_new = state.last is None or place[:2] > state.last[:2]
         sounds = place[:2] in self.rules.steady or place[:2] in self._bar(state).sounding
         return place in self._given[state.bar] or (is_new and sounds)
 
-    def _lacks_row(self, state: State) -> bool:
+    def _lacks_row(self, state: WriterState) -> bool:
         return any(self._must_come(place, state) for place in self._later_places(state))
 
-    def _lacks_sound(self, state: State) -> bool:
+    def _lacks_sound(self, state: WriterState) -> bool:
         """Whether nothing sounds in the bar at hand, though something could."""
         return not state.sounded and any(place not in self._given[state.bar] for place in self._places(state))
 
-    def _begin_row(self, state: State, place: Place) -> None:
+    def _begin_row(self, state: WriterState, place: Place) -> None:
         leads = state.last is None or state.last[:2] != place[:2]
         if leads:
             state.onsets = frozenset()
@@ -207,7 +209,7 @@ class Writer:
 
     # ------------------------------------------------------------------------------------------------- between the rows
 
-    def _take_between(self, state: State, character: str) -> None:
+    def _take_between(self, state: WriterState, character: str) -> None:
         """Take a character of a bar's key, of the word that leads to a row, of the closing bar line, or a line break."""
         text = state.text + character
         if not state.in_bar:
@@ -225,43 +227,43 @@ class Writer:
         else:
             self._take_closing(state, text)
 
-    def _take_key(self, state: State, text: str) -> None:
+    def _take_key(self, state: WriterState, text: str) -> None:
         key = self._key(state) if state.bar else END
         if state.ended or not key.startswith(text):
-            raise Refused
+            raise TextRefused
         state.text = text
         if text == key:
             state.text, state.in_bar, state.ended = "", state.bar < 0, not state.bar
             state.sounded, state.last, state.onsets = False, None, frozenset()
             state.closing = bool(state.bar) and not self._places(state)
 
-    def _key(self, state: State) -> str:
+    def _key(self, state: WriterState) -> str:
         """What a bar's line begins with; the whole line, where the bar has no rows."""
         bar = self._bar(state)
         if self._places(state):
             return f"{state.bar}: {bar.head} " if bar.head else f"{state.bar}: "
         return " ".join(filter(None, [f"{state.bar}:", bar.head, bar.tail]))
 
-    def _take_closing(self, state: State, text: str) -> None:
+    def _take_closing(self, state: WriterState, text: str) -> None:
         tail = self._bar(state).tail
         if not (tail.startswith(text) and self._may_close(state)):
-            raise Refused
+            raise TextRefused
         state.text = text
         if text == tail:
             state.text, state.closing = "", True
 
-    def _may_close(self, state: State) -> bool:
+    def _may_close(self, state: WriterState) -> bool:
         """Whether the word after the last row may come, e.g. a closing bar line."""
         if not self._bar(state).tail or state.closing:
             return False
         return not state.owed and not self._lacks_sound(state) and not self._lacks_row(state)
 
-    def _end_bar(self, state: State) -> None:
+    def _end_bar(self, state: WriterState) -> None:
         """Take the line break after a whole bar, and keep the state as it is before the next bar's key."""
         if not state.in_bar or state.owed or self._may_close(state):
-            raise Refused
+            raise TextRefused
         if self._lacks_row(state) or self._lacks_sound(state):
-            raise Refused
+            raise TextRefused
         state.bar, state.finished = state.bar + 1, state.finished + 1
         state.closing, state.in_bar, state.text = False, False, ""
         state.good = None

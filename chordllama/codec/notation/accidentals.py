@@ -11,7 +11,7 @@ from fractions import Fraction
 from functools import lru_cache
 from operator import itemgetter
 
-from chordllama.score import Ticks
+from chordllama.score.model import Ticks
 
 ACCIDENTALS: dict[int | Fraction, str] = {
     -3: "triple-flat",

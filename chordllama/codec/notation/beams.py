@@ -17,7 +17,7 @@ from lxml.etree import _Element
 
 from chordllama.codec.whitelist import BEAM_BY_LETTER, BEAMS, MOST_BEAMS, NO_BEAM, NO_BEAMS
 from chordllama.codec.words.values import NOTE_TYPE
-from chordllama.score import QUARTER, WHOLE, Chord, Item, Mark, Rest, Spacer, Ticks, Time
+from chordllama.score.model import QUARTER, WHOLE, Chord, Item, Mark, Rest, Spacer, Ticks, Time
 
 _GOES_ON = {True: Mark("beam-on"), False: Mark("beam-end")}
 """The marks that say whether a beam goes on."""

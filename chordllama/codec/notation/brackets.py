@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from chordllama.codec.words.values import NO_BRACKETS, mark_rank
-from chordllama.score import Chord, Duration, Item, Mark, Note, Rest, Ticks, duration
+from chordllama.score.model import Chord, Duration, Item, Mark, Note, Rest, Ticks, duration
 
 START = Mark("tuplet-start")
 STOP = Mark("tuplet-stop")

@@ -21,7 +21,7 @@ from chordllama.codec.notation.spanners import (
     is_line_direction,
 )
 from chordllama.codec.words.values import mark_rank
-from chordllama.score import Bar, Chord, Direction, Item, Mark, Rest, Row, Ticks, ticks_of
+from chordllama.score.model import Bar, Chord, Direction, Item, Mark, Rest, Row, Ticks, ticks_of
 
 Sign = Mark | Direction
 """One end of a line."""
@@ -37,7 +37,7 @@ class Spot(NamedTuple):
 
 
 @dataclass(slots=True)
-class Span:
+class LineSpan:
     """A line of a score: its kind and number, its beginning, and its end where it has one."""
 
     line: Line
@@ -62,7 +62,7 @@ class Span:
 # -------------------------------------------------------------------------------------------------------- from end to end
 
 
-def spans(bars: Sequence[Bar], parts: Iterable[int]) -> dict[int, list[Span]]:
+def spans(bars: Sequence[Bar], parts: Iterable[int]) -> dict[int, list[LineSpan]]:
     """The lines of some parts, in the order in which they begin; an end without a beginning is none."""
     followed = {part: _Followed() for part in parts}
     for n, bar in enumerate(bars):
@@ -78,9 +78,9 @@ class _Followed:
     """The lines of one part, while its rows go by."""
 
     def __init__(self) -> None:
-        self.found: list[Span] = []
+        self.found: list[LineSpan] = []
         self._pairs = Pairs()
-        self._begun: dict[Line, Span] = {}
+        self._begun: dict[Line, LineSpan] = {}
         self._early: dict[Line, Spot] = {}
 
     def take(self, row: Row, bar: int) -> None:
@@ -112,7 +112,7 @@ class _Followed:
         if end.end == "start" and label in self._begun:
             self._begun[label].begun = spot
         elif end.end == "start":
-            self._begun[label] = Span(end.line, spot, self._early.pop(label, None))
+            self._begun[label] = LineSpan(end.line, spot, self._early.pop(label, None))
             self.found.append(self._begun[label])
         elif end.end == "stop" and label in self._begun:
             self._begun.pop(label).ended = spot

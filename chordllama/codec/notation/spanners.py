@@ -18,7 +18,7 @@ from typing import NamedTuple
 from chordllama.codec.whitelist import DIRECTION_SIGNS, SIGN_BY_NAME
 from chordllama.codec.words.values import LINES
 from chordllama.limits import MOST_LINES
-from chordllama.score import Direction, Mark, Ticks
+from chordllama.score.model import Direction, Mark, Ticks
 
 Line = tuple[str, str]
 """The kind of a line (slur), and its name among lines of its kind."""

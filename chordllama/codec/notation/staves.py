@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from chordllama.codec.words.values import CLEF
-from chordllama.score import Chord, Direction, Item, Note, Rest, Row, Ticks, ticks_of
+from chordllama.score.model import Chord, Direction, Item, Note, Rest, Row, Ticks, ticks_of
 
 STEPS = {step: number for number, step in enumerate("CDEFGAB")}
 _CLEF_LINES = {"G": 4 * 7 + 4, "F": 3 * 7 + 3, "C": 4 * 7}
@@ -50,7 +50,7 @@ def staff_of(note: Note, staff: int) -> int:
     return next((int(mark.value) for mark in note.marks if mark.name == "cross"), staff) if note.marks else staff
 
 
-class Span(NamedTuple):
+class StaffSpan(NamedTuple):
     """What a voice shows on a staff: from, to, and the heights of its lowest and highest note (None: a rest)."""
 
     voice: VoicePlace
@@ -66,7 +66,7 @@ class Staves:
         self._clefs = {staff: middle_line(clef) for staff, clef in enumerate(clefs, 1)}
         self._shifts: dict[int, int] = {}
         self._middles: dict[int, list[tuple[Ticks, int]]] = {}
-        self._spans: dict[int, dict[VoicePlace, list[Span]]] = {}
+        self._spans: dict[int, dict[VoicePlace, list[StaffSpan]]] = {}
         self.simple = True
         """Whether each voice of this bar is alone on its staff."""
 
@@ -106,9 +106,9 @@ class Staves:
             return self._middle(staff)
         return [middle for start, middle in middles if start <= moment][-1]
 
-    def others(self, voice: VoicePlace, start: Ticks, end: Ticks) -> list[Span]:
+    def others(self, voice: VoicePlace, start: Ticks, end: Ticks) -> list[StaffSpan]:
         """What other voices show on a voice's own staff at the same time."""
-        found: list[Span] = []
+        found: list[StaffSpan] = []
         for other, spans in self._spans.get(voice[0], {}).items():
             if other != voice:
                 first = bisect_right(spans, start, key=_end)
@@ -154,15 +154,15 @@ def _crosses(row: Row) -> bool:
     )
 
 
-def _spans(row: Row, length: Ticks) -> Iterator[tuple[int, Span]]:
+def _spans(row: Row, length: Ticks) -> Iterator[tuple[int, StaffSpan]]:
     place = row.place[1:]
     for onset, item in _placed(row.items, length):
         end = onset + ticks_of(item, length)
         if isinstance(item, Rest):
-            yield row.staff, Span(place, onset, end, None)
+            yield row.staff, StaffSpan(place, onset, end, None)
         elif isinstance(item, Chord) and not item.grace and not all(note.has("hidden") for note in item.notes):
             for staff, heights in _by_staff(item.notes, row.staff).items():
-                yield staff, Span(place, onset, end, (min(heights), max(heights)))
+                yield staff, StaffSpan(place, onset, end, (min(heights), max(heights)))
 
 
 def _by_staff(notes: Iterable[Note], staff: int) -> dict[int, list[int]]:

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from chordllama.codec.notation.beams import Event, Joints
-from chordllama.codec.notation.staves import STEPS, Span, Staves, VoicePlace, height, staff_of
+from chordllama.codec.notation.staves import STEPS, StaffSpan, Staves, VoicePlace, height, staff_of
 from chordllama.codec.whitelist import STEMS
-from chordllama.score import Chord, Item, Mark, Note
+from chordllama.score.model import Chord, Item, Mark, Note
 
 UP = "up"
 DOWN = "down"
@@ -102,7 +102,7 @@ def _towards(middle: int, notes: Sequence[Note]) -> str:
     return UP if min(heights) + max(heights) < 2 * middle else DOWN
 
 
-def _apart(place: VoicePlace, notes: Sequence[Note], others: list[Span]) -> str:
+def _apart(place: VoicePlace, notes: Sequence[Note], others: list[StaffSpan]) -> str:
     """The stem of a voice that meets others."""
     heights = [height(note) for note in notes]
     heard = [span.heights for span in others if span.heights]
@@ -113,7 +113,7 @@ def _apart(place: VoicePlace, notes: Sequence[Note], others: list[Span]) -> str:
     return _by_rank(place, others)
 
 
-def _by_rank(place: VoicePlace, others: list[Span]) -> str:
+def _by_rank(place: VoicePlace, others: list[StaffSpan]) -> str:
     return UP if all(place < span.voice for span in others) else DOWN
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Set
 from fractions import Fraction
 
-from chordllama.score import Chord
+from chordllama.score.model import Chord
 
 Pitch = tuple[str, int | Fraction, int]
 _NONE: Set[Pitch] = frozenset()

@@ -1,7 +1,7 @@
 """New measures and parts into the composer's own file, whose bytes stay."""
 
 from chordllama.codec.splice.added_parts import with_parts
-from chordllama.codec.splice.places import source_text
+from chordllama.codec.splice.locator import source_text
 from chordllama.codec.splice.splicing import closes_plainly, new_measures, replaced, splice
 
 __all__ = ["closes_plainly", "new_measures", "replaced", "source_text", "splice", "with_parts"]

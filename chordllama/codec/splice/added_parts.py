@@ -9,10 +9,10 @@ from xml.sax.saxutils import quoteattr
 
 from chordllama.codec.elements.header import write_score_part
 from chordllama.codec.musicxml import PartWriter, Reading, origin_of
-from chordllama.codec.splice.places import Locator, source_text
+from chordllama.codec.splice.locator import Locator, source_text
 from chordllama.codec.splice.splicing import Edit, Style, edited
 from chordllama.errors import MusicXMLError
-from chordllama.score import Part, Score
+from chordllama.score.model import Part, Score
 
 
 def with_parts(xml: bytes, reading: Reading, parts: Sequence[Part]) -> bytes:

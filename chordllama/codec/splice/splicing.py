@@ -16,9 +16,9 @@ from xml.sax.saxutils import quoteattr
 from chordllama.codec.musicxml import Origin, PartWriter, Reading, divisions_for
 from chordllama.codec.notation.lines import open_lines, renumbered
 from chordllama.codec.notation.spanners import Line
-from chordllama.codec.splice.places import Locator, MeasurePlace, source_text
+from chordllama.codec.splice.locator import Locator, MeasurePlace, source_text
 from chordllama.errors import MusicXMLError
-from chordllama.score import FINAL, Bar, Barline, Metre, Score
+from chordllama.score.model import FINAL, Bar, Barline, Metre, Score
 
 
 def closes_plainly(xml: bytes) -> bool:

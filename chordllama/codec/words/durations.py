@@ -9,7 +9,7 @@ import re
 from fractions import Fraction
 from functools import lru_cache
 
-from chordllama.score import LONGEST_BAR, Duration, Ticks, duration, duration_of, ticks, whole_notes
+from chordllama.score.model import LONGEST_BAR, Duration, Ticks, duration, duration_of, ticks, whole_notes
 
 TYPE_CODES = {"maxima": "000", "long": "00", "breve": "0", "whole": "1", "half": "2", "quarter": "4", "eighth": "8"} | {
     f"{n}{'nd' if n == 32 else 'th'}": str(n) for n in (16, 32, 64, 128, 256, 512, 1024)

@@ -15,7 +15,7 @@ from chordllama.codec.words.durations import TYPE_BY_CODE, TYPE_CODES, VALUE, fo
 from chordllama.codec.words.texts import format_text, format_value, parse_text, parse_value
 from chordllama.codec.words.values import NO_BRACKETS, NOT_AT_RESTS, OF_CHORDS, mark_fault, mark_rank
 from chordllama.limits import MOST_NOTES, MOST_SIGNS, MOST_VERSES
-from chordllama.score import Chord, Duration, Mark, Note, Rest, Spacer, Syllable
+from chordllama.score.model import Chord, Duration, Mark, Note, Rest, Spacer, Syllable
 
 __all__ = ["TYPE_BY_CODE", "TYPE_CODES", "format_duration", "parse_duration"]
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from chordllama.codec.whitelist import BAR_STYLES, HIDDEN, TIME_SYMBOLS
 from chordllama.codec.words.durations import format_whole, parse_whole
-from chordllama.codec.words.keys import format_key, parse_key
+from chordllama.codec.words.key_words import format_key, parse_key
 from chordllama.codec.words.places import parse_staff
 from chordllama.codec.words.texts import (
     format_fields,
@@ -24,7 +24,7 @@ from chordllama.codec.words.texts import (
 )
 from chordllama.codec.words.yaml_subset import Entry
 from chordllama.limits import MOST_BEATS
-from chordllama.score import LONGEST_BAR, NO_BARLINE, Bar, Barline, Change, Key, Part, Time
+from chordllama.score.model import LONGEST_BAR, NO_BARLINE, Bar, Barline, Change, Key, Part, Time
 
 SHORTEST_BEAT = 1024
 

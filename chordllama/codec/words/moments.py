@@ -19,7 +19,7 @@ from chordllama.codec.whitelist import (
 from chordllama.codec.words.durations import format_offset, parse_offset
 from chordllama.codec.words.texts import format_text, format_value, parse_text, parse_value
 from chordllama.codec.words.values import direction_fault, is_clef
-from chordllama.score import Degree, Direction, Harmony, Tone
+from chordllama.score.model import Degree, Direction, Harmony, Tone
 
 # ----------------------------------------------------------------------------------------------------------- directions
 

@@ -30,9 +30,9 @@ from chordllama.codec.whitelist import (
     WEDGES,
 )
 from chordllama.codec.words.durations import TYPE_BY_CODE, TYPE_CODES
-from chordllama.codec.words.keys import KEY
+from chordllama.codec.words.key_words import KEY
 from chordllama.codec.words.texts import parse_text
-from chordllama.score import Mark
+from chordllama.score.model import Mark
 
 CLEF = re.compile(r"([GFC])([1-5])(?:([_^])(8|15|22))?|percussion|TAB|jianpu|none")
 _CODE = "|".join(sorted(TYPE_BY_CODE, key=len, reverse=True))

@@ -76,7 +76,7 @@ class Entry:
         raise self.error(f"{what} is a map, not {self.value!r}")
 
 
-class Refused(Exception):
+class YamlError(Exception):
     """A text isn't YAML, or uses what no score needs. `line` and `column` count from 1, 0 where they aren't known."""
 
     def __init__(self, problem: str, line: int = 0, column: int = 0, cause: str | None = None) -> None:
@@ -126,14 +126,14 @@ def guarded_events(text: str, deepest: int) -> Iterator[Event]:
             mark = error.context_mark  # where what never ends begins
         cause = " ".join(str(error.problem or error.context).split())
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-        raise Refused("this is not YAML", line, column, cause) from error
+        raise YamlError("this is not YAML", line, column, cause) from error
     except ReaderError as error:
         line, column = text.count("\n", 0, error.position) + 1, error.position - text.rfind("\n", 0, error.position)
-        raise Refused("this is not YAML", line, column, " ".join(str(error).split())) from error
+        raise YamlError("this is not YAML", line, column, " ".join(str(error).split())) from error
     except YAMLError as error:
-        raise Refused("this is not YAML", cause=" ".join(str(error).split())) from error
+        raise YamlError("this is not YAML", cause=" ".join(str(error).split())) from error
     except RecursionError as error:
-        raise Refused("this is not YAML", cause="lists or maps stand too deep in one another") from error
+        raise YamlError("this is not YAML", cause="lists or maps stand too deep in one another") from error
 
 
 def _refuse_specials(event: Any) -> None:
@@ -151,8 +151,8 @@ def _refuse_specials(event: Any) -> None:
         raise _refused(event.start_mark, "a character that no MusicXML may hold")
 
 
-def _refused(mark: Any, what: str) -> Refused:
-    return Refused(f"{what} has no place in a score", mark.line + 1, mark.column + 1)
+def _refused(mark: Any, what: str) -> YamlError:
+    return YamlError(f"{what} has no place in a score", mark.line + 1, mark.column + 1)
 
 
 def read_map(text: str) -> list[Entry]:
@@ -164,7 +164,7 @@ def read_map(text: str) -> list[Entry]:
     _check_size(text)
     try:
         return list(_document(guarded_events(text, DEEPEST)))
-    except Refused as fault:
+    except YamlError as fault:
         where = f"line {fault.line}: " if fault.line else ""
         raise CompactError(f"{where}{fault.problem}", cause=fault.cause) from fault
 

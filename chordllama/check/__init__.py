@@ -1,0 +1,1 @@
+"""What a score holds, and which of its bars are irregular."""

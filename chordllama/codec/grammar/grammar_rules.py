@@ -1,0 +1,309 @@
+"""What new bars of a score may hold, as its own bars show it. Knows the score model; writer.py holds a text to it.
+
+A new bar keeps to the voices, ranges, clefs and tuplets that are there, and to note values that are hardly shorter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import NamedTuple
+
+from chordllama.codec.excerpt import SignaturesInForce
+from chordllama.codec.grammar.filling import LONGEST_GRID, RATIOS, TRIPLET, Grid, grid_for, shortest_after
+from chordllama.codec.grammar.given import GivenRow
+from chordllama.codec.grammar.lexicon import Lexicon
+from chordllama.codec.notation.staves import middle_line
+from chordllama.codec.words.durations import format_whole
+from chordllama.codec.words.events import ALTER_CODES
+from chordllama.codec.words.places import Place
+from chordllama.errors import ScoreError
+from chordllama.score.model import (
+    NOTE_TYPES,
+    SEMITONES,
+    Bar,
+    Chord,
+    Direction,
+    Harmony,
+    Note,
+    Part,
+    Rest,
+    Row,
+    Score,
+    Ticks,
+    ticks,
+)
+
+
+class Moment(NamedTuple):
+    """Where something stands that is open: bar, ticks from its start, row, and how many events are before it in the row."""
+
+    bar: int
+    position: Ticks
+    place: Place
+    event: int
+
+
+MOST_VOICES = 3
+ROOM = 5
+"""Semitones by which a new note may leave the range of its part."""
+LEAST_RANGE = 12
+"""Semitones that a part may use even where it has used fewer."""
+OPEN_BARS = 8
+"""A slur or hairpin that has been open for longer was forgotten and not meant to go on."""
+_BEFORE = -(10**6)
+"""The bar of what was open before the new bars."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartRules:
+    """What new bars may hold in one part: heights (semitones above C0), percussion places, clefs,
+    notes in one chord, chord symbols, grace notes, voices by staff (0: the staff has been silent, and stays so), the ornaments that it has had,
+    and whether it may have dynamics and hairpins: percussion only if it has had some."""
+
+    lowest: int
+    highest: int
+    unpitched: frozenset[tuple[str, int]]
+    pitched: bool
+    clefs: frozenset[str]
+    notes: int
+    harmony: bool
+    graces: bool
+    voices: tuple[int, ...]
+    ornaments: frozenset[str] = frozenset()
+    loudness: bool = True
+
+    @property
+    def staves(self) -> int:
+        return len(self.voices)
+
+    @property
+    def spellings(self) -> Lexicon[int]:
+        """The notes of this part as they are spelled with their octave, with their heights."""
+        return _spellings(self.lowest, self.highest, self.unpitched, self.pitched)
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What is open where new bars begin: slurs by part and number, hairpins by part; and the clefs by part and staff."""
+
+    slurs: dict[tuple[int, str], Moment] = field(default_factory=dict)
+    wedges: dict[int, Moment] = field(default_factory=dict)
+    clefs: dict[tuple[int, int], str] = field(default_factory=dict)
+
+
+LOUDNESS = frozenset(["dynamics", "wedge"])
+"""Directions that say how loud it is."""
+CLOSING = "end=final"
+"""The word of a closing bar line."""
+
+
+@dataclass(frozen=True, slots=True)
+class BarRules:
+    """What one new bar must keep to: its length in ticks, its grid, the words before and after its rows, and the rows that are given.
+
+    `sounding` are staves (part from 0, staff from 1) that sound in it, besides those that are steady.
+    """
+
+    length: Ticks
+    grid: Grid
+    head: str = ""
+    tail: str = ""
+    given: tuple[GivenRow, ...] = ()
+    sounding: frozenset[tuple[int, int]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What new bars must keep to, each of `bars` its own.
+
+    `steady` are the staves (part from 0, staff from 1) that sound in every new bar; the parts in `closed` have the given rows alone.
+    """
+
+    parts: tuple[PartRules, ...]
+    bars: tuple[BarRules, ...]
+    opening: Opening = field(default_factory=Opening)
+    steady: frozenset[tuple[int, int]] = frozenset()
+    closed: frozenset[int] = frozenset()
+
+
+FEWEST_STEADY_BARS = 4
+"""Bars in which a staff must have sounded without a break before new bars are held to it."""
+
+
+def steady_staves(score: Score) -> frozenset[tuple[int, int]]:
+    """The staves that sound in every bar of a score; none where it is too short to tell."""
+    if len(score.bars) < FEWEST_STEADY_BARS:
+        return frozenset()
+    return frozenset.intersection(*map(_sounding, score.bars))
+
+
+def _sounding(bar: Bar) -> frozenset[tuple[int, int]]:
+    return frozenset(row.place[:2] for row in bar.rows if any(isinstance(item, Chord) for item in row.items))
+
+
+def rules_for(score: Score, bars: int, length: Ticks, closes: bool) -> Rules:
+    """The rules for `bars` new bars of `length` ticks after a (lean) score: its own staves, voices, ranges and values.
+
+    Raises:
+        ScoreError: no note values fill a bar of that length.
+    """
+    plain = BarRules(length, grid_of(score, length))
+    last = replace(plain, tail=CLOSING if closes else "")
+    return Rules(part_rules(score), (*[plain] * (bars - 1), last), opening_of(score))
+
+
+def grid_of(score: Score, length: Ticks) -> Grid:
+    """The note values that a new bar of `length` ticks may have in a score.
+
+    Raises:
+        ScoreError: none fill such a bar.
+    """
+    grid = grid_for(length, _shortest(score), _ratios(score))
+    if grid is None:
+        raise ScoreError(
+            f"no note values fill a bar of {format_whole(length)}", hint="change the time signature or the bar's length"
+        )
+    return grid
+
+
+def part_rules(score: Score) -> tuple[PartRules, ...]:
+    """What new bars may hold in each part, as the score's own bars show it."""
+    return tuple(_part_rules(score, index) for index in range(len(score.parts)))
+
+
+def _part_rules(score: Score, index: int) -> PartRules:
+    rows = [row for bar in score.bars for row in bar.rows if row.part == index]
+    items = [item for row in rows for item in row.items]
+    notes = [note for item in items if isinstance(item, Chord) for note in item.notes]
+    heights = [height(note) for note in notes if not note.unpitched] or [36, 72]
+    spare = max(0, LEAST_RANGE - (max(heights) - min(heights)))
+    staves = range(1, score.parts[index].staves + 1)
+    pitched = any(not note.unpitched for note in notes)
+    return PartRules(
+        lowest=min(heights) - ROOM - spare // 2,
+        highest=max(heights) + ROOM + spare // 2,
+        unpitched=frozenset((note.step, note.octave) for note in notes if note.unpitched),
+        pitched=pitched,
+        clefs=frozenset(
+            {*score.parts[index].clefs, *(i.value for i in items if isinstance(i, Direction) and i.name == "clef")}
+        ),
+        notes=max((len(item.notes) for item in items if isinstance(item, Chord)), default=1),
+        graces=any(isinstance(item, Chord) and item.grace for item in items),
+        harmony=any(isinstance(item, Harmony) for item in items),
+        voices=tuple(
+            max((row.voice for row in rows if row.staff == staff and _sounds(row)), default=0) for staff in staves
+        ),
+        ornaments=frozenset(mark.name for note in notes for mark in note.marks),
+        loudness=pitched or any(isinstance(item, Direction) and item.name in LOUDNESS for item in items),
+    )
+
+
+UNHEARD_RANGE = 12
+"""Semitones to both sides of the middle line that a part has which hasn't sounded yet."""
+UNHEARD_NOTES = 4
+"""Notes in one chord of such a part, where it has several staves."""
+
+
+def unheard_part_rules(part: Part) -> PartRules:
+    """What new bars may hold in a part that has no notes yet: what its clefs show. Percussion stays silent."""
+    middles = [middle_line(clef) for clef in part.clefs]
+    heights = [12 * (middle // 7) + list(SEMITONES.values())[middle % 7] for middle in middles]
+    return PartRules(
+        lowest=min(heights) - UNHEARD_RANGE,
+        highest=max(heights) + UNHEARD_RANGE,
+        unpitched=frozenset(),
+        pitched=True,
+        clefs=frozenset(part.clefs),
+        notes=UNHEARD_NOTES if part.staves > 1 else 1,
+        graces=False,
+        harmony=False,
+        voices=tuple(int(clef != "percussion") for clef in part.clefs),
+    )
+
+
+def _sounds(row: Row) -> bool:
+    return row.voice <= MOST_VOICES and any(isinstance(item, Chord) and not item.grace for item in row.items)
+
+
+def height(note: Note) -> int:
+    """A written pitch in semitones above C0."""
+    return 12 * note.octave + SEMITONES[note.step] + int(note.alter)
+
+
+@lru_cache(maxsize=256)
+def _spellings(lowest: int, highest: int, unpitched: frozenset[tuple[str, int]], pitched: bool) -> Lexicon[int]:
+    heights = {
+        f"{step.lower()}{code}{octave}": 12 * octave + semitones + int(alter)
+        for step, semitones in SEMITONES.items()
+        for alter, code in ALTER_CODES.items()
+        for octave in range(10)
+    }
+    found = {spelling: value for spelling, value in heights.items() if pitched and lowest <= value <= highest}
+    return Lexicon(found | {f"x{step.lower()}{octave}": 12 * octave + SEMITONES[step] for step, octave in unpitched})
+
+
+# ------------------------------------------------------------------------------------------------------------ note values
+
+
+def _shortest(score: Score) -> Ticks:
+    """The shortest value of new bars: one step below the shortest that is there, its dots included."""
+    shown = [
+        ticks(NOTE_TYPES[value.type] / 2**value.dots)
+        for item in _events(score)
+        if (value := item.duration) is not None and value.type
+    ]
+    return shortest_after(min(shown)) if shown else LONGEST_GRID
+
+
+def _events(score: Score) -> Iterator[Chord | Rest]:
+    for bar in score.bars:
+        for row in bar.rows:
+            for item in row.items:
+                if isinstance(item, Rest) or (isinstance(item, Chord) and not item.grace):
+                    yield item
+
+
+def _ratios(score: Score) -> tuple[tuple[int, int], ...]:
+    """Triplets, and those other tuplets that are there."""
+    shown = {(item.duration.actual, item.duration.normal) for item in _events(score) if item.duration is not None}
+    return tuple(ratio for ratio in RATIOS if ratio == TRIPLET or ratio in shown)
+
+
+# ---------------------------------------------------------------------------------------------------- what is still open
+
+
+def opening_of(score: Score) -> Opening:
+    """What is open at a score's end."""
+    opening = Opening(clefs=_clefs(score))
+    for bar in score.bars[-OPEN_BARS:]:
+        _take(opening, bar)
+    return opening
+
+
+def _clefs(score: Score) -> dict[tuple[int, int], str]:
+    first = {(part, staff): clef for part, own in enumerate(score.parts) for staff, clef in enumerate(own.clefs, 1)}
+    return first | SignaturesInForce(score.parts).after(score.bars).clefs
+
+
+def _take(opening: Opening, bar: Bar) -> None:
+    for row in bar.rows:
+        at = Moment(_BEFORE, 0, row.place, 0)
+        for item in row.items:
+            if isinstance(item, Chord):
+                _take_slurs(opening, item, at)
+            elif isinstance(item, Direction) and item.name == "wedge" and " " not in item.value:
+                if item.value == "stop":
+                    opening.wedges.pop(row.part, None)
+                else:
+                    opening.wedges[row.part] = at
+
+
+def _take_slurs(opening: Opening, chord: Chord, at: Moment) -> None:
+    for note in chord.notes:
+        for mark in note.marks:
+            if mark.name == "slur-stop":
+                opening.slurs.pop((at.place[0], mark.value), None)
+            elif mark.name == "slur-start":
+                opening.slurs[at.place[0], mark.value] = at

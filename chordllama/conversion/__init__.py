@@ -1,0 +1,1 @@
+"""Files to files: scores and text, other formats, folders, pictures and MIDI."""

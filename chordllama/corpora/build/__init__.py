@@ -1,0 +1,1 @@
+"""Cleaned documents to data sets of training rows."""

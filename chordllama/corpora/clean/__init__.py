@@ -1,0 +1,1 @@
+"""Documents cleaned by small named rules."""

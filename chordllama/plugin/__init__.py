@@ -1,1 +1,0 @@
-"""The MuseScore plugin put where MuseScore looks for it."""

@@ -1,0 +1,1 @@
+"""The machine: files, processes, the terminal, the hub. Knows no music."""

@@ -1,0 +1,219 @@
+"""How a song or poem becomes prompts and answers, for three tasks, and how an answer is judged. Knows texts; knows no files and no model.
+
+    write      title, artist or poet, language and form -> the text
+    continue   the first lines -> the rest
+    fit        lines with their syllable counts, of which the first may have words -> words for the others
+
+A text is sections with a blank line between them; a section may begin with its label, such as [Verse 1] or [Hook]. The wording is
+that of tasks/wording.py; instruction + input + output is exactly what a model is shown and writes.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from chordllama.tasks.syllables import plain, sung_syllables, syllables
+from chordllama.tasks.windows import cuts
+from chordllama.tasks.wording import LYRICS, LyricsTask, Prompt, PromptPair, described, language_name
+
+TASKS: tuple[LyricsTask, ...] = ("write", "continue", "fit")
+FEWEST_LINES = 4
+LONGEST_MELODY = 32
+"""Lines that are fitted at a time."""
+TOLD = 0.8
+"""How often each fact is told: whoever asks may leave any of them out."""
+DESCRIPTION_TOKENS = 200
+"""Room for the instruction, the facts, and what a tokenizer makes of the edges."""
+LONGEST_FACT = 120
+"""Characters."""
+PER_LINE = 4
+"""Room for a line's number and break."""
+LABEL = re.compile(r"\[[^\[\]\n]+\]")
+
+Count = Callable[[str], int]
+
+
+@dataclass(frozen=True, slots=True)
+class LyricLine:
+    """A line to be fitted: its words or "", and its syllables; a label or a break between sections has none (0)."""
+
+    text: str
+    syllables: int = 0
+
+
+# ---------------------------------------------------------------------------------------------------------------- prompts
+
+
+def write_prompt(facts: Mapping[str, str]) -> Prompt:
+    """Asks for a whole text. `facts`: title, artist, poet, language (by its name), form, part; each may be left out."""
+    return Prompt(LYRICS["write"], described(facts))
+
+
+def continue_prompt(facts: Mapping[str, str], lines: str) -> Prompt:
+    """Asks for what comes after the first lines."""
+    return Prompt(LYRICS["continue"], described(facts) + lines.rstrip("\n") + "\n")
+
+
+def fit_prompt(facts: Mapping[str, str], lines: Sequence[LyricLine]) -> Prompt:
+    """Asks for words to a melody: those of the lines that have none."""
+    return Prompt(LYRICS["fit"], described(facts) + "".join(map(_numbered, lines)))
+
+
+def _numbered(line: LyricLine) -> str:
+    return f"{line.syllables} {line.text}".rstrip() + "\n" if line.syllables else f"{line.text}\n"
+
+
+# ------------------------------------------------------------------------------------------------------------------- texts
+
+
+def sections_of(text: str) -> list[str]:
+    """The sections of a text, without the blank lines between them."""
+    return [part.strip("\n") for part in re.split(r"\n\s*\n", text) if part.strip()]
+
+
+def form_of(sections: Sequence[str]) -> str:
+    """The order of the labels where there are some, else how many stanzas there are of how many lines."""
+    labels = [found[0][1:-1] for section in sections if (found := LABEL.match(section))]
+    if labels:
+        return ", ".join(labels)
+    lines = [len(section.splitlines()) for section in sections]
+    return ", ".join(_stanzas(len(list(run)), size) for size, run in groupby(lines))
+
+
+def _stanzas(number: int, lines: int) -> str:
+    of = "1 line" if lines == 1 else f"{lines} lines"
+    return f"1 stanza of {of}" if number == 1 else f"{number} stanzas of {of}"
+
+
+def facts_told(facts: Mapping[str, str]) -> dict[str, str]:
+    """What a source tells of a song or poem, under the names that prompts have."""
+    poet, language = facts.get("poet", ""), facts.get("language", "")
+    artist = "" if poet == facts.get("creator") else facts.get("creator", "")
+    told = {"title": facts.get("title", ""), "artist": artist, "poet": poet, "language": language_name(language)}
+    return {name: value for name, value in told.items() if 0 < len(value) <= LONGEST_FACT}
+
+
+# -------------------------------------------------------------------------------------------------------------------- rows
+
+
+def rows(
+    text: str, facts: Mapping[str, str], count: Count, maximum_tokens: int, chance: random.Random
+) -> Iterator[PromptPair]:
+    """The rows of a cleaned text, each of about `maximum_tokens` at most by `count`, for all three tasks.
+
+    `facts` are what its source and cleaning tell: title, creator, poet, language, and `sung` where the text has the marks of
+    tasks/syllables.py. A text that is too long is cut between sections, or where a section is too long between lines.
+    """
+    room = maximum_tokens - DESCRIPTION_TOKENS
+    sections = [part for section in sections_of(text) for part in _parted(section, count, room // 2)]
+    sizes = [_size(section, count) for section in sections]
+    windows = cuts(sizes, room)
+    for place, (first, last) in enumerate(windows, 1):
+        own = sections[first:last]
+        part = {"part": f"{place} of {len(windows)}"} if len(windows) > 1 else {}
+        if sum(sizes[first:last]) <= room and len(_lines(own)) >= FEWEST_LINES:
+            yield _write(own, facts, part, chance)
+            yield from _continue(own, facts, part, chance)
+    yield from _fits(sections, facts, count, room, chance)
+
+
+def _parted(section: str, count: Count, budget: int) -> list[str]:
+    lines = section.splitlines()
+    windows = cuts([count(plain(line)) + 1 for line in lines], budget)
+    return ["\n".join(lines[first:last]) for first, last in windows]
+
+
+def _size(section: str, count: Count) -> int:
+    return count(plain(section)) + PER_LINE
+
+
+def _lines(sections: Sequence[str]) -> list[str]:
+    """The lines that have words."""
+    return [line for section in sections for line in section.splitlines() if not LABEL.fullmatch(line)]
+
+
+def _joined(sections: Sequence[str]) -> str:
+    return plain("\n\n".join(sections)) + "\n"
+
+
+def _write(
+    sections: Sequence[str], facts: Mapping[str, str], part: Mapping[str, str], chance: random.Random
+) -> PromptPair:
+    told = {**facts_told(facts), "form": form_of(sections)[: 2 * LONGEST_FACT]}
+    return PromptPair(*write_prompt({**_some(told, chance), **part}), _joined(sections))
+
+
+def _continue(
+    sections: Sequence[str], facts: Mapping[str, str], part: Mapping[str, str], chance: random.Random
+) -> Iterator[PromptPair]:
+    """The first half and the second, or by chance another share; between sections where there are several."""
+    share = chance.choice((0.5, 0.5, chance.uniform(0.25, 0.75)))
+    told = {**_some(facts_told(facts), chance), **part}
+    if len(sections) > 1:
+        shown = min(len(sections) - 1, max(1, round(len(sections) * share)))
+        yield PromptPair(*continue_prompt(told, _joined(sections[:shown])), "\n" + _joined(sections[shown:]))
+        return
+    lines = sections[0].splitlines()
+    shown = min(len(lines) - 1, max(1, round(len(lines) * share)))
+    yield PromptPair(*continue_prompt(told, _joined(["\n".join(lines[:shown])])), _joined(["\n".join(lines[shown:])]))
+
+
+def _fits(
+    sections: Sequence[str], facts: Mapping[str, str], count: Count, room: int, chance: random.Random
+) -> Iterator[PromptPair]:
+    short = [part for section in sections for part in _parted(section, lambda _line: 0, LONGEST_MELODY)]
+    lengths = [len(section.splitlines()) for section in short]
+    for first, last in cuts(lengths, LONGEST_MELODY):
+        own = short[first:last]
+        size = sum(_size(section, count) + PER_LINE * len(section.splitlines()) for section in own)
+        lines = measured(own, facts)
+        if lines and len(_lines(own)) >= FEWEST_LINES and size <= room:
+            yield _fit(lines, facts, chance)
+
+
+def measured(sections: Sequence[str], facts: Mapping[str, str]) -> list[LyricLine]:
+    """The lines of sections with their syllables, and empty ones between sections; nothing where they can't be counted."""
+    found: list[LyricLine] = []
+    for section in sections:
+        found += [LyricLine("")] if found else []
+        for line in section.splitlines():
+            number = 0 if LABEL.fullmatch(line) else _syllables(line, facts)
+            if number is None:
+                return []
+            found.append(LyricLine(plain(line), number))
+    return found
+
+
+def _syllables(line: str, facts: Mapping[str, str]) -> int | None:
+    return sung_syllables(line) if facts.get("sung") else syllables(line, facts.get("language", ""))
+
+
+def _fit(lines: Sequence[LyricLine], facts: Mapping[str, str], chance: random.Random) -> PromptPair:
+    """In half of the rows the first lines have words already."""
+    worded = [place for place, line in enumerate(lines) if line.syllables]
+    given = worded[chance.randint(1, max(1, len(worded) // 2))] if chance.random() < 0.5 else worded[0]
+    asked = [
+        *lines[:given],
+        *(LyricLine("" if line.syllables else line.text, line.syllables) for line in lines[given:]),
+    ]
+    answer = "".join(f"{line.text}\n" for line in lines[given:])
+    return PromptPair(*fit_prompt(_some(facts_told(facts), chance), asked), answer)
+
+
+def _some(told: Mapping[str, str], chance: random.Random) -> dict[str, str]:
+    return {name: value for name, value in told.items() if chance.random() < TOLD}
+
+
+# ------------------------------------------------------------------------------------------------------------------ judging
+
+
+def fitting(wanted: Sequence[int], answer: str, language: str) -> float:
+    """The share of the wanted lines whose syllables an answer has, line by line. ValueError for a language that can't be counted."""
+    found = [syllables(line, language) for line in _lines(sections_of(answer))]
+    if None in found or not wanted:
+        raise ValueError(f'the syllables of "{language}" can\'t be counted' if wanted else "no line is wanted")
+    return sum(one == other for one, other in zip(wanted, found, strict=False)) / len(wanted)

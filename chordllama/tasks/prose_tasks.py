@@ -1,0 +1,174 @@
+"""How a chapter becomes prompts and answers, for two tasks. Knows texts; knows no files and no model.
+
+    scene      the beats of a scene (what happens, in its order) -> the scene
+    continue   the opening -> what comes next
+
+A chapter is paragraphs with a blank line between them, its heading before them (`HEADING`), and BREAK between scenes. The wording is
+that of tasks/wording.py; instruction + input + output is exactly what a model is shown and writes.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from chordllama.tasks.windows import cuts
+from chordllama.tasks.wording import BEAT, PROSE, Prompt, PromptPair, ProseTask, described, language_name
+
+TASKS: tuple[ProseTask, ...] = ("scene", "continue")
+HEADING = "# "
+BREAK = "* * *"
+FEWEST_WORDS = 80
+"""Of a scene, and of what a continuation is made of."""
+WORDS_PER_BEAT = 90
+FEWEST_BEATS, MOST_BEATS = 3, 12
+TOLD = 0.8
+"""How often each fact is told: whoever asks may leave any of them out."""
+DESCRIPTION_TOKENS = 200
+"""Room for the instruction, the facts, and what a tokenizer makes of the edges."""
+SCENE_SHARE = 0.75
+"""Of the room for a scene; the rest is for its beats."""
+LONGEST_FACT = 120
+"""Characters."""
+SHARES = (1.0, 1.0, 0.5, 0.25)
+"""Of the room: whoever asks may want less than all."""
+
+Count = Callable[[str], int]
+Beats = Callable[[str, int, str], Sequence[str]]
+"""A scene, how many beats are wanted, and the language's code -> the beats in their order."""
+
+
+# ---------------------------------------------------------------------------------------------------------------- prompts
+
+
+def scene_prompt(facts: Mapping[str, str], beats: Sequence[str]) -> Prompt:
+    """Asks for a scene. `facts`: title, author, language (by its name), chapter; each may be left out."""
+    return Prompt(
+        PROSE["scene"], described(facts) + "".join(BEAT.format(" ".join(beat.split())) for beat in beats) + "\n"
+    )
+
+
+def continue_prompt(facts: Mapping[str, str], opening: str) -> Prompt:
+    """Asks for what comes after whole paragraphs."""
+    return Prompt(PROSE["continue"], described(facts) + opening.strip("\n") + "\n\n")
+
+
+# ------------------------------------------------------------------------------------------------------------------- texts
+
+
+def chapters_of(book: str) -> list[str]:
+    """The chapters of a cleaned book, each with its heading."""
+    parts: list[list[str]] = []
+    for paragraph in paragraphs_of(book):
+        if paragraph.startswith(HEADING) or not parts:
+            parts.append([])
+        parts[-1].append(paragraph)
+    return ["\n\n".join(part) + "\n" for part in parts]
+
+
+def paragraphs_of(text: str) -> list[str]:
+    """The paragraphs, breaks and headings of a cleaned text."""
+    return [part for part in text.strip("\n").split("\n\n") if part.strip()]
+
+
+def sentences(text: str, language: str) -> list[str]:
+    """The sentences of a paragraph, by `sentencex`."""
+    import sentencex
+
+    return [found for part in sentencex.segment(language or "en", text) if (found := part.strip())]
+
+
+def facts_told(facts: Mapping[str, str]) -> dict[str, str]:
+    """What a source tells of a book, under the names that prompts have."""
+    language = facts.get("language", "")
+    told = {"title": facts.get("title", ""), "author": facts.get("creator", ""), "language": language_name(language)}
+    return {name: value for name, value in told.items() if 0 < len(value) <= LONGEST_FACT}
+
+
+# -------------------------------------------------------------------------------------------------------------------- rows
+
+
+def rows(
+    chapter: str, facts: Mapping[str, str], count: Count, maximum_tokens: int, chance: random.Random, beats: Beats
+) -> Iterator[PromptPair]:
+    """The rows of a cleaned chapter, each of about `maximum_tokens` at most by `count`, for both tasks.
+
+    It is cut between scenes and paragraphs, as even as can be; a paragraph that is too long between its sentences.
+    """
+    paragraphs = paragraphs_of(chapter)
+    told = facts_told(facts)
+    if paragraphs and paragraphs[0].startswith(HEADING):
+        heading = paragraphs.pop(0).removeprefix(HEADING)
+        told |= {"chapter": heading} if len(heading) <= LONGEST_FACT else {}
+    language, room = facts.get("language", ""), maximum_tokens - DESCRIPTION_TOKENS
+    for scene in _windows(paragraphs, language, count, room * SCENE_SHARE, chance, at_breaks=True):
+        if words_in(scene) >= FEWEST_WORDS:
+            yield _scene(scene, _some(told, chance), language, beats)
+    for window in _windows(paragraphs, language, count, room, chance, at_breaks=False):
+        yield from _continue(window, _some(told, chance), count, chance)
+
+
+def words_in(text: str) -> int:
+    """The words of a text, as they are parted by spaces."""
+    return len(text.split())
+
+
+def _windows(
+    paragraphs: Sequence[str], language: str, count: Count, room: float, chance: random.Random, at_breaks: bool
+) -> Iterator[str]:
+    """Neighbouring windows that cover the paragraphs; `at_breaks`: a scene that fits is a window of its own."""
+    for scene in _scenes(paragraphs) if at_breaks else [list(paragraphs)]:
+        pieces = [piece for paragraph in scene for piece in _parted(paragraph, language, count, room / 2)]
+        sizes = [count(piece) + 1 for piece in pieces]
+        for first, last in cuts(sizes, room * chance.choice(SHARES)):
+            if sum(sizes[first:last]) <= room:
+                yield _whole(pieces[first:last])
+
+
+def _scenes(paragraphs: Sequence[str]) -> list[list[str]]:
+    scenes: list[list[str]] = [[]]
+    for paragraph in paragraphs:
+        if paragraph == BREAK:
+            scenes.append([])
+        else:
+            scenes[-1].append(paragraph)
+    return [scene for scene in scenes if scene]
+
+
+def _parted(paragraph: str, language: str, count: Count, room: float) -> list[str]:
+    if count(paragraph) <= room:
+        return [paragraph]
+    parts = sentences(paragraph, language)
+    return [" ".join(parts[first:last]) for first, last in cuts([count(part) + 1 for part in parts], room)]
+
+
+def _whole(paragraphs: Sequence[str]) -> str:
+    """The paragraphs without breaks at the edges."""
+    first, last = 0, len(paragraphs)
+    while first < last and paragraphs[first] == BREAK:
+        first += 1
+    while last > first and paragraphs[last - 1] == BREAK:
+        last -= 1
+    return "\n\n".join(paragraphs[first:last]) + "\n"
+
+
+def _scene(scene: str, told: Mapping[str, str], language: str, beats: Beats) -> PromptPair:
+    number = min(MOST_BEATS, max(FEWEST_BEATS, words_in(scene) // WORDS_PER_BEAT))
+    return PromptPair(*scene_prompt(told, beats(scene, number, language)), scene)
+
+
+def _continue(window: str, told: Mapping[str, str], count: Count, chance: random.Random) -> Iterator[PromptPair]:
+    """The first half and the second by tokens, or by chance another share, cut between paragraphs."""
+    paragraphs = paragraphs_of(window)
+    if len(paragraphs) < 2 or words_in(window) < FEWEST_WORDS:
+        return
+    sizes = [count(paragraph) for paragraph in paragraphs]
+    wanted = sum(sizes) * chance.choice((0.5, 0.5, chance.uniform(0.25, 0.75)))
+    shown = min(range(1, len(sizes)), key=lambda place: abs(sum(sizes[:place]) - wanted))
+    opening, rest = _whole(paragraphs[:shown]), _whole(paragraphs[shown:])
+    if opening.strip() and rest.strip():
+        yield PromptPair(*continue_prompt(told, opening), rest)
+
+
+def _some(told: Mapping[str, str], chance: random.Random) -> dict[str, str]:
+    return {name: value for name, value in told.items() if chance.random() < TOLD}
