@@ -143,15 +143,15 @@ def test_what_is_no_more_wanted_goes(scores: Path, tmp_path: Path) -> None:
 def test_killed_at_any_point_it_goes_on_and_ends_the_same(scores: Path, built: Path, tmp_path: Path) -> None:
     command = [sys.executable, __file__, str(scores), str(tmp_path), str(built.parent / "tokenizer")]
     chance = random.Random(25)
-    found: list[int] = []
-    while len(found) < KILLS:
+    left: list[frozenset[tuple[str, int]]] = []  # the files that each kill left behind, with their sizes
+    while len(left) < KILLS:
         if (tmp_path / "music" / "manifest.json").exists():
             shutil.rmtree(tmp_path / "music")  # all was finished: begin with one step less
             shutil.rmtree(tmp_path / ".build" / "music" / chance.choice(("rows", "clean")))
         process = subprocess.Popen(command, cwd=Path(__file__).parents[1], start_new_session=True)
         if kill(process, tmp_path, chance.randrange(8), chance.uniform(0, 0.2)):
-            found.append(files_in(tmp_path))
-    assert len(set(found)) > 5  # the kills came at different points
+            left.append(frozenset((str(path), path.stat().st_size) for path in tmp_path.rglob("*") if path.is_file()))
+    assert len(set(left)) > 5  # the kills came at different points
     subprocess.run(command, cwd=Path(__file__).parents[1], check=True)
     assert bytes_of(tmp_path) == bytes_of(built)
 
