@@ -21,8 +21,8 @@ from chordllama.evaluate.timed_writing import shown, with_bars
 from chordllama.generate.backend import Backend
 from chordllama.generate.continuation import Plan, Request, write_bars
 from chordllama.generate.models import open_backend
-from chordllama.generate.placing import placed
 from chordllama.generate.ranking import best_first
+from chordllama.placing.passes import place
 from chordllama.tasks.music import ending_of
 
 
@@ -70,7 +70,7 @@ def _by_surprisal(piece: Piece, backend: Backend, settings: EvaluationSettings) 
     drafts = write_bars(plan, backend, request)
     places = {number: place for place, number in enumerate(best_first(drafts))}
     for number, draft in enumerate(drafts):
-        yield places[number], with_bars(piece.human, placed(plan, score, draft.bars))
+        yield places[number], with_bars(piece.human, place(plan.placement, draft.bars))
 
 
 if __name__ == "__main__":

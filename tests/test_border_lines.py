@@ -12,8 +12,8 @@ from benchmarks.musescore import installed, lines_in_musescore
 from chordllama.codec.compact import dump_bar, loads
 from chordllama.codec.musicxml import read_with_origin, write
 from chordllama.codec.splice import new_measures, replaced, splice
-from chordllama.generate.border_lines import Over, told_apart, with_lines
-from chordllama.generate.borders import bordered
+from chordllama.placing.passes import place
+from chordllama.placing.placement import Placement
 from chordllama.score.model import Bar, Score
 
 VOICE, PIANO = " 1: clef=G2", " 1: clef=G2,F4"
@@ -38,15 +38,17 @@ def between(before: str, old: str | Sequence[str], after: str, new: str | Sequen
 
 def put_in(new: tuple[Bar, ...], score: Score, last: int, *, goes_on: bool = False) -> tuple[Bar, ...]:
     """New bars as they stand in a score from its second bar on."""
-    over = Over.each(score.bars, range(len(score.parts)), 1, last)
-    return bordered(told_apart(new, 1, over), score, 1, over, goes_on=goes_on)
+    placement = Placement(score, 1, score.bar_lengths[1:last], frozenset(range(len(score.parts))), as_it_is)
+    return place(placement, new, complete=not goes_on)
+
+
+def as_it_is(_old: Bar, new: Bar, _parts: frozenset[int]) -> Bar:
+    return new
 
 
 def put_after(score: Score, new: str) -> tuple[Bar, ...]:
     """A new bar as it stands after the last one."""
-    over = Over.each(score.bars, [0], len(score.bars), len(score.bars) + 1)
-    first = len(score.bars)
-    return with_lines(told_apart(bars_of([new]), first, over), first, over)
+    return place(Placement(score, len(score.bars), score.bar_lengths[-1:], frozenset([0])), bars_of([new]))
 
 
 # ------------------------------------------------------------------------------------------------------------- at notes
@@ -97,7 +99,7 @@ def test_a_line_keeps_to_its_staff_and_voice(before: str, old: str, after: str, 
         ("c51(", "d51)", "r", "r", "r)"),
         ("r", "d51(", "c51)", "r2 r", "r2 r("),
         ("c51(", "d52) e(", "c51)", "r", "r)("),
-        ("c51(", "d51)", "r", ["r", "e41"], " | e41)"),
+        ("c51(", ["d51)", "d51"], "r", ["r", "e41"], " | e41)"),
         ("c51(", ["d51", "d51)"], "r", ["r", "r"], "r) | "),
     ],
 )

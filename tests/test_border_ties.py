@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
 
 from chordllama.codec.compact import dump_bar, loads
 from chordllama.codec.musicxml import read, write
-from chordllama.generate.border_lines import Over
-from chordllama.generate.border_ties import with_ties_in
-from chordllama.generate.borders import bordered
+from chordllama.placing.passes import place
+from chordllama.placing.placement import Placement
 from chordllama.score.model import Bar, Chord, Score
 
 VOICE, PIANO = " 1: clef=G2", " 1: clef=G2,F4"
@@ -25,8 +25,13 @@ def between(before: str, new: str, after: str, time: str = "4/4", part: str = VO
     """The bar that is put between two others."""
     score = score_of(time, [before, "r", after], part)
     written = score_of(time, [new], part).bars[0]
-    (found,) = bordered((Bar(rows=written.rows),), score, 1, Over.each(score.bars, range(len(score.parts)), 1, 2))
+    (found,) = put_in(score, Bar(rows=written.rows), range(len(score.parts)))
     return dump_bar(found, score.parts)
+
+
+def put_in(score: Score, new: Bar, parts: Iterable[int]) -> tuple[Bar, ...]:
+    """A new bar as it stands in the place of a score's second one."""
+    return place(Placement(score, 1, score.bar_lengths[1:2], frozenset(parts), lambda _old, new, _parts: new), (new,))
 
 
 @pytest.mark.parametrize(
@@ -94,7 +99,7 @@ def test_a_voice_that_was_left_out_gets_the_note() -> None:
 def test_what_was_tied_in_the_composers_bars_is_tied_in_the_file() -> None:
     score = score_of("4/4", ["c52 d~", "d52 e~", "e52 c"])
     written = score_of("4/4", ["g44 a b g"]).bars[0]
-    new = bordered((Bar(rows=written.rows),), score, 1, Over.each(score.bars, [0], 1, 2))
+    new = put_in(score, Bar(rows=written.rows), [0])
     xml = write(replace(score, bars=(score.bars[0], *new, score.bars[2])))
     assert xml.count(b'<tie type="start"/>') == xml.count(b'<tie type="stop"/>') == 2
     again = read(xml).bars[2].rows[0].items[0]
@@ -105,12 +110,13 @@ def test_what_was_tied_in_the_composers_bars_is_tied_in_the_file() -> None:
 def test_only_parts_that_are_written_change() -> None:
     score = score_of("4/4", ["c52 d~", "d52 e~", "e52 c"])
     written = score_of("4/4", ["g44 a b g"]).bars[0]
-    bars = (Bar(rows=written.rows),)
-    assert bordered(bars, score, 1, {}) == bars
+    new = Bar(rows=written.rows)
+    assert put_in(score, new, []) == (new,)
 
 
 def test_bars_after_the_last_one_go_on_with_its_tie() -> None:
     score = score_of("4/4", ["c52 d~"])
     written = score_of("4/4", ["g44 a b g", "c51"]).bars
-    new = with_ties_in(tuple(Bar(rows=bar.rows) for bar in written), score.bars, score.bar_lengths[0], [0])
+    placement = Placement(score, 1, score.bar_lengths[:1] * 2, frozenset([0]))
+    new = place(placement, tuple(Bar(rows=bar.rows) for bar in written))
     assert [dump_bar(bar, score.parts) for bar in new] == ["d54 a4 b g", "c51"]

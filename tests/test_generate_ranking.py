@@ -15,8 +15,8 @@ from chordllama.evaluate.timed_writing import with_bars
 from chordllama.generate.backend import Sampling
 from chordllama.generate.continuation import Continuation, Plan, Request, write_bars
 from chordllama.generate.models import EMBEDDED, open_backend
-from chordllama.generate.placing import placed
 from chordllama.generate.ranking import best_first
+from chordllama.placing.passes import place
 from chordllama.system.resources import resource
 from chordllama.tasks.music import lean
 
@@ -46,5 +46,5 @@ def test_what_bars_cost_while_they_are_written_is_what_they_cost_when_they_are_r
         drafts = write_bars(plan, backend, request)
         assert backend.timing.rewinds
         for draft in drafts:
-            passage = with_bars(Passage(score, len(score.bars)), placed(plan, score, draft.bars))
+            passage = with_bars(Passage(score, len(score.bars)), place(plan.placement, draft.bars))
             assert draft.bits == pytest.approx(costs.bits(passage), rel=0.05)

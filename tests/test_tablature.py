@@ -5,7 +5,7 @@ from __future__ import annotations
 from chordllama.codec.compact import dumps, loads
 from chordllama.codec.musicxml import write
 from chordllama.conversion.render import midi
-from chordllama.generate.tablature import on_strings
+from chordllama.placing.tablature import on_strings
 from chordllama.score.model import Score
 
 UKULELE = """parts:

@@ -14,8 +14,8 @@ from chordllama.evaluate.intervals import Ratio
 from chordllama.evaluate.passage import Passage
 from chordllama.generate.backend import Backend, Sampling
 from chordllama.generate.continuation import BarProgress, write_bars
-from chordllama.generate.placing import placed
 from chordllama.generate.plan import Plan, Request
+from chordllama.placing.passes import place
 from chordllama.score.model import Bar, Metre, Score
 from chordllama.tasks.music import answer, ending_of, prompt
 
@@ -52,7 +52,7 @@ def write(human: Passage, backend: Backend, sampling: Sampling) -> TimedPassage:
     plan = Plan.of(score, request)
     (draft,) = write_bars(plan, backend, request, progress)
     seconds = perf_counter() - started
-    new = placed(plan, score, draft.bars)
+    new = place(plan.placement, draft.bars)
     return TimedPassage(with_bars(human, new), len(bars), first[0] if first else None, seconds)
 
 

@@ -30,7 +30,7 @@ from chordllama.generate.continuation import (
     finish,
     first_shown,
 )
-from chordllama.generate.fit import fit
+from chordllama.placing.fitting import fit
 from chordllama.score.model import Bar, Chord, Item, Note, Part, Row, Score, walk_lengths
 from chordllama.tasks.classic_prompt import LONGEST, STOPS, measures_in, prompt
 from chordllama.tasks.music import LEFT_OUT

@@ -21,10 +21,10 @@ from chordllama.codec.words.texts import split_words
 from chordllama.codec.words.yaml_subset import read_map
 from chordllama.errors import ChordLlamaError, ModelError, ScoreError
 from chordllama.generate.backend import Backend, Sampling
-from chordllama.generate.placing import placed
 from chordllama.generate.plan import Plan, Request, length_after, metre_after, sounds
 from chordllama.generate.rounds import Round, first_shown, pose
 from chordllama.generate.voice_leading import MOST_DRAWS, PATIENCE, parallels_in_last
+from chordllama.placing.passes import place
 from chordllama.score.model import Bar, Score, Ticks, count_noteheads
 
 __all__ = [
@@ -316,8 +316,10 @@ class Answer:
 
 def finish(xml: bytes, reading: Reading, plan: Plan, draft: Draft) -> Continuation:
     """The candidate that these bars are: placed, and put into the file."""
-    bars = placed(plan, reading.score, draft.bars)
+    bars = place(plan.placement, draft.bars)
     if not bars:
         return Continuation((), xml, draft.failure)
-    written = replaced(xml, reading, bars, plan.first, plan.parts) if plan.replaces else splice(xml, reading, bars)
+    written = (
+        replaced(xml, reading, bars, plan.first, plan.parts) if plan.placement.join else splice(xml, reading, bars)
+    )
     return Continuation(bars, written, draft.failure, draft.surprisal)

@@ -12,8 +12,9 @@ from typing import Literal
 
 from chordllama.errors import ChordLlamaError, ScoreError
 from chordllama.generate.backend import Sampling
-from chordllama.generate.border_lines import Over
-from chordllama.generate.groove import Groove, hidden, percussion
+from chordllama.placing.joining import harmonised, refilled, varied
+from chordllama.placing.percussion import Groove, hidden, percussion
+from chordllama.placing.placement import Join, Placement
 from chordllama.score.model import Bar, Barline, Chord, Metre, Score, Ticks
 from chordllama.tasks.music import NO_WISHES, Ending, Task, Wishes, has_closed, lean
 
@@ -49,50 +50,44 @@ class RequestError(ChordLlamaError, ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be written where: `bars` bars from `first` (from 0) on.
+    """What is to be written where.
 
-    `score` is lean, and without a closing bar line where that moves; `length` is that of a bar after its last; `given` are parts from 0;
-    `over` are the lines over the borders of the new bars, by part that the model writes; `groove` is what goes on without it, and
-    `aside` are the parts that stay as they are and that it isn't shown.
+    `score` is lean, as the model is shown it: without percussion that goes on or stays by itself, and without a closing bar line where
+    that moves. `length` (ticks) is that of a bar after its last; `given` are parts from 0 that stay; `placement` is the new bars' place.
     """
 
     task: Task
     score: Score
-    first: int
-    bars: int
+    placement: Placement
     length: Ticks
     ending: Ending
-    closing: bool
     wishes: Wishes = NO_WISHES
     given: frozenset[int] = frozenset()
-    over: Mapping[int, Over] = field(default_factory=dict)
-    groove: Groove = field(default_factory=Groove)
     aside: frozenset[int] = frozenset()
+
+    @property
+    def first(self) -> int:
+        """The first new bar, from 0."""
+        return self.placement.first
+
+    @property
+    def bars(self) -> int:
+        """How many bars are new."""
+        return self.placement.bars
 
     @property
     def last(self) -> int:
         """The bar after the new ones."""
-        return self.first + self.bars
-
-    @property
-    def replaces(self) -> bool:
-        """Whether the new bars stand for old ones."""
-        return self.task != "continue"
+        return self.placement.last
 
     @property
     def parts(self) -> frozenset[int]:
-        """The parts that are written."""
-        return frozenset(range(len(self.score.parts))) - self.given - self.aside
-
-    def sounding(self, bar: int) -> frozenset[tuple[int, int]]:
-        """The staves (part from 0, staff from 1) that have to sound in a new bar (from 0), since a line leads to or from a note of it."""
-        ends = [(0, own.incoming) for own in self.over.values()] + [(1, own.outgoing) for own in self.over.values()]
-        borders = (self.first, self.last - 1)
-        return frozenset(span.staff for at, lines in ends if bar == borders[at] for span in lines if span.is_of_notes)
+        """The parts that are written, from 0."""
+        return self.placement.parts
 
     @staticmethod
     def of(score: Score, request: Request) -> Plan:
-        """The plan for a score.
+        """Return the plan for a score.
 
         Raises:
             RequestError, ScoreError: the score hasn't got what is asked for.
@@ -105,24 +100,17 @@ class Plan:
                 f"the score doesn't have {_span(first, max(1, bars))}", cause=f"it has {_count(len(score.bars), 'bar')}"
             )
         given = _given_parts(score, request, first, bars) if request.task == "harmonise" else frozenset()
-        plan = Plan(request.task, lean(score), first, bars, length_after(score), "open", False, request.wishes, given)
-        plan = plan.with_groove_of(score) if request.task == "infill" else plan.without_percussion_of(score)
-        return plan.with_lines_of(score)
+        lengths = score.bar_lengths[first : first + bars]
+        groove = Groove.of(score, first, lengths) if request.task == "infill" else Groove()
+        aside = percussion(score) - given if request.task != "infill" else frozenset()
+        parts = frozenset(range(len(score.parts))) - given - aside
+        placement = Placement(score, first, lengths, parts, JOINS[request.task], groove=groove)
+        shown = hidden(lean(score), groove.parts | aside)
+        return Plan(request.task, shown, placement, length_after(score), "open", request.wishes, given, aside)
 
-    def with_lines_of(self, score: Score) -> Plan:
-        """The plan with the lines of its whole score."""
-        return replace(self, over=Over.each(score.bars, self.parts - self.groove.parts, self.first, self.last))
 
-    def with_groove_of(self, score: Score) -> Plan:
-        """The plan in which percussion goes on with its pattern, and the model isn't shown it."""
-        lengths = score.bar_lengths[self.first : self.last] or (self.length,)
-        groove = Groove.of(score, self.first, lengths)
-        return replace(self, groove=groove, score=hidden(self.score, groove.parts))
-
-    def without_percussion_of(self, score: Score) -> Plan:
-        """The plan in which percussion stays as it is, and the model isn't shown it, unless nothing else is given."""
-        aside = percussion(score) - self.given
-        return replace(self, aside=aside, score=hidden(self.score, aside))
+JOINS: Mapping[Task, Join] = {"infill": refilled, "harmonise": harmonised, "vary": varied}
+"""How a new bar joins the old one in whose place it stands."""
 
 
 def _at_the_end(score: Score, request: Request, bars: int) -> Plan:
@@ -131,9 +119,13 @@ def _at_the_end(score: Score, request: Request, bars: int) -> Plan:
     shown = lean(score)
     last = replace(shown.bars[-1], end=Barline()) if closed else shown.bars[-1]
     opened = replace(shown, bars=(*shown.bars[:-1], last))
-    closing = closed or ending == "close"
-    plan = Plan("continue", opened, len(score.bars), bars, length_after(score), ending, closing, request.wishes)
-    return plan.with_groove_of(score).with_lines_of(score)
+    length = length_after(score)
+    lengths = (length,) * bars
+    groove = Groove.of(score, len(score.bars), lengths)
+    everything = frozenset(range(len(score.parts)))
+    closes = closed or ending == "close"
+    placement = Placement(score, len(score.bars), lengths, everything, closes=closes, groove=groove)
+    return Plan("continue", hidden(opened, groove.parts), placement, length, ending, request.wishes)
 
 
 def length_after(score: Score) -> Ticks:

@@ -101,7 +101,7 @@ def _continuation(plan: Plan, done: tuple[Bar, ...], backend: Backend) -> Round:
     bars = wanted if wanted <= most else min(most, -(-wanted // 2))
     closes = bars == wanted and plan.ending == "close"
     plain = BarRules(plan.length, grid_of(plan.score, plan.length))
-    frames = [replace(plain, sounding=plan.sounding(plan.first + len(done) + n)) for n in range(bars)]
+    frames = [replace(plain, sounding=plan.placement.sounding(plan.first + len(done) + n)) for n in range(bars)]
     frames[-1] = replace(frames[-1], tail=CLOSING if closes else "")
     found = _continued(plan, written, tuple(frames), plan.ending if bars == wanted else "open", backend)
     return replace(found, length=plan.length)
@@ -136,7 +136,7 @@ def _free_rules(plan: Plan, written: Score, frames: tuple[BarRules, ...]) -> Rul
     """The rules for bars of which nothing is given but their frames; the score's other bars show what parts may do."""
     shown = replace(plan.score, bars=plan.score.bars[: plan.first] + plan.score.bars[plan.last :])
     heard = (
-        tuple(bar for bar in shown.bars if sounds(bar)) if plan.replaces else shown.bars
+        tuple(bar for bar in shown.bars if sounds(bar)) if plan.placement.join else shown.bars
     )  # a score may have more gaps
     return Rules(part_rules(shown), frames, opening_of(written), steady_staves(replace(shown, bars=heard)))
 
@@ -172,7 +172,10 @@ def _frames(plan: Plan, done: int, bars: int) -> tuple[BarRules, ...]:
     places = range(plan.first + done, plan.first + done + bars)
     lengths = plan.score.bar_lengths
     return tuple(
-        _frame(plan.score.bars[n], BarRules(lengths[n], grid_of(plan.score, lengths[n]), sounding=plan.sounding(n)))
+        _frame(
+            plan.score.bars[n],
+            BarRules(lengths[n], grid_of(plan.score, lengths[n]), sounding=plan.placement.sounding(n)),
+        )
         for n in places
     )
 
@@ -234,7 +237,7 @@ def _piece(
     bars = []
     for n in range(start, end):
         grid = grid_of(plan.score, lengths[n]) if free else Grid(SHORTEST)
-        sounding = plan.sounding(n) if free else frozenset()
+        sounding = plan.placement.sounding(n) if free else frozenset()
         own = BarRules(lengths[n], grid, given=rows(old.bars[n - first], lengths[n]), sounding=sounding)
         bars.append(_frame(old.bars[n - first], own))
     before = replace(old, bars=known)

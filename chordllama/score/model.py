@@ -241,6 +241,10 @@ def ticks_of(item: Item, bar: Ticks = 0) -> Ticks:
     return 0
 
 
+Place = tuple[int, int, int]
+"""Where a row stands: its part (from 0), staff (from 1) and voice (from 1 within its staff)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """What one voice writes in one bar. `part` counts from 0, `staff` from 1, `voice` from 1 within its staff."""
@@ -251,7 +255,7 @@ class Row:
     items: tuple[Item, ...]
 
     @property
-    def place(self) -> tuple[int, int, int]:
+    def place(self) -> Place:
         return (self.part, self.staff, self.voice)
 
 

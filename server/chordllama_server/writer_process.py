@@ -16,8 +16,8 @@ from chordllama.codec.splice import new_measures
 from chordllama.errors import ChordLlamaError
 from chordllama.generate.backend import Backend, Stopped
 from chordllama.generate.continuation import BarProgress, Continuation, Plan, Request, continue_reading
-from chordllama.generate.placing import placed
 from chordllama.generate.ranking import best_first
+from chordllama.placing.passes import place
 from chordllama.score.model import Bar
 from chordllama_server.problems import Problem, problem_of
 from chordllama_server.scores import UploadedScore, in_utf8, musicxml_of
@@ -141,7 +141,7 @@ class _Tokens:
 
 
 def _bar(step: BarProgress, reading: Reading, plan: Plan, for_editor: bool) -> dict[str, Any]:
-    bars = placed(plan, reading.score, step.written, goes_on=step.bar < step.bars)
+    bars = place(plan.placement, step.written, complete=step.bar == step.bars)
     found: dict[str, Any] = {"candidate": step.candidate, "bar": step.bar, "bars": step.bars}
     found |= {"place": plan.first + step.bar, "compact": dump_bar(bars[-1], reading.score.parts)}
     if for_editor:

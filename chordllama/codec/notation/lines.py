@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import NamedTuple
 
 from chordllama.codec.notation.spanners import (
@@ -20,20 +21,23 @@ from chordllama.codec.notation.spanners import (
     ends_in,
     is_line_direction,
 )
-from chordllama.codec.words.values import mark_rank
-from chordllama.score.model import Bar, Chord, Direction, Item, Mark, Rest, Row, Ticks, ticks_of
+from chordllama.codec.words.values import in_order
+from chordllama.score.editing import timed
+from chordllama.score.model import Bar, Chord, Direction, Item, Mark, Place, Rest, Row, Ticks
 
 Sign = Mark | Direction
 """One end of a line."""
+NO_MARK = Mark("")
 
 
 class Spot(NamedTuple):
-    """Where an end of a line stands: its bar (from 0) and moment there, its row's part, staff and voice, and what it is."""
+    """Where an end of a line stands: its bar (from 0), its onset there in ticks, the place of its row, what it is, and at which item."""
 
     bar: int
     moment: Ticks
-    place: tuple[int, int, int]
+    place: Place
     sign: Sign
+    item: int
 
 
 @dataclass(slots=True)
@@ -54,6 +58,16 @@ class LineSpan:
         """The part and staff on which it begins."""
         return self.begun.place[:2]
 
+    @property
+    def both_ends(self) -> tuple[Spot, ...]:
+        """Its beginning and its end; none where no end comes later, in time or, within one voice, in writing."""
+        begun, ended = self.begun, self.ended
+        if ended is None:
+            return ()
+        if begun.place == ended.place:
+            return (begun, ended) if (begun.bar, begun.item) < (ended.bar, ended.item) else ()
+        return (begun, ended) if begun[:2] < ended[:2] else ()
+
     def crosses(self, bar: int) -> bool:
         """Whether it is open where a bar begins."""
         return self.begun.bar < bar and (self.ended is None or self.ended.bar >= bar)
@@ -62,9 +76,14 @@ class LineSpan:
 # -------------------------------------------------------------------------------------------------------- from end to end
 
 
-def spans(bars: Sequence[Bar], parts: Iterable[int]) -> dict[int, list[LineSpan]]:
-    """The lines of some parts, in the order in which they begin; an end without a beginning is none."""
-    followed = {part: _Followed() for part in parts}
+def spans(
+    bars: Sequence[Bar], parts: Iterable[int], before: Mapping[int, Iterable[Line]] = MappingProxyType({})
+) -> dict[int, list[LineSpan]]:
+    """Pair the ends of the lines of some parts: the lines in the order in which they begin.
+
+    An end without a beginning is none; `before` are the lines, by part, that are open before the bars and may end in them.
+    """
+    followed = {part: _Followed(before.get(part, ())) for part in parts}
     for n, bar in enumerate(bars):
         for row in bar.rows:
             if row.part in followed:
@@ -77,35 +96,32 @@ def spans(bars: Sequence[Bar], parts: Iterable[int]) -> dict[int, list[LineSpan]
 class _Followed:
     """The lines of one part, while its rows go by."""
 
-    def __init__(self) -> None:
+    def __init__(self, before: Iterable[Line]) -> None:
         self.found: list[LineSpan] = []
-        self._pairs = Pairs()
+        self._pairs = Pairs(before)
         self._begun: dict[Line, LineSpan] = {}
         self._early: dict[Line, Spot] = {}
 
     def take(self, row: Row, bar: int) -> None:
-        """The next row of the bar."""
-        position: Ticks = 0
-        for item in row.items:
-            if isinstance(item, Chord):
-                for note in item.notes:
-                    if note.marks:
-                        self._marks(note.marks, position, bar, row)
-            elif isinstance(item, Direction):
+        """Follow the next row of the bar."""
+        for n, (onset, item) in enumerate(timed(row)):
+            if isinstance(item, Direction):
                 if is_line_direction(item):
-                    self._pairs.position = position + item.offset
-                    self._meet(
-                        Spot(bar, position + item.offset, row.place, item), end_of(self._pairs.direction(item)).line
-                    )
+                    self._pairs.position = onset
+                    self._meet(Spot(bar, onset, row.place, item, n), end_of(self._pairs.direction(item)).line)
+            elif isinstance(item, Chord):
+                for note in item.notes:
+                    self._marks(note.marks, Spot(bar, onset, row.place, NO_MARK, n))
             elif isinstance(item, Rest):
-                self._marks(item.marks, position, bar, row)
-            position += ticks_of(item)
+                self._marks(item.marks, Spot(bar, onset, row.place, NO_MARK, n))
 
-    def _marks(self, marks: tuple[Mark, ...], position: Ticks, bar: int, row: Row) -> None:
+    def _marks(self, marks: tuple[Mark, ...], spot: Spot) -> None:
+        if not marks:
+            return
         ordered = self._pairs.in_order(ends_in(marks))
-        self._pairs.position = position
+        self._pairs.position = spot.moment
         for mark, labelled in zip(ordered, self._pairs.marks(ordered) if ordered else (), strict=True):
-            self._meet(Spot(bar, position, row.place, mark), end_of(labelled).line)
+            self._meet(spot._replace(sign=mark), end_of(labelled).line)
 
     def _meet(self, spot: Spot, label: Line) -> None:
         end = end_of(spot.sign)
@@ -186,11 +202,9 @@ def _relabelled(bars: Sequence[Bar], part: int, lines: Lines, order: Order) -> t
 
 def _row(row: Row, lines: Lines, order: Order) -> Row:
     items: list[Item] = []
-    position: Ticks = 0
-    for item in row.items:
-        lines.position = position
+    for onset, item in timed(row):
+        lines.position = onset
         if isinstance(item, Direction):
-            lines.position = position + item.offset
             item = lines.direction(item)
         elif isinstance(item, Chord):
             notes = tuple(replace(note, marks=_with_labels(note.marks, lines, order)) for note in item.notes)
@@ -198,14 +212,13 @@ def _row(row: Row, lines: Lines, order: Order) -> Row:
         elif isinstance(item, Rest):
             item = replace(item, marks=_with_labels(item.marks, lines, order))
         items.append(item)
-        position += ticks_of(item)
     return replace(row, items=tuple(items))
 
 
 def _with_labels(marks: tuple[Mark, ...], lines: Lines, order: Order) -> tuple[Mark, ...]:
     if not ends_in(marks):
         return marks
-    return tuple(sorted(lines.marks(order(marks)), key=mark_rank))
+    return in_order(lines.marks(order(marks)))
 
 
 def open_lines(bars: Sequence[Bar], part: int, before: Iterable[Line]) -> OpenLines:

@@ -6,7 +6,9 @@ So whatever is read can be written as text, and whatever text is loaded can be w
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
+from itertools import chain
 
 from chordllama.codec.whitelist import (
     ACCIDENTALS,
@@ -147,6 +149,11 @@ _RANKS = {"alter": -2, NO_BRACKETS.name: -1, **SIGN_RANK}
 def mark_rank(mark: Mark) -> int:
     """Where a mark stands among the marks of one note."""
     return _RANKS[mark.name]
+
+
+def in_order(*marks: Iterable[Mark]) -> tuple[Mark, ...]:
+    """Return the marks of one note in the order in which they are written, each once."""
+    return tuple(sorted(dict.fromkeys(chain(*marks)), key=mark_rank))
 
 
 LINES = ("wedge", "spanner", "pedal", "octave-shift")

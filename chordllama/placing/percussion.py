@@ -1,7 +1,8 @@
-"""Percussion that goes on with its pattern, for the model that comes along has learnt hardly any. Knows the score model.
+"""Percussion in new bars: its pattern goes on, and its notes keep instrument and notehead. Knows the score model.
 
-Where such a part has sounded in each of the latest bars, new bars repeat these, and the model is shown the other parts alone: with
-drums before its eyes it writes rests and signs, in the other parts too. When other parts are harmonised or varied, percussion stays as it is.
+The bundled model has learnt hardly any percussion. Where such a part has sounded in each of the latest bars, new bars repeat these, and
+the model is shown the other parts alone: shown drums, it writes rests and directions, in the other parts too. When other parts are
+harmonised or varied, percussion stays as it is.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
-from chordllama.generate.tidy import tidy
-from chordllama.score.model import Bar, Chord, Item, Mark, Note, Rest, Score, Spacer, Ticks
+from chordllama.placing.loose_ends import without_loose_ends
+from chordllama.score.editing import Bars, map_items, map_notes
+from chordllama.score.model import Bar, Chord, Item, Mark, Note, Rest, Row, Score, Spacer, Ticks
 
 _PERIODS = (1, 2, 4)
 """How many bars a pattern may have."""
@@ -39,15 +41,45 @@ class Groove:
             return Groove()
         return Groove(steady, _pattern([_only(score.bars[n], steady) for n in alike[: 2 * _LATEST]][::-1]))
 
-    def added(self, new: tuple[Bar, ...]) -> tuple[Bar, ...]:
-        """New bars in which these parts go on."""
-        if not self.parts:
-            return new
-        pattern = tidy(tuple(self.bars[n % len(self.bars)] for n in range(len(new))))
-        return tuple(
-            replace(bar, rows=tuple(sorted((*bar.rows, *own.rows), key=lambda row: row.place)))
-            for bar, own in zip(hidden(Score((), new), self.parts).bars, pattern, strict=True)
-        )
+
+def with_groove(bars: Bars, groove: Groove) -> Bars:
+    """Return new bars in which the percussion of a groove goes on."""
+    if not groove.parts:
+        return bars
+    pattern = without_loose_ends(tuple(groove.bars[n % len(groove.bars)] for n in range(len(bars))))
+    return tuple(
+        replace(bar, rows=tuple(sorted((*bar.rows, *own.rows), key=lambda row: row.place)))
+        for bar, own in zip(hidden(Score((), bars), groove.parts).bars, pattern, strict=True)
+    )
+
+
+_DRESS = ("instrument", "notehead")
+
+
+def dressed_like(bars: Bars, score: Score) -> Bars:
+    """Return the bars with each percussion note on the instrument, and with the notehead, that its place last had in the score.
+
+    A model sees neither; without them a part with several instruments would play its first one only.
+    """
+    worn = {
+        (part, note.pitch): tuple(mark for mark in note.marks if mark.name in _DRESS)
+        for part in range(len(score.parts))
+        for bar in score.bars
+        for note in _notes(bar, part)
+        if note.unpitched
+    }
+
+    def dressed(row: Row) -> Row:
+        def dress(note: Note) -> Note:
+            marks = worn.get((row.part, note.pitch), ()) if note.unpitched else ()
+            return replace(note, marks=(*marks, *note.marks)) if marks else note
+
+        return map_notes(row, dress)
+
+    return tuple(replace(bar, rows=tuple(map(dressed, bar.rows))) for bar in bars) if worn else bars
+
+
+# ------------------------------------------------------------------------------------------------------ which parts, which bars
 
 
 def hidden(score: Score, parts: frozenset[int]) -> Score:
@@ -79,24 +111,17 @@ def _notes(bar: Bar, part: int) -> Iterator[Note]:
 
 
 def _only(bar: Bar, parts: frozenset[int]) -> Bar:
-    """What these parts strike in a bar: without signs, which belong to their place."""
-    rows = (
-        replace(row, items=tuple(map(_plain, filter(_is_event, row.items)))) for row in bar.rows if row.part in parts
-    )
-    return Bar(tuple(rows))
+    """What these parts strike in a bar: without directions, which belong to their place, fermatas and syllables."""
+    return Bar(tuple(map_items(row, _plain) for row in bar.rows if row.part in parts))
 
 
-def _is_event(item: Item) -> bool:
-    return isinstance(item, Chord | Rest | Spacer)
-
-
-def _plain(item: Item) -> Item:
-    """An event without a fermata and without syllables."""
+def _plain(item: Item) -> Item | None:
     if isinstance(item, Chord):
-        return replace(
-            item, lyrics=(), notes=tuple(replace(note, marks=_without_fermata(note.marks)) for note in item.notes)
-        )
-    return replace(item, marks=_without_fermata(item.marks)) if isinstance(item, Rest) else item
+        notes = tuple(replace(note, marks=_without_fermata(note.marks)) for note in item.notes)
+        return replace(item, lyrics=(), notes=notes)
+    if isinstance(item, Rest):
+        return replace(item, marks=_without_fermata(item.marks))
+    return item if isinstance(item, Spacer) else None
 
 
 def _without_fermata(marks: tuple[Mark, ...]) -> tuple[Mark, ...]:

@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 
 from chordllama.codec.compact import loads
-from chordllama.generate.fit import fit
+from chordllama.placing.fitting import fit
 from chordllama.score.model import QUARTER, WHOLE, Bar, Chord, Harmony, Rest, Ticks, ticks
 
 HEAD = "parts:\n 1: clef=G2\n"

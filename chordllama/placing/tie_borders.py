@@ -9,31 +9,32 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from chordllama.codec.grammar.grammar_rules import height
-from chordllama.codec.words.values import mark_rank
-from chordllama.generate.fit import rests
+from chordllama.codec.words.values import in_order
+from chordllama.placing.fitting import rests
+from chordllama.score.editing import Bars, Rows, is_event
 from chordllama.score.model import (
     NOTE_TYPES,
     Bar,
     Chord,
-    Direction,
     Duration,
-    Harmony,
     Item,
     Mark,
     Note,
+    Place,
     Rest,
     Row,
-    Score,
     Spacer,
     Ticks,
     duration,
     duration_of,
-    said,
 )
 
-Place = tuple[int, int, int]
+if TYPE_CHECKING:
+    from chordllama.placing.placement import Placement
+
 Tied = Mapping[Place, tuple[Note, ...]]
 """By voice, the notes of which a tie needs its other end."""
 _TIE = Mark("tie")
@@ -43,19 +44,17 @@ _OF_NOTES = frozenset(["tie", "cross"])
 # -------------------------------------------------------------------------------------------------------- what is tied
 
 
-def with_ties_in(
-    new: tuple[Bar, ...], before: tuple[Bar, ...], length: Ticks, parts: Collection[int]
-) -> tuple[Bar, ...]:
-    """The bars, the first one (of `length` ticks) beginning with the notes that the bars `before` tie to it."""
+def with_ties_in(new: Bars, before: Bars, length: Ticks, parts: Collection[int]) -> Bars:
+    """Return the bars, the first one (of `length` ticks) beginning with the notes that the bars `before` tie to it."""
     return (_begun_with(new[0], length, _of(parts, _going_out(before))), *new[1:])
 
 
-def with_ties_out(new: tuple[Bar, ...], score: Score, first: int, parts: Collection[int]) -> tuple[Bar, ...]:
-    """The bars for those of a score from `first` (from 0) on, ending with the notes that the bar after them goes on with."""
-    last = first + len(new)
-    begun = _of(parts, _going_out(score.bars[:first])) if len(new) == 1 else {}
-    tied = _of(parts, _coming_in(score.bars, last))
-    return (*new[:-1], _ended_with(new[-1], score.bar_lengths[last - 1], tied, begun))
+def with_ties_out(new: Bars, at: Placement) -> Bars:
+    """Return the bars in the place of old ones, ending with the notes that the bar after them goes on with."""
+    last = at.first + len(new)
+    begun = _of(at.parts, _going_out(at.before)) if len(new) == 1 else {}
+    tied = _of(at.parts, _coming_in(at.score.bars, last))
+    return (*new[:-1], _ended_with(new[-1], at.lengths[len(new) - 1], tied, begun))
 
 
 def _of(parts: Collection[int], tied: Tied) -> Tied:
@@ -91,12 +90,7 @@ def _edge(items: Sequence[Item]) -> tuple[Note, ...]:
 
 def _event(items: Sequence[Item]) -> int | None:
     """The place of the first item that takes time."""
-    takes_time = (
-        n
-        for n, item in enumerate(items)
-        if not isinstance(item, Direction | Harmony) and not (isinstance(item, Chord) and item.grace)
-    )
-    return next(takes_time, None)
+    return next((n for n, item in enumerate(items) if is_event(item)), None)
 
 
 # ------------------------------------------------------------------------------------------------------- at the borders
@@ -104,27 +98,27 @@ def _event(items: Sequence[Item]) -> int | None:
 
 def _begun_with(bar: Bar, length: Ticks, tied: Tied) -> Bar:
     """The bar, beginning with the notes that are tied to it."""
-    rows = {row.place: row for row in bar.rows}
+    rows = Rows(bar)
     for place, notes in tied.items():
-        row = rows.get(place, Row(*place, (Rest(),)))
+        row = rows[place]
         at = _event(row.items)
         if at is not None:
             rows[place] = _sounding(row, at, length, tuple(map(_untied, notes)), ends=False)
-    return replace(bar, rows=said([rows[place] for place in sorted(rows)]))
+    return rows.bar()
 
 
 def _ended_with(bar: Bar, length: Ticks, tied: Tied, begun: Tied) -> Bar:
     """The bar, ending in notes that are tied on; what it has to begin with stays."""
-    rows = {row.place: row for row in bar.rows}
+    rows = Rows(bar)
     for place, notes in tied.items():
-        row = rows.get(place, Row(*place, (Rest(),)))
+        row = rows[place]
         back = _event(row.items[::-1])
         if back is not None:
             row = _with_room(row, len(row.items) - 1 - back, notes, begun.get(place, ()))
             at = len(row.items) - 1 - back
             first = begun.get(place, ()) if at == _event(row.items) else ()
             rows[place] = _sounding(row, at, length, _both(first, notes), ends=True)
-    return replace(bar, rows=said([rows[place] for place in sorted(rows)]))
+    return rows.bar()
 
 
 def _untied(note: Note) -> Note:
@@ -193,10 +187,7 @@ def _holding(chord: Chord, notes: tuple[Note, ...]) -> Chord:
         if at is None:
             found.append(note)
         else:
-            found[at] = replace(note, marks=_ordered(note.marks, found[at].marks))
+            found[at] = replace(
+                note, marks=in_order(note.marks, (mark for mark in found[at].marks if mark.name not in _OF_NOTES))
+            )
     return replace(chord, notes=tuple(found))
-
-
-def _ordered(own: tuple[Mark, ...], before: tuple[Mark, ...]) -> tuple[Mark, ...]:
-    """The marks of a note that stands where another one was."""
-    return tuple(sorted({*own, *(mark for mark in before if mark.name not in _OF_NOTES)}, key=mark_rank))

@@ -9,22 +9,30 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import ceil
 
-from chordllama.codec.words.values import STRING, mark_rank
-from chordllama.score.model import Bar, Chord, Item, Mark, Note, Part, Row, Score
+from chordllama.codec.words.values import STRING, in_order
+from chordllama.score.editing import Bars
+from chordllama.score.model import Chord, Mark, Note, Part, Row, Score
 
 Strings = tuple[int, ...]
 """The heights of the open strings as they are written, string 1 first."""
 _ALTERS = {"": 0, "#": 1, "##": 2, "b": -1, "bb": -2}
 
 
-def on_strings(bars: tuple[Bar, ...], score: Score) -> tuple[Bar, ...]:
-    """The bars with a string and a fret at each note of a tablature staff whose tuning the score tells."""
+def on_strings(bars: Bars, score: Score) -> Bars:
+    """Return the bars with a string and a fret at each note of a tablature staff whose tuning the score tells."""
     strings = {(n, staff): found for n, part in enumerate(score.parts) for staff, found in _strings(part)}
     if not strings:
         return bars
-    return tuple(
-        replace(bar, rows=tuple(_row(row, strings.get(row.place[:2], ())) for row in bar.rows)) for bar in bars
-    )
+
+    def fingered(row: Row) -> Row:
+        own = strings.get(row.place[:2])
+        items = [
+            replace(item, notes=_fingered(item.notes, own)) if own and isinstance(item, Chord) else item
+            for item in row.items
+        ]
+        return replace(row, items=tuple(items))
+
+    return tuple(replace(bar, rows=tuple(map(fingered, bar.rows))) for bar in bars)
 
 
 def _strings(part: Part) -> Iterator[tuple[int, Strings]]:
@@ -39,14 +47,6 @@ def _height(string: str) -> int:
     match = STRING.fullmatch(string)
     assert match, "the codec reads no others"
     return int(Note(match[1], int(match[3]), _ALTERS[match[2] or ""]).height)
-
-
-def _row(row: Row, strings: Strings) -> Row:
-    return replace(row, items=tuple(_item(item, strings) for item in row.items)) if strings else row
-
-
-def _item(item: Item, strings: Strings) -> Item:
-    return replace(item, notes=_fingered(item.notes, strings)) if isinstance(item, Chord) else item
 
 
 def _fingered(notes: Sequence[Note], strings: Strings) -> tuple[Note, ...]:
@@ -69,5 +69,4 @@ def _raised(note: Note, lowest: int) -> Note:
 
 
 def _on(note: Note, fret: int, string: int) -> Note:
-    marks = (*note.marks, Mark("string", str(string)), Mark("fret", str(fret)))
-    return replace(note, marks=tuple(sorted(marks, key=mark_rank)))
+    return replace(note, marks=in_order(note.marks, (Mark("string", str(string)), Mark("fret", str(fret)))))

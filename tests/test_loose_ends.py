@@ -9,7 +9,8 @@ from small_scores import small_score
 
 from chordllama.codec.compact import dump_bar, loads
 from chordllama.codec.musicxml import read, write
-from chordllama.generate.tidy import like_before, tidy
+from chordllama.placing.loose_ends import without_loose_ends
+from chordllama.placing.percussion import dressed_like
 from chordllama.score.model import Bar, Score
 
 HEAD = "parts:\n 1: clef=G2\n 2: clef=G2,F4\n"
@@ -23,7 +24,7 @@ def score_of(*bars: str) -> Score:
 
 def tidied(*bars: str) -> list[str]:
     """The rows of the bars after `tidy`, bar by bar."""
-    return [_rows(bar) for bar in tidy(score_of(*bars).bars)]
+    return [_rows(bar) for bar in without_loose_ends(score_of(*bars).bars)]
 
 
 def _rows(bar: Bar) -> str:
@@ -85,14 +86,14 @@ def test_a_row_that_says_nothing_any_more_goes() -> None:
 
 def test_all_but_the_loose_ends_stays() -> None:
     bars = small_score("piano").bars
-    kept = tidy(bars)
+    kept = without_loose_ends(bars)
     assert [_rows(bar).replace("~", "") for bar in kept] == [_rows(bar).replace("~", "") for bar in bars]
     assert [bar.length for bar in kept] == [bar.length for bar in bars]
 
 
 def test_tidied_bars_are_written_and_read_back_as_they_are() -> None:
     score = score_of("=< c44((2 d)2~", "d48) c =! e44(", "f44 g")
-    whole = Score(score.parts, tidy(score.bars))
+    whole = Score(score.parts, without_loose_ends(score.bars))
     assert whole.bars != score.bars
     assert read(write(whole)).bars == whole.bars
 
@@ -106,10 +107,10 @@ def test_percussion_notes_get_the_instrument_and_the_head_of_their_place() -> No
         "1: time=2/4 xf44 xg5{instrument=2}{notehead=x}\n"
     )
     plain = loads(text.replace("{instrument=2}{notehead=x}", ""))
-    dressed = like_before(plain.bars, loads(text))
+    dressed = dressed_like(plain.bars, loads(text))
     assert _rows(dressed[0]) == "xf44 xg5{instrument=2}{notehead=x}"
 
 
 def test_pitched_notes_are_left_as_they_are() -> None:
     score = small_score("piano")
-    assert like_before(score.bars, score) == score.bars
+    assert dressed_like(score.bars, score) == score.bars

@@ -7,9 +7,9 @@ import pytest
 from chordllama.codec.compact import dumps, loads
 from chordllama.codec.musicxml import write
 from chordllama.generate.continuation import Plan, Request, continue_score
-from chordllama.generate.groove import Groove
 from chordllama.generate.models import open_backend
 from chordllama.generate.plan import RequestError
+from chordllama.placing.percussion import Groove, with_groove
 from chordllama.score.model import Score
 from chordllama.tasks.music import Task
 
@@ -25,7 +25,7 @@ def _band(*beats: str, head: str = HEAD) -> Score:
 
 
 def _groove(score: Score) -> Groove:
-    return Plan.of(score, Request()).groove
+    return Plan.of(score, Request()).placement.groove
 
 
 def _last(score: Score, bars: int) -> list[str]:
@@ -44,7 +44,7 @@ def test_the_new_bars_of_drums_repeat_the_latest_ones_and_the_model_writes_the_b
 def test_the_model_is_not_shown_what_goes_on_without_it() -> None:
     plan = Plan.of(_band(*[BEAT] * 4), Request())
     assert "x" not in "".join(_last(plan.score, 4))
-    assert plan.groove.parts == {0}
+    assert plan.placement.groove.parts == {0}
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_signs_syllables_and_fermatas_are_not_repeated() -> None:
 
 def test_a_gap_has_the_pattern_of_the_bars_before_it() -> None:
     band = _band(BEAT, BEAT, FILL, FILL, BEAT, BEAT)
-    assert [bar.rows for bar in Plan.of(band, Request(task="infill", first=3, bars=2)).groove.bars] == [
+    assert [bar.rows for bar in Plan.of(band, Request(task="infill", first=3, bars=2)).placement.groove.bars] == [
         band.bars[0].rows[:2]
     ]
 
@@ -88,7 +88,7 @@ def test_a_gap_has_the_pattern_of_the_bars_before_it() -> None:
 )
 def test_without_a_steady_pattern_or_anything_else_the_model_writes_all(score: Score) -> None:
     assert _groove(score) == Groove()
-    assert Groove().added(score.bars) == score.bars
+    assert with_groove(score.bars, Groove()) == score.bars
 
 
 TRIO = loads(

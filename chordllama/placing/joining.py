@@ -1,0 +1,73 @@
+"""New bars in the place of old ones: what of the old ones stays. Knows the score model.
+
+Each `Join` takes an old bar, the new one that stands for it, and the parts (from 0) that are written anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from chordllama.codec.words.values import OF_CHORDS, in_order
+from chordllama.placing.placement import Placement
+from chordllama.score.editing import Bars, Rows, timed, with_directions
+from chordllama.score.model import Bar, Chord, Direction, Item, Row
+
+STAYING = frozenset(
+    ["words", "rehearsal", "metronome", "sound", "segno", "coda", "key", "transpose", "staff-lines", "barline"]
+)
+"""Directions of old bars that stay: the model doesn't see them, and they aren't about its notes."""
+
+
+def joined(bars: Bars, at: Placement) -> Bars:
+    """Return the new bars, each joined with the old one that it stands for."""
+    assert at.join is not None, "there are old bars"
+    old = at.score.bars[at.first : at.first + len(bars)]
+    return tuple(at.join(was, new, at.parts) for was, new in zip(old, bars, strict=True))
+
+
+def refilled(old: Bar, new: Bar, _parts: frozenset[int]) -> Bar:
+    """Return the old bar with the new one's rows; the directions that stay stand where they stood."""
+    return _with_staying(replace(old, rows=new.rows), old.rows)
+
+
+def harmonised(old: Bar, new: Bar, parts: frozenset[int]) -> Bar:
+    """Return the old bar, in which the new one's rows stand for those of some parts."""
+    others = [row for row in old.rows if row.part in parts]
+    written = [row for row in new.rows if row.part in parts]
+    kept = [row for row in old.rows if row.part not in parts]
+    return _with_staying(replace(old, rows=tuple(sorted((*kept, *written), key=lambda row: row.place))), others)
+
+
+def varied(old: Bar, new: Bar, _parts: frozenset[int]) -> Bar:
+    """Return the old bar with the new one's notes in its own rhythm; syllables, beams and all directions stay."""
+    written = {row.place: row for row in new.rows}
+    return replace(
+        old, rows=tuple(_with_notes(row, written[row.place]) if row.place in written else row for row in old.rows)
+    )
+
+
+def _with_notes(old: Row, new: Row) -> Row:
+    """An old row with the notes of a new one in the same rhythm."""
+    chords = (item for item in new.items if isinstance(item, Chord))
+
+    def renewed(item: Item) -> Item:
+        if not isinstance(item, Chord):
+            return item
+        head, *others = next(chords).notes
+        beams = (m for m in item.notes[0].marks if m.name in OF_CHORDS and not m.name.startswith("stem"))
+        return replace(item, notes=(replace(head, marks=in_order(head.marks, beams)), *others))
+
+    return replace(old, items=tuple(map(renewed, old.items)))
+
+
+def _with_staying(bar: Bar, old: Iterable[Row]) -> Bar:
+    """The bar with those directions of old rows that stay, each in the first row of its staff, or else of its part."""
+    rows = Rows(bar)
+    for row in old:
+        staying = [(at, item) for at, item in timed(row) if isinstance(item, Direction) and item.name in STAYING]
+        if staying:
+            own = [place for place in rows if place[0] == row.part]
+            there = next((place for place in own if place[1] == row.staff), own[0] if own else (row.part, row.staff, 1))
+            rows[there] = with_directions(rows[there], staying)
+    return rows.bar()
