@@ -25,10 +25,12 @@ from benchmarks.kept import MEASURE, PART, byte_faults
 from benchmarks.lines import KINDS, over, paired
 from chordllama.codec.container import read_container
 from chordllama.errors import ChordLlamaError
-from chordllama.generate.backend import Backend, Sampling
-from chordllama.generate.continuation import Request, continue_score
+from chordllama.generate.backend import Backend
+from chordllama.generate.continuation import continue_score
 from chordllama.generate.models import open_backend
+from chordllama.sampling import Sampling
 from chordllama.tasks.music import Task
+from chordllama.tasks.plan import Request
 
 TASKS: tuple[Task, ...] = get_args(Task)
 BARS = 2

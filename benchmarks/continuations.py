@@ -9,14 +9,12 @@ from __future__ import annotations
 import argparse
 import sys
 import traceback
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median, quantiles
 from time import perf_counter
-from types import TracebackType
-from typing import Self
 
 from lxml import etree
 
@@ -26,10 +24,12 @@ from benchmarks.musescore import breaks_the_schema, installed, musescore_on, ver
 from chordllama.codec.container import read_container
 from chordllama.codec.musicxml import read
 from chordllama.errors import ChordLlamaError
-from chordllama.generate.backend import Backend, Guard, Sampling, TextPiece, Timing
-from chordllama.generate.continuation import BarProgress, Continuation, Request, continue_score
+from chordllama.generate.backend import Backend, Timing, added
+from chordllama.generate.continuation import BarProgress, Continuation, prepare, write
 from chordllama.generate.models import open_backend
+from chordllama.sampling import Sampling
 from chordllama.system.files import write_atomically
+from chordllama.tasks.plan import Request
 
 BARS = 8
 MOST_OUTSIDE = 0.15
@@ -41,52 +41,6 @@ MOST_SHOWN = 20
 _SUFFIXES = (".mxl", ".musicxml", ".xml")
 
 # --------------------------------------------------------------------------------------------------------------- writing
-
-
-class MeteredBackend:
-    """A backend whose `total` adds up the timing of all its streams: a long continuation is written in several."""
-
-    def __init__(self, inner: Backend) -> None:
-        self.inner = inner
-        self.timing = Timing()
-        self.total = Timing()
-        self.failures: dict[int, ChordLlamaError] = {}
-        self.surprisal: dict[int, float] = {}
-
-    @property
-    def context(self) -> int:
-        """The inner backend's."""
-        return self.inner.context
-
-    def count(self, text: str) -> int:
-        """The inner backend's."""
-        return self.inner.count(text)
-
-    def stream(self, prompt: str, sampling: Sampling, guards: Sequence[Guard] = ()) -> Iterator[TextPiece]:
-        """The inner backend's, metered."""
-        try:
-            yield from self.inner.stream(prompt, sampling, guards)
-        finally:
-            self.timing, self.failures, self.surprisal = self.inner.timing, self.inner.failures, self.inner.surprisal
-            self.total = added([self.total, self.timing])
-
-    def close(self) -> None:
-        """Close the inner backend."""
-        self.inner.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-
-def added(timings: Iterable[Timing]) -> Timing:
-    """Several timings as one."""
-    all_ = list(timings)
-    return Timing(**{name: sum(getattr(timing, name) for timing in all_) for name in Timing.__dataclass_fields__})
 
 
 @dataclass(slots=True)
@@ -109,9 +63,9 @@ class Piece:
         return f"{self.kind}/{self.source.stem}"
 
 
-def continued(kind: str, source: Path, backend: MeteredBackend, sampling: Sampling) -> Piece:
+def continued(kind: str, source: Path, backend: Backend, sampling: Sampling) -> Piece:
     """A piece with `BARS` new bars, or with what came in their way."""
-    piece, backend.total = Piece(kind, source), Timing()
+    piece = Piece(kind, source)
     data, started = source.read_bytes(), perf_counter()
 
     def progress(_: BarProgress) -> None:
@@ -120,13 +74,14 @@ def continued(kind: str, source: Path, backend: MeteredBackend, sampling: Sampli
 
     try:
         request = Request(bars=BARS, sampling=sampling)
-        _take(piece, continue_score(data, source.name, backend, request, progress=progress)[0])
+        written = write(prepare(data, source.name, request), backend, progress)
+        piece.timing = written.timing
+        _take(piece, written.candidates[0])
     except ChordLlamaError as error:
         piece.failure = str(error)
     except Exception:  # whatever it is, it is counted, and the other pieces are tried too
         piece.crash = traceback.format_exc()
     piece.all_bars = perf_counter() - started
-    piece.timing = backend.total
     return piece
 
 
@@ -257,7 +212,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.exit("MuseScore 3 is missing: install the package musescore3")
     sources = [*_sources("chorales", options), *_sources("songs", options)]
     started = perf_counter()
-    with MeteredBackend(open_backend(options.model, options.threads)) as backend:
+    with open_backend(options.model, options.threads) as backend:
         print(f"model opened in {perf_counter() - started:.2f} s")
         pieces = [_written(kind, source, backend, options) for kind, source in sources]
     for crash in dict.fromkeys(piece.crash for piece in pieces if piece.crash):
@@ -297,7 +252,7 @@ def _sources(kind: str, options: argparse.Namespace) -> list[tuple[str, Path]]:
     return [(kind, files[n * len(files) // options.each]) for n in range(options.each)]
 
 
-def _written(kind: str, source: Path, backend: MeteredBackend, options: argparse.Namespace) -> Piece:
+def _written(kind: str, source: Path, backend: Backend, options: argparse.Namespace) -> Piece:
     piece = continued(kind, source, backend, Sampling(seed=options.seed))
     if piece.xml:
         folder = options.out / kind

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from benchmarks.scaling import test_rows
 from chordllama.evaluate.ngrams import NGrams
-from chordllama.tasks.music_rows import MusicRow, transposed
+from chordllama.tasks.music_rows import transposed
+from chordllama.tasks.row_texts import MusicRow
 from chordllama.training.bits import Cost, bits_a_bar, bits_a_note, interval, notes_in, task_of
 from chordllama.training.row_folders import TrainingRow, read_rows, shards
 from chordllama.training.tokenizer import BOS, EOS, encode, load_tokenizer, token_id

@@ -19,11 +19,13 @@ from chordllama.evaluate.passage import Passage
 from chordllama.evaluate.systems import EvaluationReport, EvaluationSettings, Tally
 from chordllama.evaluate.timed_writing import shown, with_bars
 from chordllama.generate.backend import Backend
-from chordllama.generate.continuation import Plan, Request, write_bars
+from chordllama.generate.continuation import write_bars
 from chordllama.generate.models import open_backend
 from chordllama.generate.ranking import best_first
 from chordllama.placing.passes import place
+from chordllama.tasks import music_tasks
 from chordllama.tasks.music import ending_of
+from chordllama.tasks.plan import Request
 
 
 def main() -> None:
@@ -66,8 +68,8 @@ def _by_surprisal(piece: Piece, backend: Backend, settings: EvaluationSettings) 
     bars = piece.human.score.bars[piece.human.shown :]
     score = shown(piece.human)
     request = Request(len(bars), settings.candidates, ending_of(bars), settings.sampling)
-    plan = Plan.of(score, request)
-    drafts = write_bars(plan, backend, request)
+    plan = music_tasks.plan(score, request)
+    drafts = write_bars(plan, backend, request).candidates
     places = {number: place for place, number in enumerate(best_first(drafts))}
     for number, draft in enumerate(drafts):
         yield places[number], with_bars(piece.human, place(plan.placement, draft.bars))

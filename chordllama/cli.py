@@ -13,7 +13,6 @@ from collections.abc import Sequence
 import click
 from chordllama_server.commands import serve
 
-from chordllama.commands.continuation import continue_, harmonise, infill, vary
 from chordllama.commands.corpus import corpus
 from chordllama.commands.corpus_build import build
 from chordllama.commands.corpus_datasets import clean, push, stats
@@ -22,6 +21,7 @@ from chordllama.commands.evaluation import evaluate
 from chordllama.commands.plugin import plugin
 from chordllama.commands.score import check, decode, encode
 from chordllama.commands.training import export, publish, train
+from chordllama.commands.writing import COMMANDS as WRITING
 from chordllama.errors import ChordLlamaError
 from chordllama.system.terminal import say
 
@@ -35,10 +35,8 @@ def cli() -> None:
 cli.add_command(encode)
 cli.add_command(decode)
 cli.add_command(check)
-cli.add_command(continue_)
-cli.add_command(infill)
-cli.add_command(harmonise)
-cli.add_command(vary)
+for _command in WRITING:
+    cli.add_command(_command)
 cli.add_command(train)
 cli.add_command(export)
 cli.add_command(publish)

@@ -9,8 +9,8 @@ from musicxml_schema import faults
 
 from chordllama.codec.musicxml import read, read_with_origin
 from chordllama.codec.splice import with_parts
-from chordllama.generate.ensembles import ENSEMBLES, with_ensemble
 from chordllama.score.model import Part
+from chordllama.tasks.ensembles import ENSEMBLES, with_ensemble
 
 DATA = Path(__file__).parent / "data"
 FILES = sorted(path for path in DATA.glob("*.musicxml"))
@@ -34,8 +34,9 @@ def test_parts_are_added_below_and_all_bytes_of_the_source_stay(path: Path) -> N
 
 
 def test_the_new_parts_have_the_score_s_key_and_metre() -> None:
-    after = read(with_ensemble((DATA / "chorale.musicxml").read_bytes(), "chorale", "piano")[0])
-    before = read((DATA / "chorale.musicxml").read_bytes())
+    xml = (DATA / "chorale.musicxml").read_bytes()
+    reading = read_with_origin(xml, "chorale")
+    after, before = read(with_ensemble(xml, reading, "piano")[0]), reading.score
     assert [(bar.keys, bar.times) for bar in after.bars] == [(bar.keys, bar.times) for bar in before.bars]
 
 
@@ -46,5 +47,6 @@ def test_a_score_with_added_parts_keeps_to_the_schema() -> None:
 
 
 def test_ensembles_say_which_parts_were_there() -> None:
-    _, own = with_ensemble((DATA / "chorale.musicxml").read_bytes(), "chorale", "strings")
+    xml = (DATA / "chorale.musicxml").read_bytes()
+    _, own = with_ensemble(xml, read_with_origin(xml, "chorale"), "strings")
     assert own == (1, 2, 3, 4)

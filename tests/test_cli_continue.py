@@ -12,10 +12,10 @@ import pytest
 
 from chordllama.cli import run
 from chordllama.codec.musicxml import read
-from chordllama.commands.continuation import PERIODS
 from chordllama.corpora.read import catalogues
 from chordllama.errors import ChordLlamaError
 from chordllama.system.resources import resource
+from chordllama.tasks.task import PERIODS
 
 CHORALE = Path(__file__).parent / "data" / "chorale.musicxml"
 MEASURE = re.compile(rb"<measure .*?</measure>", re.DOTALL)

@@ -19,26 +19,26 @@ from chordllama.codec.compact import loads
 from chordllama.codec.grammar import rules_for
 from chordllama.codec.musicxml import read, write
 from chordllama.errors import CompactError, EndpointError, ModelError, ScoreError
-from chordllama.generate.backend import Guard, Sampling, TextPiece
+from chordllama.generate.backend import Guard, Stream
 from chordllama.generate.continuation import (
     MOST_REWINDS,
     Answer,
     BarGuard,
     BarProgress,
     Continuation,
-    Plan,
-    Request,
     continue_score,
-    length_after,
     read_answer,
     write_bars,
 )
 from chordllama.generate.llama import LlamaBackend
-from chordllama.generate.models import EMBEDDED
-from chordllama.generate.rounds import LONGEST_CONTEXT
+from chordllama.generate.models import BUNDLED
+from chordllama.sampling import Sampling
 from chordllama.score.model import FINAL, QUARTER, WHOLE, Barline, Score
 from chordllama.system.resources import resource
+from chordllama.tasks import music_tasks
 from chordllama.tasks.music import Wishes, lean
+from chordllama.tasks.plan import Request, length_after
+from chordllama.tasks.rounds import LONGEST_CONTEXT
 
 HOT = Sampling(temperature=1.0, seed=3)
 SHORT = "parts:\n 1: clef=G2 Tune\n1: time=2/4 c54 b4\n2: a44 g\n"
@@ -105,8 +105,9 @@ def test_the_same_seed_gives_the_same_bytes(model: LlamaBackend) -> None:
 ELSEWHERE = """
 import sys
 from pathlib import Path
-from chordllama.generate.backend import Sampling
-from chordllama.generate.continuation import Request, continue_score
+from chordllama.sampling import Sampling
+from chordllama.tasks.plan import Request
+from chordllama.generate.continuation import continue_score
 from chordllama.generate.llama import LlamaBackend
 
 model, score = map(Path, sys.argv[1:])
@@ -119,7 +120,7 @@ with LlamaBackend(model, threads=1) as backend:
 
 def test_the_same_seed_gives_the_same_bytes_after_other_work_and_in_another_process() -> None:
     """What the cache holds of earlier prompts, how large it has grown and the hashes of texts change nothing."""
-    model, score = resource(EMBEDDED), Path("tests/data/chorale.musicxml")
+    model, score = resource(BUNDLED), Path("tests/data/chorale.musicxml")
     request = Request(bars=2, candidates=2, sampling=Sampling(seed=5))
     with LlamaBackend(model, threads=1) as backend:
 
@@ -183,14 +184,12 @@ class Counting:
         self.backend = backend
         self.prompts: list[str] = []
         self.tokens: list[int] = []
-        self.timing, self.failures, self.surprisal = backend.timing, backend.failures, backend.surprisal
         self.context, self.count, self.close = backend.context, backend.count, backend.close
 
-    def stream(self, prompt: str, sampling: Sampling, guards: Sequence[Guard] = ()) -> Iterator[TextPiece]:
+    def stream(self, prompt: str, sampling: Sampling, guards: Sequence[Guard] = ()) -> Stream:
         self.prompts.append(prompt)
         self.tokens.append(sampling.maximum_tokens)
         yield from self.backend.stream(prompt, sampling, guards)
-        self.failures, self.surprisal = self.backend.failures, self.backend.surprisal
 
     def __enter__(self) -> Self:
         return self
@@ -265,7 +264,7 @@ def test_a_model_that_finishes_no_bar_leaves_the_file_as_it_is(stuck: LlamaBacke
 class BreaksOff(Counting):
     """A backend that fails when it is asked a second time."""
 
-    def stream(self, prompt: str, sampling: Sampling, guards: Sequence[Guard] = ()) -> Iterator[TextPiece]:
+    def stream(self, prompt: str, sampling: Sampling, guards: Sequence[Guard] = ()) -> Stream:
         if self.prompts:
             raise EndpointError("the line is dead")
         yield from super().stream(prompt, sampling, guards)
@@ -281,7 +280,7 @@ def test_a_failure_in_a_later_round_keeps_the_bars_before_it(model: LlamaBackend
 
 def test_a_guard_gives_a_bar_up_only_after_many_attempts_at_the_same_bar() -> None:
     score = lean(loads(SHORT))
-    plan = Plan.of(score, Request(bars=3))
+    plan = music_tasks.plan(score, Request(bars=3))
     guard = BarGuard(rules_for(plan.score, 3, plan.length, closes=False), 5, 8)
     for bar in ("-3: c54 c\n", "-2: d52\n"):
         for _ in range(MOST_REWINDS):
@@ -329,8 +328,8 @@ def test_an_answer_that_grows_and_is_taken_back_reads_as_if_it_were_read_at_once
 
 
 def test_later_rounds_keep_to_the_range_of_the_score_itself(model: LlamaBackend) -> None:
-    plan = Plan.of(loads(SHORT), Request(bars=80))
-    (draft,) = write_bars(plan, model, Request(bars=80, sampling=HOT))
+    plan = music_tasks.plan(loads(SHORT), Request(bars=80))
+    (draft,) = write_bars(plan, model, Request(bars=80, sampling=HOT)).candidates
     heights = [
         12 * note.octave + {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}[note.step] + int(note.alter)
         for bar in draft.bars

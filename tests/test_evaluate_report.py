@@ -17,9 +17,9 @@ from chordllama.evaluate.intervals import Figure
 from chordllama.evaluate.plots import picture
 from chordllama.evaluate.systems import EvaluationReport, EvaluationSettings, Heading
 from chordllama.evaluate.timed_writing import human_answer
-from chordllama.generate.backend import Sampling
 from chordllama.generate.llama_scoring import mean_cost
-from chordllama.generate.models import EMBEDDED, open_backend
+from chordllama.generate.models import BUNDLED, open_backend
+from chordllama.sampling import Sampling
 from chordllama.system.resources import resource
 
 ONE = "c52 d / e42 f / g32 a / c32 d\ne51 / g41 / c41 / c31\nf52 d / a42 f / c42 a3 / f32 d\nc51 / e41 / g31 / c31"
@@ -32,7 +32,7 @@ def report() -> EvaluationReport:
     steps: list[None] = []
     held_out = HeldOut(PIECES, (four(ONE).score, four(TWO).score), "two pieces")
     evaluation = Evaluation(held_out, EvaluationSettings(1, Sampling(seed=1)), lambda: steps.append(None))
-    path = resource(EMBEDDED)
+    path = resource(BUNDLED)
     with open_backend(threads=1) as backend, scoring(path, 1) as costs:
         counted = evaluation.counted("5-gram", costs.counted(held_out.training).bits)
         systems = (evaluation.human(), *evaluation.naive(), counted, evaluation.model("mini", backend, costs.bits))
@@ -96,7 +96,7 @@ def test_a_cell_has_the_value_with_its_interval() -> None:
 
 def test_bits_are_those_of_all_tokens_of_the_answer() -> None:
     """The bits of the whole text less those of the prompt, as `mean_cost` has them, whose first token costs nothing."""
-    human, path = PIECES[0].human, resource(EMBEDDED)
+    human, path = PIECES[0].human, resource(BUNDLED)
     with scoring(path, 1) as costs:
         bits = costs.bits(human)
     with open_backend(threads=1) as backend:
@@ -107,7 +107,7 @@ def test_bits_are_those_of_all_tokens_of_the_answer() -> None:
 
 
 def test_what_is_longer_than_the_context_has_no_bits() -> None:
-    with scoring(resource(EMBEDDED), 1) as costs:
+    with scoring(resource(BUNDLED), 1) as costs:
         assert costs.bits(four("\n".join([ONE] * 100), shown=2)) is None
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from chordllama.cli import run
 from chordllama.evaluate.systems import EvaluationSettings
 from chordllama.evaluate.text_evaluation import TextEvaluation, held_out_texts
-from chordllama.generate.backend import Sampling
+from chordllama.sampling import Sampling
 from chordllama.tasks.lyrics_tasks import continue_prompt
 from chordllama.tasks.prose_tasks import scene_prompt
 

@@ -12,8 +12,8 @@ from chordllama.evaluate.intervals import Ratio
 from chordllama.evaluate.passage import Passage
 from chordllama.evaluate.timed_writing import free_answers, free_bars, good_bars, human_answer, write
 from chordllama.evaluate.validity import unfilled_bars, valid
-from chordllama.generate.backend import Sampling
 from chordllama.generate.models import open_backend
+from chordllama.sampling import Sampling
 from chordllama.score.model import Bar
 
 FOUR_BARS = (

@@ -9,11 +9,12 @@ from collections.abc import Generator
 import pytest
 
 from chordllama.errors import ChordLlamaError
-from chordllama.generate.backend import RANGES, Sampling, SamplingError, TextPiece, Timing, timed
+from chordllama.generate.backend import TextPiece, Timing, timed
+from chordllama.sampling import RANGES, Sampling, SamplingError
 
 
 def test_sampling_without_arguments_is_allowed() -> None:
-    assert Sampling() == Sampling(temperature=0.9, top_p=0.95)
+    assert Sampling() == Sampling(temperature=0.9, top_p=1.0, min_p=0.05, seed=1)
 
 
 @pytest.mark.parametrize("field", RANGES)
@@ -75,7 +76,7 @@ def test_timed_closes_the_writer_when_its_reader_stops() -> None:
     timing = Timing()
     reader = timed(pieces(), timing)
     assert next(reader) == TextPiece(0, "a")
-    reader.close()  # type: ignore[attr-defined]
+    reader.close()
     assert closed == [True]
     assert timing.total_seconds > 0
 

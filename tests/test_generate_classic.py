@@ -18,12 +18,13 @@ from chordllama.codec.classic import dump_measures, encode
 from chordllama.codec.musicxml import read, write
 from chordllama.codec.report import Report
 from chordllama.errors import EndpointError, ModelError, ScoreError
-from chordllama.generate.backend import Sampling
-from chordllama.generate.classic_continuation import MOST_ATTEMPTS, continue_classic
-from chordllama.generate.continuation import BarProgress, Continuation, Request
+from chordllama.generate.classic_continuation import MOST_ATTEMPTS, write_classic
+from chordllama.generate.continuation import BarProgress, Continuation, prepare
 from chordllama.generate.endpoint import EndpointBackend
 from chordllama.generate.llama import LlamaBackend
+from chordllama.sampling import Sampling
 from chordllama.score.model import FINAL, Barline, Chord, Rest, Score
+from chordllama.tasks.plan import Request
 
 DATA = Path(__file__).parent / "data"
 TUNE = (DATA / "two_bars.musicxml").read_bytes()
@@ -66,7 +67,7 @@ def written(
 ) -> list[Continuation]:
     asked = Request(sampling=Sampling(temperature=1.0, seed=5), **{"bars": 4, **request})  # type: ignore[arg-type]
     with model:
-        return continue_classic(xml, "tune", model, asked, report)
+        return list(write_classic(prepare(xml, "tune", asked, report), model).candidates)
 
 
 def new_bars(xml: bytes, continuation: Continuation) -> Score:
@@ -144,7 +145,7 @@ def test_every_part_gets_the_same_number_of_bars(tmp_path: Path) -> None:
     xml = write(small_score("percussion"))
     told: list[BarProgress] = []
     with backend(tmp_path, {QUARTERS: 1.0}) as model:
-        (found,) = continue_classic(xml, "song", model, Request(bars=3), Report(), told.append)
+        (found,) = write_classic(prepare(xml, "song", Request(bars=3)), model, told.append).candidates
     after = read(found.xml)
     assert len(after.bars) == 5
     assert all({row.part for row in bar.rows} == {0, 1} for bar in after.bars[2:])

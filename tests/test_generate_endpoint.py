@@ -17,11 +17,12 @@ from typing import Any
 
 import httpx
 import pytest
+from streams import texts, told
 from tiny_gguf import write_table_llama
 
 from chordllama.errors import ChordLlamaError, EndpointError
-from chordllama.generate.backend import Sampling, TextPiece
 from chordllama.generate.endpoint import DEFAULT_CONTEXT, EndpointBackend
+from chordllama.sampling import Sampling
 
 # any letter, then any other or the line's end: short lines of a, b and x; ! ends the text
 LETTERS = {"a": 0.35, "b": 0.35, "x": 0.05, "\n": 0.25}
@@ -68,13 +69,6 @@ class Lines:
         if self.tries < 0:
             raise GaveUpError("tried too often")
         self.text = self.text[: self.kept]
-
-
-def texts(pieces: Iterator[TextPiece]) -> dict[int, str]:
-    written: dict[int, str] = {}
-    for candidate, text, rewound_to in pieces:
-        written[candidate] = written.get(candidate, "")[:rewound_to] + text
-    return written
 
 
 def free_port() -> int:
@@ -132,14 +126,14 @@ def endpoint(server: str) -> Iterator[EndpointBackend]:
 
 
 def test_a_free_text_comes_piece_by_piece(endpoint: EndpointBackend) -> None:
-    pieces = list(endpoint.stream("a\n", Sampling(maximum_tokens=30, seed=3)))
-    assert len(pieces) > 5
-    text = texts(iter(pieces))[0]
+    all_told = told(endpoint.stream("a\n", Sampling(maximum_tokens=30, seed=3)))
+    assert len(all_told.pieces) > 5
+    text = all_told.texts[0]
     assert 20 <= len(text) <= 30
     assert set(text) <= set("abx\n")
-    assert endpoint.timing.written_tokens == len(pieces)
-    assert endpoint.timing.prompt_seconds > 0
-    assert endpoint.timing.decode_seconds > 0
+    assert all_told.timing.written_tokens == len(all_told.pieces)
+    assert all_told.timing.prompt_seconds > 0
+    assert all_told.timing.decode_seconds > 0
 
 
 def test_a_free_text_ends_where_the_model_ends_it(endpoint: EndpointBackend) -> None:
@@ -155,38 +149,39 @@ def test_the_same_seed_gives_the_same_text_and_another_seed_another(endpoint: En
 
 def test_guards_get_lines_and_refused_lines_are_written_again(endpoint: EndpointBackend) -> None:
     guards = [Lines(8), Lines(12, bar=3)]
-    pieces = list(endpoint.stream("a\n", Sampling(seed=1, temperature=1, top_p=1.0), guards))
-    assert texts(iter(pieces)) == {0: guards[0].text, 1: guards[1].text}
+    all_told = told(endpoint.stream("a\n", Sampling(seed=1, temperature=1, top_p=1.0, min_p=0), guards))
+    assert all_told.texts == {0: guards[0].text, 1: guards[1].text}
     assert [guard.text.count("\n") for guard in guards] == [8, 12]
     assert guards[0].text != guards[1].text[: len(guards[0].text)]
-    rewinds = [piece for piece in pieces if piece.rewound_to is not None]
+    rewinds = [piece for piece in all_told.pieces if piece.rewound_to is not None]
     refused = sum(len(guard.refused) for guard in guards)
-    assert len(rewinds) == endpoint.timing.rewinds >= refused > 0
-    assert not any("x" in piece.text for piece in pieces)
+    assert len(rewinds) == all_told.timing.rewinds >= refused > 0
+    assert not any("x" in piece.text for piece in all_told.pieces)
 
 
 def test_a_guard_that_gives_up_ends_its_candidate_alone(endpoint: EndpointBackend) -> None:
     stuck, good = Lines(10**6, tries=2), Lines(2)
-    written = texts(endpoint.stream("a\n", Sampling(seed=2, temperature=1, top_p=1.0), [stuck, good]))
-    assert list(endpoint.failures) == [0]
-    assert isinstance(endpoint.failures[0], GaveUpError)
+    all_told = told(endpoint.stream("a\n", Sampling(seed=2, temperature=1, top_p=1.0, min_p=0), [stuck, good]))
+    written = all_told.texts
+    assert list(all_told.failures) == [0]
+    assert isinstance(all_told.failures[0], GaveUpError)
     assert good.done
     assert written[1] == good.text
 
 
 def test_a_guarded_text_ends_after_the_greatest_number_of_tokens(endpoint: EndpointBackend) -> None:
     guard = Lines(10**6, tries=10**6)
-    texts(endpoint.stream("a\n", Sampling(maximum_tokens=50), [guard]))
+    all_told = told(endpoint.stream("a\n", Sampling(maximum_tokens=50), [guard]))
     assert not guard.done
-    assert endpoint.timing.written_tokens <= 50
+    assert all_told.timing.written_tokens <= 50
 
 
 def test_a_stop_text_is_left_to_the_server(endpoint: EndpointBackend) -> None:
     guard = Lines(10**6)
-    texts(endpoint.stream("a\n", Sampling(stop=("x",), seed=4, maximum_tokens=400), [guard]))
+    all_told = told(endpoint.stream("a\n", Sampling(stop=("x",), seed=4, maximum_tokens=400), [guard]))
     assert 0 < len(guard.text) < 200
     assert not guard.refused
-    assert endpoint.timing.rewinds == 0
+    assert all_told.timing.rewinds == 0
 
 
 def test_a_server_that_cannot_count_leaves_an_estimate(endpoint: EndpointBackend) -> None:
@@ -396,7 +391,8 @@ def test_only_what_asks_for_something_is_sent(recorder: Recorder) -> None:
         "max_tokens": 5,
         "seed": 9,
         "temperature": 0.9,
-        "top_p": 0.95,
+        "top_p": 1.0,
+        "min_p": 0.05,
     }
     assert "Authorization" not in headers
 

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from streams import texts, told
 from tiny_gguf import CHARACTERS, WORDS, quantise, write_random_llama, write_table_llama
 
 from chordllama.errors import ChordLlamaError, ModelError
-from chordllama.generate.backend import Sampling, Stopped, TextPiece, Timing
+from chordllama.generate.backend import Stopped, TextPiece, Timing
 from chordllama.generate.llama import LlamaBackend
 from chordllama.generate.llama_runtime import (
     CHUNK,
@@ -26,7 +27,8 @@ from chordllama.generate.llama_runtime import (
     model_parameters,
 )
 from chordllama.generate.llama_sampling import DRAWS, Draw, TokenTable
-from chordllama.generate.models import EMBEDDED
+from chordllama.generate.models import BUNDLED
+from chordllama.sampling import Sampling
 from chordllama.system.resources import resource
 
 ALMOST_GREEDY = Sampling(temperature=1.0, top_p=1e-6)  # a die whose every face is the most probable token
@@ -115,16 +117,6 @@ class DeadOnce(DeadEnds):
         return min(self.keeps, len(self.text))
 
 
-def texts(pieces: Iterable[TextPiece]) -> dict[int, str]:
-    """What a reader of the stream has in the end."""
-    written: dict[int, str] = {}
-    for candidate, text, rewound_to in pieces:
-        before = written.get(candidate, "")
-        assert rewound_to is None or rewound_to <= len(before)
-        written[candidate] = before[:rewound_to] + text
-    return written
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("models")
@@ -153,10 +145,10 @@ def table_backend(
 @pytest.mark.parametrize("sampling", [Sampling(), Sampling(temperature=0), Sampling(top_p=1.0, repetition_penalty=1.2)])
 def test_every_candidate_satisfies_its_guard(backend: LlamaBackend, sampling: Sampling) -> None:
     guards = [Only("0123456789", size) for size in (20, 1, 7, 33)]
-    written = texts(backend.stream("the note c4", sampling, guards))
-    assert [written[n] for n in range(4)] == [guard.text for guard in guards]
+    all_told = told(backend.stream("the note c4", sampling, guards))
+    assert [all_told.texts[n] for n in range(4)] == [guard.text for guard in guards]
     assert all(guard.done and guard.text.isdigit() for guard in guards)
-    assert not backend.failures
+    assert not all_told.failures
 
 
 def test_the_same_seed_gives_the_same_text_and_another_seed_another(backend: LlamaBackend) -> None:
@@ -292,20 +284,20 @@ def test_writing_on_after_a_rewind_is_writing_from_that_text(backend: LlamaBacke
     single = set(WORDS)
     fresh = DeadEnds(40, refused=single)
     rewound = DeadOnce(40, after=10, keeps=keeps, refused=single)
-    pieces = list(backend.stream("the note", ALMOST_GREEDY, [rewound, fresh]))
+    all_told = told(backend.stream("the note", ALMOST_GREEDY, [rewound, fresh]))
     assert rewound.rewinds == 1
-    assert [piece.rewound_to for piece in pieces if piece.rewound_to is not None] == [keeps]
-    assert texts(pieces) == {0: fresh.text, 1: fresh.text}
-    assert backend.timing.rewinds == 1
+    assert [piece.rewound_to for piece in all_told.pieces if piece.rewound_to is not None] == [keeps]
+    assert all_told.texts == {0: fresh.text, 1: fresh.text}
+    assert all_told.timing.rewinds == 1
 
 
 def test_a_rewind_into_a_token_spells_its_first_part_anew(folder: Path) -> None:
     table = {"<s>": {"ab": 1.0}, "a": {"y": 1.0}, "ab": {"x": 1.0}, "y": {"ab": 1.0}}
     with table_backend(folder, "parts", {**table, "z": {"ab": 1.0}}, ("a", "b", "x", "y", "z", "ab")) as backend:
         guard = DeadOnce(4, after=2, keeps=1)
-        pieces = list(backend.stream("z", ALMOST_GREEDY, [guard]))
-        assert pieces[:2] == [TextPiece(0, "ab"), TextPiece(0, "", 1)]
-        assert texts(pieces) == {0: "ayab"} == {0: guard.text}, "after a alone comes y"
+        all_told = told(backend.stream("z", ALMOST_GREEDY, [guard]))
+        assert all_told.pieces[:2] == (TextPiece(0, "ab"), TextPiece(0, "", 1))
+        assert all_told.texts == {0: "ayab"} == {0: guard.text}, "after a alone comes y"
 
 
 @dataclass
@@ -347,11 +339,11 @@ def test_after_a_rewind_other_tokens_are_drawn(folder: Path) -> None:
     with table_backend(folder, "halves", table) as backend:
         for temperature in (0.0, 1.0):
             guard = DeadEnds(60, dead=["aa", "bb"], bar=3, tries=1000)
-            written = texts(backend.stream("a", Sampling(temperature=temperature), [guard]))
-            assert written == {0: guard.text}
+            all_told = told(backend.stream("a", Sampling(temperature=temperature), [guard]))
+            assert all_told.texts == {0: guard.text}
             assert guard.text[:-1] in {("ab" * 30)[:-1], ("ba" * 30)[:-1]}
             assert guard.rewinds > 10
-            assert backend.surprisal == {0: pytest.approx(60, rel=0.01)}, (
+            assert all_told.bits == {0: pytest.approx(60, rel=0.01)}, (
                 "a bit a letter, without those that were taken back"
             )
 
@@ -359,16 +351,17 @@ def test_after_a_rewind_other_tokens_are_drawn(folder: Path) -> None:
 def test_surprisal_is_the_model_s_own_whatever_the_guards_let_pass(folder: Path) -> None:
     """Each second letter is told by the one before it; of the others `b` costs log2(4/3) bits and `c` costs 2."""
     with table_backend(folder, "quarters", {"a": {"b": 0.75, "c": 0.25}, "b": {"a": 1.0}, "c": {"a": 1.0}}) as backend:
-        written = texts(backend.stream("a", Sampling(), [Only("ab", 4), Only("ac", 4)]))
-        assert written == {0: "baba", 1: "caca"}
-        assert backend.surprisal == pytest.approx({0: 2 * math.log2(4 / 3), 1: 4}, rel=0.01)
+        all_told = told(backend.stream("a", Sampling(), [Only("ab", 4), Only("ac", 4)]))
+        assert all_told.texts == {0: "baba", 1: "caca"}
+        assert all_told.bits == pytest.approx({0: 2 * math.log2(4 / 3), 1: 4}, rel=0.01)
 
 
 def test_a_guard_that_gives_up_ends_its_candidate_alone(fixed: LlamaBackend) -> None:
     stuck, free = DeadEnds(10, dead=["a", "b", "c", "d", "e", "f"], tries=3), Only("abc", 50)
-    written = texts(fixed.stream("a", Sampling(), [stuck, free]))
-    assert list(fixed.failures) == [0]
-    assert isinstance(fixed.failures[0], TriedTooOftenError)
+    all_told = told(fixed.stream("a", Sampling(), [stuck, free]))
+    written = all_told.texts
+    assert list(all_told.failures) == [0]
+    assert isinstance(all_told.failures[0], TriedTooOftenError)
     assert written[1] == free.text
     assert free.done
     assert len(written[0]) == 1
@@ -402,23 +395,21 @@ def test_a_free_text_ends_where_the_model_ends_it(folder: Path) -> None:
 )
 def test_a_stop_text_ends_the_text_and_is_never_shown(folder: Path, stop: tuple[str, ...], expected: str) -> None:
     with table_backend(folder, "circle", {"a": {"b": 1.0}, "b": {"c": 1.0}, "c": {"a": 1.0}}) as backend:
-        pieces = list(backend.stream("c", Sampling(stop=stop, maximum_tokens=8)))
-        assert "".join(piece.text for piece in pieces) == expected
+        assert texts(backend.stream("c", Sampling(stop=stop, maximum_tokens=8))) == {0: expected}
 
 
 def test_a_text_ends_after_the_greatest_number_of_tokens(fixed: LlamaBackend) -> None:
     guards = [Only("abcdef", 1000) for _ in range(2)]
-    texts(fixed.stream("a", Sampling(maximum_tokens=17), guards))
+    all_told = told(fixed.stream("a", Sampling(maximum_tokens=17), guards))
     assert [len(guard.text) for guard in guards] == [17, 17]
     assert not any(guard.done for guard in guards)
-    assert fixed.timing.written_tokens == 34
+    assert all_told.timing.written_tokens == 34
 
 
 def test_a_text_ends_where_the_context_is_full(random_model: Path) -> None:
     with LlamaBackend(random_model, threads=1, context=64) as backend:
         guards = [Only("abc", 1000) for _ in range(3)]
-        texts(backend.stream("abc", Sampling(), guards))
-        prompt = backend.timing.prompt_tokens
+        prompt = told(backend.stream("abc", Sampling(), guards)).timing.prompt_tokens
         assert prompt == 4
         assert [len(guard.text) for guard in guards] == [60, 60, 60]
         with pytest.raises(ModelError, match="the prompt is too long") as caught:
@@ -440,17 +431,17 @@ def test_tokens_are_counted_without_the_beginning_token(backend: LlamaBackend) -
 def test_what_two_prompts_have_in_common_is_evaluated_once(random_model: Path) -> None:
     longer = "xyzxyzxyz" * 70
     with LlamaBackend(random_model, threads=1) as backend:
-        first = texts(backend.stream(longer + "uvw", ALMOST_GREEDY, [Only("abcdef", 20)]))
-        assert backend.timing.reused_tokens == 0
+        first = told(backend.stream(longer + "uvw", ALMOST_GREEDY, [Only("abcdef", 20)]))
+        assert first.timing.reused_tokens == 0
         for changed in (longer + "wvu", longer + "uvw", longer + "uvw"):
-            again = texts(backend.stream(changed, ALMOST_GREEDY, [Only("abcdef", 20)]))
-            assert (backend.timing.prompt_tokens, backend.timing.reused_tokens) == (634, 9 * CHUNK)
-        assert again == first, "what is kept is what a first evaluation gives"
+            again = told(backend.stream(changed, ALMOST_GREEDY, [Only("abcdef", 20)]))
+            assert (again.timing.prompt_tokens, again.timing.reused_tokens) == (634, 9 * CHUNK)
+        assert again.texts == first.texts, "what is kept is what a first evaluation gives"
 
 
 def test_what_the_cache_held_before_changes_no_bit_of_what_comes_next() -> None:
     """Bit for bit, with the model that comes along: a last bit that differs makes the same seed write other bars now and then."""
-    model = load(resource(EMBEDDED))
+    model = load(resource(BUNDLED))
     vocabulary = Vocabulary(model)
     evaluator = Evaluator(model, vocabulary.size, 1024, 2, 1)
     prompt = vocabulary.prompt("\n".join(f"{bar}: c54 d8 e f2 / e42 g4 a / c34 c b2 a" for bar in range(20)))
@@ -477,7 +468,7 @@ def test_room_grows_with_what_is_asked_for(random_model: Path) -> None:
 
 def test_a_stream_left_alone_makes_way_for_the_next(backend: LlamaBackend) -> None:
     left = backend.stream("abc", Sampling(), [Only("abc", 100)])
-    assert next(left).text
+    assert isinstance(next(left), TextPiece)
     with pytest.raises(ModelError, match="writing already"):
         next(backend.stream("abc", Sampling()))
     left.close()  # type: ignore[attr-defined]
@@ -497,8 +488,7 @@ def test_a_closed_model_says_so(random_model: Path) -> None:
 
 
 def test_timing_accounts_for_the_whole_stream(backend: LlamaBackend) -> None:
-    texts(backend.stream("a new prompt", Sampling(), [Only("abc", 50)]))
-    timing = backend.timing
+    timing = told(backend.stream("a new prompt", Sampling(), [Only("abc", 50)])).timing
     parts = (timing.prompt_seconds, timing.decode_seconds, timing.sampling_seconds, timing.outside_seconds)
     assert min(parts) > 0
     assert sum(parts) == pytest.approx(timing.total_seconds)
@@ -594,8 +584,9 @@ def test_a_prompt_that_is_being_read_can_be_stopped_in_its_midst(tmp_path: Path)
             list(backend.stream(prompt, Sampling(maximum_tokens=4)))
         assert asked == 21, "llama.cpp has asked in the midst of the first batch, and stopped at once"
         asked = 1000
-        assert list(backend.stream(prompt, Sampling(maximum_tokens=4))), "what was broken off leaves nothing behind"
-        assert backend.timing.reused_tokens == 0
+        all_told = told(backend.stream(prompt, Sampling(maximum_tokens=4)))
+        assert all_told.pieces, "what was broken off leaves nothing behind"
+        assert all_told.timing.reused_tokens == 0
 
 
 def test_writing_stops_before_the_next_token(tmp_path: Path) -> None:

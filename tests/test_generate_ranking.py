@@ -12,13 +12,15 @@ from chordllama.errors import ModelError
 from chordllama.evaluate.bits_per_note import scoring
 from chordllama.evaluate.passage import Passage
 from chordllama.evaluate.timed_writing import with_bars
-from chordllama.generate.backend import Sampling
-from chordllama.generate.continuation import Continuation, Plan, Request, write_bars
-from chordllama.generate.models import EMBEDDED, open_backend
+from chordllama.generate.continuation import Continuation, write_bars
+from chordllama.generate.models import BUNDLED, open_backend
 from chordllama.generate.ranking import best_first
 from chordllama.placing.passes import place
+from chordllama.sampling import Sampling
 from chordllama.system.resources import resource
+from chordllama.tasks import music_tasks
 from chordllama.tasks.music import lean
+from chordllama.tasks.plan import Request
 
 CHORALE = Path(__file__).with_name("data") / "chorale.musicxml"
 
@@ -39,12 +41,12 @@ def test_where_nobody_knows_the_order_stays() -> None:
 
 def test_what_bars_cost_while_they_are_written_is_what_they_cost_when_they_are_read() -> None:
     """Token by token, bars that were drawn again left out, and all at once: but for words that were cut otherwise into tokens, the same."""
-    score, path = excerpt(lean(read(CHORALE.read_bytes())), 0, 10), resource(EMBEDDED)
-    request = Request(bars=4, candidates=2, ending="open", sampling=Sampling(seed=1))
-    plan = Plan.of(score, request)
+    score, path = excerpt(lean(read(CHORALE.read_bytes())), 0, 10), resource(BUNDLED)
+    request = Request(bars=4, candidates=2, ending="open", sampling=Sampling(seed=1, top_p=0.95, min_p=0.0))
+    plan = music_tasks.plan(score, request)
     with open_backend(None, 1) as backend, scoring(path, 1) as costs:
         drafts = write_bars(plan, backend, request)
-        assert backend.timing.rewinds
-        for draft in drafts:
+        assert drafts.timing.rewinds
+        for draft in drafts.candidates:
             passage = with_bars(Passage(score, len(score.bars)), place(plan.placement, draft.bars))
             assert draft.bits == pytest.approx(costs.bits(passage), rel=0.05)

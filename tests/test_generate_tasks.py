@@ -19,15 +19,16 @@ from chordllama.codec.grammar import Writer
 from chordllama.codec.musicxml import read, write
 from chordllama.codec.notation.lines import spans
 from chordllama.errors import ChordLlamaError, ModelError, ScoreError
-from chordllama.generate.backend import Sampling
-from chordllama.generate.classic_continuation import continue_classic
-from chordllama.generate.continuation import BarProgress, Continuation, Request, continue_score, read_answer
+from chordllama.generate.classic_continuation import write_classic
+from chordllama.generate.continuation import BarProgress, Continuation, continue_score, prepare, read_answer
 from chordllama.generate.llama import LlamaBackend
-from chordllama.generate.plan import Plan, RequestError
-from chordllama.generate.rounds import OVERLAP, pose
+from chordllama.sampling import Sampling
 from chordllama.score.model import Bar, Chord, Direction, Rest, Score, Spacer
-from chordllama.tasks.music import TASKS, Task, lean, parse_instruction
-from chordllama.tasks.music_rows import WRITERS
+from chordllama.tasks import music_tasks
+from chordllama.tasks.music import lean
+from chordllama.tasks.music_tasks import MUSIC_TASKS, parse_instruction, pose
+from chordllama.tasks.plan import Request, RequestError
+from chordllama.tasks.rounds import OVERLAP, Context
 
 HOT = Sampling(temperature=1.0, seed=3)
 DATA = Path(__file__).parent / "data"
@@ -53,8 +54,12 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LlamaBackend]:
         yield backend
 
 
-def asked(task: Task, **options: int | tuple[int | str, ...] | None) -> Request:
+def asked(task: str, **options: int | tuple[int | str, ...] | None) -> Request:
     return Request(task=task, sampling=HOT, **options)  # type: ignore[arg-type]
+
+
+def context_of(model: LlamaBackend) -> Context:
+    return Context(model.context, model.count)
 
 
 def written(xml: bytes, model: LlamaBackend, request: Request) -> Continuation:
@@ -131,7 +136,7 @@ def syllables(bar: Bar) -> list[object]:
 
 @pytest.mark.parametrize("task", ["infill", "harmonise", "vary"])
 @pytest.mark.parametrize("name", sorted(TEXTS))
-def test_each_task_works_on_each_kind_of_score_or_says_why_not(task: Task, name: str, model: LlamaBackend) -> None:
+def test_each_task_works_on_each_kind_of_score_or_says_why_not(task: str, name: str, model: LlamaBackend) -> None:
     score = small_score(name)
     xml = write(score)
     request = asked(task, first=2 if task == "infill" else 1, bars=1)
@@ -179,7 +184,7 @@ def test_a_part_to_or_from_which_a_slur_leads_does_not_fall_silent(model: LlamaB
     told = "".join(f"{n}: {bar}\n" for n, bar in enumerate(bars, 1))
     xml = write(loads(f"parts:\n 1: clef=G2\n 2: clef=G2\n1: time=2/4 {told[3:]}"))
     for task, seed in product(("infill", "harmonise"), range(6)):
-        request = replace(asked(task, first=4, bars=1), sampling=replace(HOT, seed=seed))  # type: ignore[arg-type]
+        request = replace(asked(task, first=4, bars=1), sampling=replace(HOT, seed=seed))
         after = read(written(xml, model, request).xml)
         sounding = {row.part for row in after.bars[3].rows if any(isinstance(item, Chord) for item in row.items)}
         assert 1 in sounding
@@ -214,12 +219,12 @@ def test_an_empty_part_gets_music_in_the_range_of_its_clefs(model: LlamaBackend)
 
 @pytest.mark.parametrize("task", ["harmonise", "vary"])
 @pytest.mark.parametrize("name", ["chorale", "piano", "tuplets", "percussion"])
-def test_a_random_walk_writes_what_is_given(task: Task, name: str, model: LlamaBackend) -> None:
+def test_a_random_walk_writes_what_is_given(task: str, name: str, model: LlamaBackend) -> None:
     score = small_score(name)
     if task == "harmonise" and len(score.parts) == 1:
         score = replace(score, parts=(*score.parts, score.parts[0]))
-    plan = Plan.of(score, asked(task))
-    round_ = pose(plan, (), model)
+    plan = music_tasks.plan(score, asked(task))
+    round_ = pose(plan, (), context_of(model))
     bars = read_answer(walk(Writer(round_.rules), random.Random(name)), round_.before)
     assert len(bars) == len(score.bars)
     for old, new in zip(plan.score.bars, bars, strict=True):
@@ -231,23 +236,23 @@ def test_a_random_walk_writes_what_is_given(task: Task, name: str, model: LlamaB
 
 def test_a_note_after_a_given_rest_says_its_value_where_it_is_another_one(model: LlamaBackend) -> None:
     score = loads("parts:\n 1: clef=G2\n1: time=4/4 c44 r8 d54 r8 e44\n2: r8 c54 d r8 e44\n")
-    plan = Plan.of(score, asked("vary"))
-    round_ = pose(plan, (), model)
+    plan = music_tasks.plan(score, asked("vary"))
+    round_ = pose(plan, (), context_of(model))
     for seed in range(40):
         bars = read_answer(walk(Writer(round_.rules), random.Random(seed)), round_.before)
         assert list(map(rhythm_of, bars)) == list(map(rhythm_of, score.bars))
 
 
-@pytest.mark.parametrize("task", [task for task in TASKS if task != "continue"])
-def test_what_is_asked_for_is_worded_as_in_the_training_rows(task: Task, model: LlamaBackend) -> None:
+@pytest.mark.parametrize("task", [task for task in MUSIC_TASKS if task != "continue"])
+def test_what_is_asked_for_is_worded_as_in_the_training_rows(task: str, model: LlamaBackend) -> None:
     score = lean(small_score("chorale"))
-    row = WRITERS[task](score, {}, random.Random(4))
+    row = MUSIC_TASKS[task].row(score, {}, random.Random(4))
     _, wanted, _, wishes = parse_instruction(row.instruction)
     first = 1 + int(re.findall(r"^(\d+): ", row.input, re.MULTILINE)[-1]) - wanted if task == "infill" else 1
     first = gap_in(row.input) if task == "infill" else first
     given = tuple(part for part in range(1, 5) if task == "harmonise" and shows(row.input, part)) or (1,)
     request = replace(asked(task, first=first, bars=wanted, given=given), wishes=wishes)
-    assert pose(Plan.of(score, request), (), model).prompt == row.instruction + row.input
+    assert pose(music_tasks.plan(score, request), (), context_of(model)).prompt == row.instruction + row.input
 
 
 def gap_in(text: str) -> int:
@@ -268,15 +273,15 @@ def long_score(bars: int) -> Score:
 
 
 @pytest.mark.parametrize("task", ["infill", "harmonise", "vary"])
-def test_long_work_goes_in_rounds_that_show_what_is_written(task: Task, model: LlamaBackend) -> None:
+def test_long_work_goes_in_rounds_that_show_what_is_written(task: str, model: LlamaBackend) -> None:
     xml = write(long_score(80))
     told: list[BarProgress] = []
     request = asked(task, first=3, bars=70)
     (found,) = continue_score(xml, "score", model, request, progress=told.append)
     assert found.failure is None
     assert [(step.bar, step.bars, len(step.written)) for step in told] == [(n, 70, n) for n in range(1, 71)]
-    plan = Plan.of(read(xml), request)
-    later = pose(plan, told[39].written, model)
+    plan = music_tasks.plan(read(xml), request)
+    later = pose(plan, told[39].written, context_of(model))
     assert len(later.rules.bars) <= 30
     if task != "infill":
         assert len(later.before.bars) == OVERLAP
@@ -312,5 +317,5 @@ def test_a_silent_part_can_not_be_harmonised(model: LlamaBackend) -> None:
 
 def test_a_classic_model_only_continues(model: LlamaBackend) -> None:
     with pytest.raises(ModelError, match="nothing else") as refusal:
-        continue_classic(CHORALE, "chorale", model, asked("vary"))
+        write_classic(prepare(CHORALE, "chorale", asked("vary")), model)
     assert isinstance(refusal.value, ChordLlamaError)

@@ -17,9 +17,10 @@ from chordllama.codec.grammar import Rules, Writer, height, rules_for
 from chordllama.codec.grammar.grammar_rules import FEWEST_STEADY_BARS, steady_staves
 from chordllama.codec.musicxml import read
 from chordllama.errors import ScoreError
-from chordllama.generate.continuation import length_after, read_answer
+from chordllama.generate.continuation import read_answer
 from chordllama.score.model import QUARTER, WHOLE, Bar, Chord, Row, Score
 from chordllama.tasks.music import answer, lean
+from chordllama.tasks.plan import length_after
 
 CHORALE = Path(__file__).parent / "data" / "chorale.musicxml"
 LETTERS = sorted(set(string.printable))

@@ -6,12 +6,12 @@ import pytest
 
 from chordllama.codec.compact import dumps, loads
 from chordllama.codec.musicxml import write
-from chordllama.generate.continuation import Plan, Request, continue_score
+from chordllama.generate.continuation import continue_score
 from chordllama.generate.models import open_backend
-from chordllama.generate.plan import RequestError
 from chordllama.placing.percussion import Groove, with_groove
 from chordllama.score.model import Score
-from chordllama.tasks.music import Task
+from chordllama.tasks import music_tasks
+from chordllama.tasks.plan import Request, RequestError
 
 BEAT = "xg58 xg xg xg & xf44 xc54"
 FILL = "xc58 xc xc xc & xf44 xf44"
@@ -25,7 +25,7 @@ def _band(*beats: str, head: str = HEAD) -> Score:
 
 
 def _groove(score: Score) -> Groove:
-    return Plan.of(score, Request()).placement.groove
+    return music_tasks.plan(score, Request()).placement.groove
 
 
 def _last(score: Score, bars: int) -> list[str]:
@@ -42,7 +42,7 @@ def test_the_new_bars_of_drums_repeat_the_latest_ones_and_the_model_writes_the_b
 
 
 def test_the_model_is_not_shown_what_goes_on_without_it() -> None:
-    plan = Plan.of(_band(*[BEAT] * 4), Request())
+    plan = music_tasks.plan(_band(*[BEAT] * 4), Request())
     assert "x" not in "".join(_last(plan.score, 4))
     assert plan.placement.groove.parts == {0}
 
@@ -71,9 +71,9 @@ def test_signs_syllables_and_fermatas_are_not_repeated() -> None:
 
 def test_a_gap_has_the_pattern_of_the_bars_before_it() -> None:
     band = _band(BEAT, BEAT, FILL, FILL, BEAT, BEAT)
-    assert [bar.rows for bar in Plan.of(band, Request(task="infill", first=3, bars=2)).placement.groove.bars] == [
-        band.bars[0].rows[:2]
-    ]
+    assert [
+        bar.rows for bar in music_tasks.plan(band, Request(task="infill", first=3, bars=2)).placement.groove.bars
+    ] == [band.bars[0].rows[:2]]
 
 
 @pytest.mark.parametrize(
@@ -98,9 +98,9 @@ TRIO = loads(
 
 
 @pytest.mark.parametrize(("task", "rewritten"), [("harmonise", frozenset({2})), ("vary", frozenset({0, 2}))])
-def test_percussion_stays_as_it_is_when_others_are_harmonised_or_varied(task: Task, rewritten: frozenset[int]) -> None:
+def test_percussion_stays_as_it_is_when_others_are_harmonised_or_varied(task: str, rewritten: frozenset[int]) -> None:
     request = Request(task=task, given=("Flute",))
-    plan = Plan.of(TRIO, request)
+    plan = music_tasks.plan(TRIO, request)
     assert (plan.parts, plan.aside) == (rewritten, frozenset({1}))
     assert "x" not in "".join(_last(plan.score, 4))
     with open_backend(None, 1) as backend:
@@ -112,6 +112,6 @@ def test_percussion_stays_as_it_is_when_others_are_harmonised_or_varied(task: Ta
 
 def test_percussion_is_nothing_to_be_harmonised() -> None:
     with pytest.raises(RequestError, match="all parts but percussion are given"):
-        Plan.of(TRIO, Request(task="harmonise", given=(1, 3)))
-    assert Plan.of(TRIO, Request(task="harmonise", given=(1, 2))).given == {0}
-    assert Plan.of(TRIO, Request(task="harmonise", given=(2,))).given == {1}
+        music_tasks.plan(TRIO, Request(task="harmonise", given=(1, 3)))
+    assert music_tasks.plan(TRIO, Request(task="harmonise", given=(1, 2))).given == {0}
+    assert music_tasks.plan(TRIO, Request(task="harmonise", given=(2,))).given == {1}

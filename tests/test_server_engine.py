@@ -13,7 +13,7 @@ from chordllama_server.problems import Refusal
 from chordllama_server.scores import UploadedScore
 from chordllama_server.writer_process import Model, Order
 
-from chordllama.generate.continuation import Request
+from chordllama.tasks.plan import Request
 
 CHORALE = UploadedScore((Path(__file__).parent / "data/chorale.musicxml").read_bytes(), "chorale.musicxml")
 LONG = Order(CHORALE, Request(bars=256))

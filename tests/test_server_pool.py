@@ -15,14 +15,15 @@ from typing import Any
 import httpx
 import pytest
 from served import served, wait_until
+from streams import told
 from test_generate_endpoint import free_port
 from tiny_gguf import CHARACTERS, write_table_llama
 
 from chordllama.codec.musicxml import read
-from chordllama.generate.backend import Sampling
 from chordllama.generate.llama import LlamaBackend
 from chordllama.generate.models import open_backend
 from chordllama.generate.ollama import OllamaBackend
+from chordllama.sampling import Sampling
 
 SCORE = (Path(__file__).parent / "data/two_bars.musicxml").read_bytes()
 BAR, END = "-1: c42.", "\n0:\n"
@@ -109,7 +110,7 @@ class _Ollama(BaseHTTPRequestHandler):
             temperature=options["temperature"], seed=options["seed"], maximum_tokens=options["num_predict"]
         )
         with self.one_at_a_time:
-            for piece in self.backend.stream(asked["prompt"], sampling):
+            for piece in told(self.backend.stream(asked["prompt"], sampling)).pieces:
                 self.wfile.write(json.dumps({"response": piece.text, "done": False}).encode() + b"\n")
         self.wfile.write(b'{"response": "", "done": true, "done_reason": "length"}\n')
 
@@ -131,7 +132,8 @@ def ollama(model: Path) -> Iterator[str]:
 
 
 def test_ollama_is_asked_for_raw_text(ollama: str) -> None:
-    from chordllama.generate.continuation import Request, continue_score
+    from chordllama.generate.continuation import continue_score
+    from chordllama.tasks.plan import Request
 
     with open_backend(f"ollama+{ollama}", name="known") as backend:
         assert isinstance(backend, OllamaBackend)

@@ -15,8 +15,10 @@ from chordllama.codec.compact import dump_bar, dumps, loads
 from chordllama.codec.grammar import END
 from chordllama.generate.continuation import read_answer
 from chordllama.score.model import Score
-from chordllama.tasks.music import TASKS, Wishes, lean, parse_instruction, prompt
-from chordllama.tasks.music_rows import FEWEST_BARS, MusicRow, rows, transposed
+from chordllama.tasks.music import Wishes, lean, prompt
+from chordllama.tasks.music_rows import FEWEST_BARS, rows, transposed
+from chordllama.tasks.music_tasks import MUSIC_TASKS, parse_instruction
+from chordllama.tasks.row_texts import MusicRow
 from chordllama.tasks.transpose import CannotTranspose, transpose
 from chordllama.tasks.transpose_text import transpose_line
 from chordllama.tasks.windows import cuts
@@ -48,7 +50,7 @@ def bars_of(text: str) -> list[str]:
 def test_a_score_gives_rows_of_all_four_tasks_within_the_tokens_that_are_allowed() -> None:
     for most in (600, 1500, 5000):
         found = made(tune(64), most)
-        assert {row.instruction.partition(":")[0] for row in found} == set(TASKS)
+        assert {row.instruction.partition(":")[0] for row in found} == set(MUSIC_TASKS)
         assert all(len("".join(row)) <= most for row in found)
 
 

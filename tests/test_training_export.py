@@ -18,7 +18,7 @@ from tiny_run import song, write_tiny_run
 
 from chordllama.errors import ModelError
 from chordllama.generate.llama_scoring import mean_cost
-from chordllama.generate.models import EMBEDDED
+from chordllama.generate.models import BUNDLED
 from chordllama.system.resources import resource
 from chordllama.tasks.wording import CHAT_TEMPLATE
 from chordllama.training import gguf_tensors, gguf_tokenizer, quantisation
@@ -115,7 +115,7 @@ def test_a_file_says_what_it_was_made_of(run: Path, files: list[Exported]) -> No
 
 
 def test_the_model_that_comes_along_says_what_it_was_made_of() -> None:
-    found = fields_of(resource(EMBEDDED))
+    found = fields_of(resource(BUNDLED))
     assert (found["general.name"], found["general.license"]) == ("chordllama-mini", "CC0-1.0")
     assert sum(source["rows"] for source in json.loads(found["chordllama.sources"])) == 44_684
     assert all(source["licence"] for source in json.loads(found["chordllama.sources"]))

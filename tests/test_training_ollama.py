@@ -18,8 +18,9 @@ from tiny_run import write_tiny_run
 
 from chordllama.cli import run as command
 from chordllama.errors import ModelError
-from chordllama.generate.backend import Sampling
+from chordllama.generate.backend import text_of
 from chordllama.generate.llama import LlamaBackend
+from chordllama.sampling import Sampling
 from chordllama.tasks.wording import CHAT_TEMPLATE, LYRICS, described, ollama_values, wording
 from chordllama.training.modelfile import Setup, format_modelfile, parse_modelfile
 from chordllama.training.publish import plan
@@ -155,7 +156,7 @@ def test_llama_cpps_server_writes_after_the_prompt_what_the_library_writes(serve
     prompt = wording("", given)
     sampling = Sampling(temperature=0, maximum_tokens=24)
     with LlamaBackend(folder / "tiny-q8_0.gguf", threads=1) as backend:
-        wanted = "".join(piece.text for piece in backend.stream(prompt, sampling))
+        wanted = text_of(backend.stream(prompt, sampling))
     assert len(wanted) > 10
     assert _choice(f"{server}/v1/completions", {"prompt": prompt})["text"] == wanted
     messages = [{"role": "user", "content": given}]

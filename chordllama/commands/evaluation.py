@@ -89,11 +89,11 @@ def evaluate(
 
 def _files(models: tuple[Path, ...]) -> list[Path]:
     """The model files, those of a folder in the order of their sizes, largest first."""
-    from chordllama.generate.models import EMBEDDED
+    from chordllama.generate.models import BUNDLED
     from chordllama.system.resources import resource
 
     found: list[Path] = []
-    for path in models or (resource(EMBEDDED),):
+    for path in models or (resource(BUNDLED),):
         inside = sorted(path.glob("*.gguf"), key=lambda file: -file.stat().st_size) if path.is_dir() else [path]
         if not inside:
             raise click.UsageError(f"{path}: holds no .gguf file")

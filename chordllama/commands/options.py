@@ -17,12 +17,6 @@ def words(_context: click.Context, _parameter: click.Parameter, value: str | Non
     return tuple(sorted({word.strip() for word in (value or "").split(",")} - {""}))
 
 
-def part_names(_context: click.Context, _parameter: click.Parameter, value: str | None) -> tuple[int | str, ...]:
-    """Parts by number (from 1) or name, with commas between them; none where nothing is said."""
-    found = [word.strip() for word in (value or "").split(",")]
-    return tuple(int(word[:6]) if word.isascii() and word.isdecimal() else word for word in found if word)
-
-
 def any_output(context: click.Context, _parameter: click.Parameter, value: str) -> str:
     is_folder = Path(context.params["source"]).is_dir()
     if value != STANDARD and not Path(value).resolve().parent.is_dir():

@@ -19,7 +19,8 @@ from chordllama.generate.llama_runtime import Vocabulary, library
 from chordllama.generate.llama_scoring import Scorer, opened
 from chordllama.score.model import Score
 from chordllama.tasks.music import ending_of, prompt
-from chordllama.tasks.music_rows import MusicRow, transposed
+from chordllama.tasks.music_rows import transposed
+from chordllama.tasks.row_texts import MusicRow
 
 FIFTHS = (1, -1, 2, -2, 3, -3, 4, -4, 5, -5, 6)
 """Where else the training music is moved for n-grams, as it is for models."""

@@ -13,9 +13,9 @@ from chordllama.errors import CorpusError
 from chordllama.evaluate.held_out import HeldOut, Piece
 from chordllama.evaluate.passage import Passage
 from chordllama.generate.continuation import read_answer
-from chordllama.generate.plan import length_after
 from chordllama.score.model import Score
-from chordllama.tasks.music import parse_instruction
+from chordllama.tasks.music_tasks import parse_instruction
+from chordllama.tasks.plan import length_after
 from chordllama.training.row_folders import TrainingRow, read_rows, shards
 
 T = TypeVar("T")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeVar
 
 from chordllama.evaluate.intervals import Figure, Ratio, Summary, figure_of
-from chordllama.generate.backend import Sampling
+from chordllama.sampling import Sampling
 
 T = TypeVar("T")
 Kind = Literal["human", "floor", "model"]
@@ -60,7 +60,7 @@ class EvaluationSettings:
     """How models write."""
 
     candidates: int = 2
-    sampling: Sampling = field(default_factory=lambda: Sampling(temperature=0.9, top_p=1.0, min_p=0.05, seed=1))
+    sampling: Sampling = field(default_factory=Sampling)
 
     def told(self) -> dict[str, object]:
         """The same for a report."""

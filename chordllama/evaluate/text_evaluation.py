@@ -19,7 +19,7 @@ from chordllama.evaluate.intervals import Ratio
 from chordllama.evaluate.ngrams import NGrams
 from chordllama.evaluate.systems import EvaluationSettings, Heading, Kind, Measure, System, Tally
 from chordllama.evaluate.text_measures import Text
-from chordllama.generate.backend import Backend
+from chordllama.generate.backend import Backend, text_of
 from chordllama.training.row_folders import TrainingRow, read_rows, shards
 
 TRAINING_ROWS = 5000
@@ -142,7 +142,7 @@ class TextEvaluation:
     def _written(self, row: TrainingRow, backend: Backend, room: int, number: int) -> str:
         sampling = self.settings.sampling
         own = replace(sampling, seed=sampling.seed + number, maximum_tokens=room)
-        return "".join(written.text for written in backend.stream(row.instruction + row.input, own))
+        return text_of(backend.stream(row.instruction + row.input, own))
 
 
 def _cost(row: TrainingRow, costs: Costs) -> Ratio | None:

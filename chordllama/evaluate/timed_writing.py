@@ -12,12 +12,14 @@ from chordllama.codec.words.yaml_subset import read_map
 from chordllama.errors import CompactError
 from chordllama.evaluate.intervals import Ratio
 from chordllama.evaluate.passage import Passage
-from chordllama.generate.backend import Backend, Sampling
+from chordllama.generate.backend import Backend, text_of
 from chordllama.generate.continuation import BarProgress, write_bars
-from chordllama.generate.plan import Plan, Request
 from chordllama.placing.passes import place
+from chordllama.sampling import Sampling
 from chordllama.score.model import Bar, Metre, Score
+from chordllama.tasks import music_tasks
 from chordllama.tasks.music import answer, ending_of, prompt
+from chordllama.tasks.plan import Request
 
 ROOM = 3
 """How many times as many tokens as the human's bars have may be written without a guard."""
@@ -49,8 +51,8 @@ def write(human: Passage, backend: Backend, sampling: Sampling) -> TimedPassage:
     def progress(_: BarProgress) -> None:
         first.append(perf_counter() - started)
 
-    plan = Plan.of(score, request)
-    (draft,) = write_bars(plan, backend, request, progress)
+    plan = music_tasks.plan(score, request)
+    (draft,) = write_bars(plan, backend, request, progress).candidates
     seconds = perf_counter() - started
     new = place(plan.placement, draft.bars)
     return TimedPassage(with_bars(human, new), len(bars), first[0] if first else None, seconds)
@@ -67,7 +69,7 @@ def write_freely(human: Passage, backend: Backend, sampling: Sampling) -> str:
     asked = prompt(shown(human), 0, len(bars), ending_of(bars))
     room = ROOM * sum(backend.count(line) for line in human_answer(human).splitlines())
     limited = replace(sampling, maximum_tokens=room, stop=("\n0:",))
-    return "".join(written.text for written in backend.stream(asked, limited))
+    return text_of(backend.stream(asked, limited))
 
 
 def human_answer(human: Passage) -> str:

@@ -6,75 +6,20 @@ come next and to where the text can be taken back when nothing may.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
 from time import perf_counter
 from types import TracebackType
-from typing import NamedTuple, Protocol, Self
+from typing import NamedTuple, Protocol, Self, TypeVar
 
 from chordllama.errors import ChordLlamaError
+from chordllama.sampling import Sampling
 
-
-class SamplingError(ChordLlamaError, ValueError):
-    """A sampling value lies outside its range."""
-
-    exit_code = 2
+R = TypeVar("R")
 
 
 class Stopped(Exception):
     """Somebody asked a backend to stop. No error: nothing failed, and nothing that is caught as one may swallow it."""
-
-
-# field -> (least, greatest, whether the least itself is allowed); a seed leaves room for the candidates' numbers within 32 bits
-RANGES: Mapping[str, tuple[float, float, bool]] = {
-    "temperature": (0.0, 5.0, True),
-    "top_p": (0.0, 1.0, False),
-    "min_p": (0.0, 1.0, True),
-    "repetition_penalty": (0.0, 10.0, False),
-    "presence_penalty": (-10.0, 10.0, True),
-    "repetition_window": (0, 1 << 20, True),
-    "seed": (0, (1 << 31) - 1, True),
-    "maximum_tokens": (1, 1 << 20, True),
-}
-WHOLE = frozenset({"repetition_window", "seed", "maximum_tokens"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sampling:
-    """How tokens are drawn. The same values, prompt and backend give the same text.
-
-    `temperature` 0 takes the most probable token. `top_p` keeps the smallest set of tokens with that much probability, `min_p`
-    those with at least that share of the most probable one's. `repetition_penalty` (1 is none) and `presence_penalty` (0 is none)
-    act on the tokens of the last `repetition_window`, the prompt's end included. `maximum_tokens` counts the tokens drawn for one
-    candidate, those that a rewind takes back too. A candidate ends before the first of the `stop` texts.
-    """
-
-    temperature: float = 0.9
-    top_p: float = 0.95
-    min_p: float = 0.0
-    repetition_penalty: float = 1.0
-    presence_penalty: float = 0.0
-    repetition_window: int = 64
-    seed: int = 0
-    maximum_tokens: int = 2048
-    stop: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        for field, limits in RANGES.items():
-            _check_range(field, getattr(self, field), *limits)
-        if not isinstance(self.stop, tuple) or not all(self.stop):
-            raise SamplingError(f"stop has to be a tuple of texts that aren't empty, not {self.stop!r}")
-
-
-def _check_range(field: str, value: object, least: float, greatest: float, closed: bool) -> None:
-    kinds = (int,) if field in WHOLE else (int, float)
-    if isinstance(value, bool) or not isinstance(value, kinds) or not math.isfinite(value):
-        raise SamplingError(f"{field} has to be a {'whole ' if field in WHOLE else ''}number, not {value!r}")
-    if value > greatest or value < least or (value == least and not closed):
-        start = "from" if closed else "above"
-        raise SamplingError(f"{field} is {value}", cause=f"it has to lie {start} {least:g} to {greatest:g}")
 
 
 class Guard(Protocol):
@@ -126,6 +71,13 @@ class Timing:
     written_tokens: int = 0
     rewinds: int = 0
 
+    def add_wait(self, seconds: float, *, first: bool) -> None:
+        """Count the time until an endpoint's next piece came: the first one's is that of the prompt."""
+        if first:
+            self.prompt_seconds += seconds
+        else:
+            self.decode_seconds += seconds
+
     @property
     def outside_seconds(self) -> float:
         """Seconds outside the model's runtime."""
@@ -137,28 +89,58 @@ class Timing:
         return self.outside_seconds / self.total_seconds if self.total_seconds else 0.0
 
 
-def timed(pieces: Generator[TextPiece, None, None], timing: Timing) -> Iterator[TextPiece]:
-    """`pieces`, with the time that each takes to come added to `timing.total_seconds`."""
-    with closing(pieces):
+class CandidateEnd(NamedTuple):
+    """How one candidate ended.
+
+    `failure` is what its guard's `rewind` raised, if that ended it. `bits` is what its text costs the model (the sum of -log2 p of its
+    tokens, no guard and no sampling considered); None where the backend can't tell.
+    """
+
+    failure: ChordLlamaError | None = None
+    bits: float | None = None
+
+
+class StreamEnd(NamedTuple):
+    """The last item of a stream: how each candidate ended, and where the seconds went."""
+
+    candidates: tuple[CandidateEnd, ...]
+    timing: Timing
+
+
+Stream = Iterator[TextPiece | StreamEnd]
+"""Text as it is written, and one `StreamEnd` last."""
+
+
+def added(timings: Iterable[Timing]) -> Timing:
+    """Return several timings as one."""
+    parts = list(timings)
+    return Timing(**{field.name: sum(getattr(timing, field.name) for timing in parts) for field in fields(Timing)})
+
+
+def timed(pieces: Generator[TextPiece, None, R], timing: Timing) -> Generator[TextPiece, None, R]:
+    """Yield `pieces`, adding the time that each takes to come to `timing.total_seconds`; return what they return."""
+    try:
         while True:
             started = perf_counter()
-            written = next(pieces, None)
-            timing.total_seconds += perf_counter() - started
-            if written is None:
-                return
-            yield written
+            try:
+                piece = next(pieces)
+            except StopIteration as end:
+                result: R = end.value
+                return result
+            finally:
+                timing.total_seconds += perf_counter() - started
+            yield piece
+    finally:
+        pieces.close()
+
+
+def text_of(stream: Stream) -> str:
+    """Return the text of a stream of one candidate without a guard."""
+    return "".join(piece.text for piece in stream if isinstance(piece, TextPiece))
 
 
 class Backend(Protocol):
     """Continues prompts. Use it as a context manager, or `close` it; one stream at a time."""
-
-    timing: Timing
-    """Of the latest call of `stream`."""
-    failures: dict[int, ChordLlamaError]
-    """Candidates of the latest call of `stream` that ended because their guard's `rewind` raised, with what it raised."""
-    surprisal: dict[int, float]
-    """What the text of each candidate of the latest call of `stream` costs the model, in bits (the sum of -log2 p of its tokens, no
-    guard and no sampling considered); empty where that can't be asked, and until all is written."""
 
     @property
     def context(self) -> int:
@@ -167,11 +149,11 @@ class Backend(Protocol):
     def count(self, text: str) -> int:
         """How many tokens `text` has (an upper estimate, where the tokenizer can't be asked)."""
 
-    def stream(self, prompt: str, sampling: Sampling, guards: Sequence[Guard] = ()) -> Iterator[TextPiece]:
-        """Write one candidate for each guard, or a single free one without guards, and give each piece as it comes.
+    def stream(self, prompt: str, sampling: Sampling, guards: Sequence[Guard] = ()) -> Stream:
+        """Write one candidate for each guard, or a single free one without guards; yield each piece as it comes, and how all ended.
 
         A candidate ends when its guard is done, at a stop text, after `maximum_tokens`, when the context is full, when its guard
-        refuses to rewind once more (see `failures`), and, only without a guard, where the model ends its text.
+        refuses to rewind once more, and, only without a guard, where the model ends its text.
         """
 
     def close(self) -> None:

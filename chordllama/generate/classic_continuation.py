@@ -6,34 +6,27 @@ can't be read, or not be made to fit its metre, is asked for again, with another
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import Any, cast
 
 from chordllama.codec.classic import ClassicPart, attributes_after, dump_measures, encode, load_measures, to_musicxml
-from chordllama.codec.container import read_container
-from chordllama.codec.musicxml import Reading, read, read_with_origin
+from chordllama.codec.musicxml import Reading, read
 from chordllama.codec.omit import omit
 from chordllama.codec.report import Report
 from chordllama.codec.splice import splice
 from chordllama.codec.words.durations import format_whole
 from chordllama.errors import ChordLlamaError, ModelError, ScoreError
-from chordllama.generate.backend import Backend, TextPiece
-from chordllama.generate.continuation import (
-    BarProgress,
-    Continuation,
-    Draft,
-    Plan,
-    Request,
-    check_has_notes,
-    finish,
-    first_shown,
-)
+from chordllama.generate.backend import Backend, Stream, StreamEnd, Timing
+from chordllama.generate.continuation import Assignment, BarProgress, Continuations, Draft, Progress, finish
 from chordllama.placing.fitting import fit
 from chordllama.score.model import Bar, Chord, Item, Note, Part, Row, Score, walk_lengths
 from chordllama.tasks.classic_prompt import LONGEST, STOPS, measures_in, prompt
 from chordllama.tasks.music import LEFT_OUT
+from chordllama.tasks.music_tasks import MUSIC_TASKS
+from chordllama.tasks.plan import Plan, Request
+from chordllama.tasks.rounds import first_shown
 
 MOST_ATTEMPTS = 8
 """How often a bar is asked for anew before its part is given up."""
@@ -50,29 +43,18 @@ _NEVER_NEW = frozenset(["tie-stop", "no-tie-stop", "let-ring"])
 """Marks that depend on what stood before the text that was read, not on the score."""
 
 
-def continue_classic(
-    data: bytes,
-    name: str,
-    backend: Backend,
-    request: Request,
-    report: Report | None = None,
-    progress: Callable[[BarProgress], None] = lambda _: None,
-) -> list[Continuation]:
-    """The candidates for a continuation of a MusicXML file; the report tells what was mended in new bars.
+def write_classic(assignment: Assignment, backend: Backend, progress: Progress = lambda _: None) -> Continuations:
+    """Write the candidates of an assignment with a model of 2024; its reading's report tells what was mended in new bars.
 
     Raises:
-        ScoreError: the file is rejected, or holds nothing that could be continued.
         ModelError, EndpointError: the backend fails before there is a bar.
     """
-    xml = read_container(data, name)
-    report = report if report is not None else Report()
-    reading = read_with_origin(xml, name, report)
-    check_has_notes(reading.score, name)
-    if request.task != "continue":
+    given = assignment
+    if not MUSIC_TASKS[given.request.task].classic:
         raise ModelError("a model of the 2024 format continues scores, and does nothing else")
-    plan = Plan.of(reading.score, request)
-    work = _Work(xml, name, reading, plan, backend, request, report)
-    return [finish(xml, reading, plan, work.candidate(n, progress)) for n in range(request.candidates)]
+    work = _Work(given.xml, given.name, given.reading, given.plan, backend, given.request, given.reading.report)
+    drafts = [work.candidate(n, progress) for n in range(given.request.candidates)]
+    return Continuations(tuple(finish(given, draft) for draft in drafts), Timing())
 
 
 class _Unusable(Exception):
@@ -90,7 +72,7 @@ class _Question:
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """What a call of `continue_classic` works with."""
+    """What a call of `write_classic` works with."""
 
     xml: bytes
     name: str
@@ -100,7 +82,7 @@ class _Work:
     request: Request
     report: Report
 
-    def candidate(self, number: int, progress: Callable[[BarProgress], None]) -> Draft:
+    def candidate(self, number: int, progress: Progress) -> Draft:
         """The bars of one candidate: as many as every part has."""
         parts: list[tuple[Bar, ...]] = []
         failure: ChordLlamaError | None = None
@@ -203,7 +185,7 @@ def _misfit(length: str, wanted: str) -> str:
 class _Told:
     """Tells the progress of one candidate: a bar is done when as many are written as make one in every part."""
 
-    progress: Callable[[BarProgress], None]
+    progress: Progress
     candidate: int
     wanted: int
     parts: int
@@ -231,11 +213,13 @@ def _question(part: ClassicPart, wanted: int, backend: Backend) -> _Question:
     return _Question(text, measures, max(1, min(room, int(2 * measures * each))))
 
 
-def _answer(pieces: Iterator[TextPiece], measures: int) -> str:
+def _answer(pieces: Stream, measures: int) -> str:
     """What a model writes until it ends, or until it begins one more measure than was asked for."""
     text = ""
-    with closing(cast("Generator[TextPiece, None, None]", pieces)):
+    with closing(cast("Generator[Any, None, None]", pieces)):
         for written in pieces:
+            if isinstance(written, StreamEnd):
+                break
             text += written.text
             if "a0" in text[-len(written.text) - 4 :] and len(measures_in(text)) > measures:
                 break

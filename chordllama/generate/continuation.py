@@ -1,12 +1,12 @@
-"""New bars for a score: writing under guard, and the bars put into the composer's file. Knows no command line.
+"""New bars for a score: written under guard, and put into the composer's file. Knows no command line.
 
-The model writes compact text bar by bar; a guard (codec/grammar) lets only text pass that is right to the tick. plan.py says which
-bars a task means, rounds.py how the model is asked for them, placing.py how they become the score's own.
+The model writes compact text bar by bar; a guard (codec/grammar) lets only text pass that is right to the tick. A file is read once and
+planned once (`prepare`); tasks/ says which bars a task means and how the model is asked for them, placing/ how they become the score's own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
@@ -20,33 +20,34 @@ from chordllama.codec.words.durations import format_whole
 from chordllama.codec.words.texts import split_words
 from chordllama.codec.words.yaml_subset import read_map
 from chordllama.errors import ChordLlamaError, ModelError, ScoreError
-from chordllama.generate.backend import Backend, Sampling
-from chordllama.generate.plan import Plan, Request, length_after, metre_after, sounds
-from chordllama.generate.rounds import Round, first_shown, pose
-from chordllama.generate.voice_leading import MOST_DRAWS, PATIENCE, parallels_in_last
+from chordllama.generate.backend import Backend, StreamEnd, Timing, added
 from chordllama.placing.passes import place
+from chordllama.sampling import Sampling
+from chordllama.score.editing import Bars
 from chordllama.score.model import Bar, Score, Ticks, count_noteheads
-
-__all__ = [
-    "Answer",
-    "BarGuard",
-    "BarProgress",
-    "Continuation",
-    "Draft",
-    "Plan",
-    "Request",
-    "check_has_notes",
-    "continue_reading",
-    "continue_score",
-    "finish",
-    "first_shown",
-    "length_after",
-    "read_answer",
-    "write_bars",
-]
+from chordllama.tasks import music_tasks
+from chordllama.tasks.parallels import MOST_DRAWS, PATIENCE, parallels_in_last
+from chordllama.tasks.plan import Plan, Request, metre_after, sounds
+from chordllama.tasks.rounds import Context, Round
 
 MOST_REWINDS = 24
 """How often one bar is begun anew before its candidate is given up."""
+SEED_STEP = 7919
+"""Between the seeds of two rounds of one candidate."""
+
+
+# ------------------------------------------------------------------------------------------------------- what goes in and out
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A file that was read, and what a request means in it: made once by `prepare`, and handed on."""
+
+    xml: bytes
+    name: str
+    reading: Reading
+    request: Request
+    plan: Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,40 @@ class BarProgress:
     candidate: int
     bar: int
     bars: int
-    written: tuple[Bar, ...] = ()
+    written: Bars = ()
+
+
+Progress = Callable[[BarProgress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The bars of one candidate, not yet placed, and what they cost the model in bits, None where that isn't known.
+
+    `failure` says why there are fewer bars than were asked for.
+    """
+
+    bars: Bars = ()
+    failure: ChordLlamaError | None = None
+    bits: float | None = None
+
+    @property
+    def surprisal(self) -> float | None:
+        """Bits a notehead."""
+        return None if self.bits is None else self.bits / max(1, count_noteheads(self.bars))
+
+    def followed_by(self, more: Draft) -> Draft:
+        """Return the draft with what a further round wrote."""
+        bits = None if self.bits is None or more.bits is None else self.bits + more.bits
+        return Draft(self.bars + more.bars, more.failure, bits)
+
+
+@dataclass(frozen=True, slots=True)
+class Drafts:
+    """All candidates, and where the time of all rounds went."""
+
+    candidates: tuple[Draft, ...]
+    timing: Timing
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +100,48 @@ class Continuation:
     `surprisal` is what the bars cost the model, in bits a notehead; None where the backend doesn't tell it.
     """
 
-    bars: tuple[Bar, ...]
+    bars: Bars
     xml: bytes
     failure: ChordLlamaError | None = None
     surprisal: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Continuations:
+    """All candidates in the order of their numbers, and where the time of all rounds went."""
+
+    candidates: tuple[Continuation, ...]
+    timing: Timing
+
+
+def prepare(data: bytes, name: str, request: Request, report: Report | None = None) -> Assignment:
+    """Read a MusicXML file (.musicxml, .xml or .mxl; `name` is for messages), and find the bars that a request means.
+
+    Raises:
+        ScoreError: the file is rejected, or holds nothing to go on from.
+        RequestError: it hasn't got the bars or parts that are asked for.
+    """
+    xml = read_container(data, name)
+    return assign(xml, name, read_with_origin(xml, name, report), request)
+
+
+def assign(xml: bytes, name: str, reading: Reading, request: Request) -> Assignment:
+    """Return the assignment for a file that was read already: `reading` is what `xml` says. Raises as `prepare` does."""
+    if not any(map(sounds, reading.score.bars)):
+        raise ScoreError(
+            f"{name}: the score has no notes", hint="write a bar or two first: the music goes on from there"
+        )
+    return Assignment(xml, name, reading, request, music_tasks.plan(reading.score, request))
+
+
+def write(assignment: Assignment, backend: Backend, progress: Progress = lambda _: None) -> Continuations:
+    """Write the candidates of an assignment: after the last bar or, by its task, in the place of others.
+
+    Raises:
+        ModelError, EndpointError: the backend fails before there is a bar.
+    """
+    drafts = write_bars(assignment.plan, backend, assignment.request, progress)
+    return Continuations(tuple(finish(assignment, draft) for draft in drafts.candidates), drafts.timing)
 
 
 def continue_score(
@@ -78,97 +150,117 @@ def continue_score(
     backend: Backend,
     request: Request,
     report: Report | None = None,
-    progress: Callable[[BarProgress], None] = lambda _: None,
+    progress: Progress = lambda _: None,
 ) -> list[Continuation]:
-    """The candidates for new bars of a MusicXML file, after its last one or, by the task, in the place of others.
-
-    Raises:
-        ScoreError: the file is rejected, or holds nothing to go on from.
-        RequestError: it hasn't got the bars or parts that are asked for.
-        ModelError, EndpointError: the backend fails.
-    """
-    xml = read_container(data, name)
-    return continue_reading(xml, read_with_origin(xml, name, report), name, backend, request, progress)
+    """Return the candidates for new bars of a MusicXML file. Raises as `prepare` and `write` do."""
+    return list(write(prepare(data, name, request, report), backend, progress).candidates)
 
 
-def continue_reading(
-    xml: bytes,
-    reading: Reading,
-    name: str,
-    backend: Backend,
-    request: Request,
-    progress: Callable[[BarProgress], None] = lambda _: None,
-) -> list[Continuation]:
-    """What `continue_score` does with a file that is read already: `reading` is what `xml` says."""
-    check_has_notes(reading.score, name)
-    plan = Plan.of(reading.score, request)
-    drafts = write_bars(plan, backend, request, progress)
-    return [finish(xml, reading, plan, draft) for draft in drafts]
+def finish(assignment: Assignment, draft: Draft) -> Continuation:
+    """Return the candidate that a draft is: its bars placed, and put into the file."""
+    plan, xml, reading = assignment.plan, assignment.xml, assignment.reading
+    bars = place(plan.placement, draft.bars)
+    if not bars:
+        return Continuation((), xml, draft.failure)
+    in_place = plan.placement.join is not None
+    written = replaced(xml, reading, bars, plan.first, plan.parts) if in_place else splice(xml, reading, bars)
+    return Continuation(bars, written, draft.failure, draft.surprisal)
 
 
-def check_has_notes(score: Score, name: str) -> None:
-    """Refuse a score in which there's nothing to go on from."""
-    if not any(map(sounds, score.bars)):
-        raise ScoreError(
-            f"{name}: the score has no notes", hint="write a bar or two first: the music goes on from there"
-        )
+# -------------------------------------------------------------------------------------------------------------------- rounds
 
 
-@dataclass(slots=True)
-class Draft:
-    """The bars of one candidate so far, and what they cost the model in bits, None where that isn't known."""
-
-    bars: tuple[Bar, ...] = ()
-    failure: ChordLlamaError | None = None
-    bits: float | None = None
-
-    @property
-    def surprisal(self) -> float | None:
-        """Bits a notehead."""
-        return None if self.bits is None else self.bits / max(1, count_noteheads(self.bars))
-
-    def go_on(self, more: Draft) -> None:
-        """Take over what a further round wrote."""
-        self.bars, self.failure = self.bars + more.bars, more.failure
-        self.bits = None if self.bits is None or more.bits is None else self.bits + more.bits
-
-
-def write_bars(
-    plan: Plan, backend: Backend, request: Request, progress: Callable[[BarProgress], None] = lambda _: None
-) -> list[Draft]:
-    """The new bars of each candidate, not yet placed."""
-    drafts = [Draft() for _ in range(request.candidates)]
-    first = pose(plan, (), backend)
-    for candidate, draft in _write(first, backend, request.sampling, request.candidates, progress, 0, plan.bars):
-        drafts[candidate] = draft
-    for candidate, draft in enumerate(drafts):
+def write_bars(plan: Plan, backend: Backend, request: Request, progress: Progress = lambda _: None) -> Drafts:
+    """Write the new bars of each candidate, in as many rounds as they need."""
+    context = Context(backend.context, backend.count)
+    first = _write(
+        music_tasks.pose(plan, (), context), backend, request.sampling, request.candidates, progress, 0, plan.bars
+    )
+    timings = [first.timing]
+    drafts = []
+    for candidate, draft in enumerate(first.candidates):
         while len(draft.bars) < plan.bars and draft.failure is None:
             done = len(draft.bars)
-            sampling = replace(request.sampling, seed=(request.sampling.seed + 7919 * done + candidate) % 2**31)
-            shifted = _shifted(progress, candidate, draft.bars)
+            seed = (request.sampling.seed + SEED_STEP * done + candidate) % 2**31
             try:
-                next_round = pose(plan, draft.bars, backend)
-                for _, more in _write(next_round, backend, sampling, 1, shifted, done, plan.bars):
-                    draft.go_on(more)
+                more = _write(
+                    music_tasks.pose(plan, draft.bars, context),
+                    backend,
+                    replace(request.sampling, seed=seed),
+                    1,
+                    _shifted(progress, candidate, draft.bars),
+                    done,
+                    plan.bars,
+                )
             except ChordLlamaError as failure:  # the bars before it are good
-                draft.failure = failure
-    return drafts
+                draft = replace(draft, failure=failure)
+            else:
+                draft = draft.followed_by(more.candidates[0])
+                timings.append(more.timing)
+        drafts.append(draft)
+    return Drafts(tuple(drafts), added(timings))
 
 
-def _shifted(
-    progress: Callable[[BarProgress], None], candidate: int, before: tuple[Bar, ...]
-) -> Callable[[BarProgress], None]:
+def _shifted(progress: Progress, candidate: int, before: Bars) -> Progress:
     return lambda step: progress(replace(step, candidate=candidate, written=before + step.written))
 
 
-class BarGuard(Writer):
-    """A writer that draws a bar again for its faults, and gives one up when it was begun too often.
+def _write(
+    round_: Round, backend: Backend, sampling: Sampling, candidates: int, progress: Progress, done: int, bars: int
+) -> Drafts:
+    answers = [Answer(round_.before, round_.length) for _ in range(candidates)]
+    guards = [BarGuard(round_.rules, done, bars, _faults(round_, sampling, answer)) for answer in answers]
+    texts = [""] * candidates
+    finished = [0] * candidates
+    limited = replace(sampling, maximum_tokens=max(1, round_.tokens))
+    end = StreamEnd((), Timing())
+    for piece in backend.stream(round_.prompt, limited, guards):
+        if isinstance(piece, StreamEnd):
+            end = piece
+            continue
+        n = piece.candidate
+        if piece.rewound_to is not None:
+            texts[n] = texts[n][: piece.rewound_to]
+        texts[n] += piece.text
+        if finished[n] < guards[n].bars:
+            new = answers[n].read(good_text(texts[n], guards[n]))
+            for number in range(finished[n] + 1, guards[n].bars + 1):
+                progress(BarProgress(n, done + number, bars, new[:number]))
+            finished[n] = guards[n].bars
+    drafts = []
+    timings = [end.timing]
+    for n, (guard, ended) in enumerate(zip(guards, end.candidates, strict=True)):
+        draft = Draft(answers[n].read(good_text(texts[n], guard)), ended.failure, ended.bits)
+        if not draft.bars and draft.failure is None:
+            again = _as_it_comes(round_, backend, sampling, n, progress, done, bars)
+            draft, timings = again.candidates[0], [*timings, again.timing]
+        drafts.append(draft)
+    return Drafts(tuple(drafts), added(timings))
+
+
+def _as_it_comes(
+    round_: Round, backend: Backend, sampling: Sampling, candidate: int, progress: Progress, done: int, bars: int
+) -> Drafts:
+    """The draft of a candidate whose room went into bars that were drawn again, before one was good: now what comes is taken."""
+    if not round_.apart:
+        hint = "try another --seed, or a model with a longer context"
+        return Drafts((Draft((), ModelError("the model wrote no bar", hint=hint)),), Timing())
+    alike = replace(round_, apart=frozenset())
+    again = replace(sampling, seed=(sampling.seed + candidate) % 2**31)
+    return _write(alike, backend, again, 1, lambda step: progress(replace(step, candidate=candidate)), done, bars)
+
+
+# ------------------------------------------------------------------------------------------------------------------ the guard
+
+
+class BarGuard:
+    """A `Guard` that holds an answer to its grammar, draws a bar again for its faults, and gives one up when it was begun too often.
 
     `done` bars of `wanted` were written before it. `faults` counts those of the last bar of an answer so far.
     """
 
     def __init__(self, rules: Rules, done: int, wanted: int, faults: Callable[[str], int] = lambda _: 0) -> None:
-        super().__init__(rules)
+        self._writer = Writer(rules)
         self._done, self._wanted, self._faults = done, wanted, faults
         self._rewinds = 0
         self._at = 0
@@ -176,21 +268,37 @@ class BarGuard(Writer):
         self._draws = 0  # of the bar at hand that were thrown away
         self._is_faulty = False
 
+    @property
+    def done(self) -> bool:
+        """Whether the last bar is finished."""
+        return self._writer.done
+
+    @property
+    def kept(self) -> int:
+        """How many characters reach up to the end of the last good bar."""
+        return self._writer.kept
+
+    @property
+    def bars(self) -> int:
+        """How many bars are good."""
+        return self._writer.bars
+
     def accepts(self, piece: str) -> bool:
-        """Whether the text may go on with `piece`: with none after a bar that has to be drawn again."""
-        return not self._is_faulty and super().accepts(piece)
+        """Tell whether the text may go on with `piece`: with none after a bar that has to be drawn again."""
+        return not self._is_faulty and self._writer.accepts(piece)
 
     def feed(self, piece: str) -> None:
-        """`piece`, which `accepts`, is written."""
-        good, bars = self.state.good, self.bars
-        super().feed(piece)
+        """Take over `piece`, which was accepted."""
+        writer = self._writer
+        bar_line, bars = writer.last_bar_line, writer.bars
+        writer.feed(piece)
         self._text += piece
-        if self.bars == bars:
+        if writer.bars == bars:
             return
-        if self._draws < MOST_DRAWS and self._faults(self._text[: self.kept]) > self._draws // PATIENCE:
+        if self._draws < MOST_DRAWS and self._faults(self._text[: writer.kept]) > self._draws // PATIENCE:
             self._draws += 1
             self._is_faulty = True
-            self._go_back_to(good)
+            writer.go_back_to(bar_line)
         else:
             self._draws = 0
 
@@ -212,61 +320,7 @@ class BarGuard(Writer):
                 cause=f"none of {MOST_REWINDS} attempts filled its metre",
                 hint="try another --seed or a --temperature near 0.9; the bars before it are good",
             )
-        super().rewind()
-
-
-def _write(
-    round_: Round,
-    backend: Backend,
-    sampling: Sampling,
-    candidates: int,
-    progress: Callable[[BarProgress], None],
-    done: int,
-    bars: int,
-) -> Iterator[tuple[int, Draft]]:
-    answers = [Answer(round_.before, round_.length) for _ in range(candidates)]
-    guards = [BarGuard(round_.rules, done, bars, _faults(round_, sampling, answer)) for answer in answers]
-    texts = [""] * candidates
-    finished = [0] * candidates
-    limited = replace(sampling, maximum_tokens=max(1, round_.tokens))
-    for written in backend.stream(round_.prompt, limited, guards):
-        n = written.candidate
-        if written.rewound_to is not None:
-            texts[n] = texts[n][: written.rewound_to]
-        texts[n] += written.text
-        if finished[n] < guards[n].bars:
-            new = answers[n].read(good_text(texts[n], guards[n]))
-            for number in range(finished[n] + 1, guards[n].bars + 1):
-                progress(BarProgress(n, done + number, bars, new[:number]))
-            finished[n] = guards[n].bars
-    drafts = [
-        Draft(answers[n].read(good_text(texts[n], guard)), backend.failures.get(n), backend.surprisal.get(n))
-        for n, guard in enumerate(guards)
-    ]
-    for n, draft in enumerate(drafts):
-        is_bare = not draft.bars and draft.failure is None
-        yield n, _as_it_comes(round_, backend, sampling, n, progress, done, bars) if is_bare else draft
-
-
-def _as_it_comes(
-    round_: Round,
-    backend: Backend,
-    sampling: Sampling,
-    candidate: int,
-    progress: Callable[[BarProgress], None],
-    done: int,
-    bars: int,
-) -> Draft:
-    """The draft of a candidate whose room went into bars that were drawn again, before one was good: now what comes is taken."""
-    if not round_.apart:
-        hint = "try another --seed, or a model with a longer context"
-        return Draft((), ModelError("the model wrote no bar", hint=hint))
-    alike = replace(round_, apart=frozenset())
-    again = replace(sampling, seed=(sampling.seed + candidate) % 2**31)
-    ((_, draft),) = _write(
-        alike, backend, again, 1, lambda step: progress(replace(step, candidate=candidate)), done, bars
-    )
-    return draft
+        self._writer.rewind()
 
 
 def _faults(round_: Round, sampling: Sampling, answer: Answer) -> Callable[[str], int]:
@@ -276,9 +330,12 @@ def _faults(round_: Round, sampling: Sampling, answer: Answer) -> Callable[[str]
     return lambda text: parallels_in_last(answer.read(text), round_.before, round_.apart)
 
 
-def good_text(text: str, guard: Writer) -> str:
-    """The text up to the end of its last finished bar."""
+def good_text(text: str, guard: BarGuard) -> str:
+    """Return the text up to the end of its last finished bar."""
     return text if guard.done else text[: guard.kept]
+
+
+# ----------------------------------------------------------------------------------------------------------------- the answer
 
 
 def read_answer(text: str, score: Score, length: Ticks | None = None) -> tuple[Bar, ...]:
@@ -312,14 +369,3 @@ class Answer:
             self._known.append((line, load_bar(entry, self._own + split_words(entry.text()), self._parts, metre)))
             self._metres.append(metre)
         return tuple(bar for _, bar in self._known)
-
-
-def finish(xml: bytes, reading: Reading, plan: Plan, draft: Draft) -> Continuation:
-    """The candidate that these bars are: placed, and put into the file."""
-    bars = place(plan.placement, draft.bars)
-    if not bars:
-        return Continuation((), xml, draft.failure)
-    written = (
-        replaced(xml, reading, bars, plan.first, plan.parts) if plan.placement.join else splice(xml, reading, bars)
-    )
-    return Continuation(bars, written, draft.failure, draft.surprisal)

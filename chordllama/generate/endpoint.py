@@ -18,7 +18,8 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 from chordllama.errors import ChordLlamaError, EndpointError
-from chordllama.generate.backend import Guard, Sampling, TextPiece, Timing, timed
+from chordllama.generate.backend import CandidateEnd, Guard, Stream, StreamEnd, TextPiece, Timing, timed
+from chordllama.sampling import Sampling
 
 DEFAULT_CONTEXT = 4096  # tokens, where a server doesn't say
 CHARACTERS_PER_TOKEN = 2  # few, so that an estimate is rather too high
@@ -71,9 +72,6 @@ class EndpointBackend:
         headers = {} if api_key is None else {"Authorization": f"Bearer {_key(api_key)}"}
         self._client = httpx.Client(timeout=timeout, headers=headers)
         self._can_count = True
-        self.timing = Timing()
-        self.failures: dict[int, ChordLlamaError] = {}
-        self.surprisal: dict[int, float] = {}  # stays empty: endpoints differ in whether and how they tell it
 
     @cached_property
     def context(self) -> int:
@@ -103,20 +101,28 @@ class EndpointBackend:
             return {}
         return answer if isinstance(answer, dict) else {}
 
-    def stream(self, prompt: str, sampling: Sampling, guards: Sequence[Guard] = ()) -> Iterator[TextPiece]:
-        """See `Backend.stream`. Raises EndpointError."""
-        self.timing, self.failures = Timing(), {}
-        yield from timed(self._stream(prompt, sampling, guards), self.timing)
+    def stream(self, prompt: str, sampling: Sampling, guards: Sequence[Guard] = ()) -> Stream:
+        """See `Backend.stream`; bits aren't told, as endpoints differ in whether and how they tell them. Raises EndpointError."""
+        timing = Timing()
+        ends = yield from timed(self._stream(prompt, sampling, guards, timing), timing)
+        yield StreamEnd(tuple(ends), timing)
 
-    def _stream(self, prompt: str, sampling: Sampling, guards: Sequence[Guard]) -> Generator[TextPiece, None, None]:
+    def _stream(
+        self, prompt: str, sampling: Sampling, guards: Sequence[Guard], timing: Timing
+    ) -> Generator[TextPiece, None, list[CandidateEnd]]:
+        ends = []
+        for number, guard in enumerate(guards):
+            failure = yield from _GuardedCandidate(self, number, guard, prompt, sampling, timing).write()
+            ends.append(CandidateEnd(failure))
         if not guards:
-            for chunk in self.completion(prompt, sampling, sampling.seed, sampling.maximum_tokens):
+            for chunk in self.completion(prompt, sampling, sampling.seed, sampling.maximum_tokens, timing):
                 if chunk.text:
                     yield TextPiece(0, chunk.text)
-        for number, guard in enumerate(guards):
-            yield from _GuardedCandidate(self, number, guard, prompt, sampling).write()
+        return ends or [CandidateEnd()]
 
-    def completion(self, prompt: str, sampling: Sampling, seed: int, tokens: int) -> Generator[Chunk, None, None]:
+    def completion(
+        self, prompt: str, sampling: Sampling, seed: int, tokens: int, timing: Timing
+    ) -> Generator[Chunk, None, None]:
         """One request. Ends with the chunk that has an ending, or after `tokens` chunks, whatever the server does."""
         from httpx_sse import connect_sse
 
@@ -134,22 +140,16 @@ class EndpointBackend:
             chunks = self._chunks(source.iter_sse())
             for number in range(tokens + 1):
                 chunk = next(chunks, None)
-                self._add_time(perf_counter() - started, first=number == 0)
+                timing.add_wait(perf_counter() - started, first=number == 0)
                 if chunk is None:
                     raise self._error("the answer broke off", hint=BROKEN_OFF)
                 if number == tokens and chunk.text:
                     return
-                self.timing.written_tokens += bool(chunk.text)
+                timing.written_tokens += bool(chunk.text)
                 yield chunk
                 if chunk.ending is not None:
                     return
                 started = perf_counter()
-
-    def _add_time(self, seconds: float, first: bool) -> None:
-        if first:
-            self.timing.prompt_seconds += seconds
-        else:
-            self.timing.decode_seconds += seconds
 
     def _chunks(self, events: Iterator[Any]) -> Iterator[Chunk]:
         for event in events:
@@ -223,26 +223,32 @@ class EndpointBackend:
 class _GuardedCandidate:
     """One text, written line by line and by as many requests as its guard makes necessary."""
 
-    def __init__(self, backend: EndpointBackend, number: int, guard: Guard, prompt: str, sampling: Sampling) -> None:
-        self._backend, self._number, self._guard = backend, number, guard
+    def __init__(
+        self, backend: EndpointBackend, number: int, guard: Guard, prompt: str, sampling: Sampling, timing: Timing
+    ) -> None:
+        self._backend, self._number, self._guard, self._timing = backend, number, guard, timing
         self._prompt, self._sampling = prompt, sampling
         self._text = ""
         self._tokens = sampling.maximum_tokens  # still to be asked for
         self._seed = sampling.seed + number
 
-    def write(self) -> Iterator[TextPiece]:
+    def write(self) -> Generator[TextPiece, None, ChordLlamaError | None]:
+        """Write until the guard is done or no tokens are left; return the error with which the guard gave up."""
         while not self._guard.done and self._tokens > 0:
             ending = yield from self._request()
             if self._guard.done or ending == "length" or (ending == "stop" and self._sampling.stop):
-                return
-            if not (yield from self._rewind()):
-                return
+                break
+            if failure := (yield from self._rewind()):
+                return failure
+        return None
 
     def _request(self) -> Generator[TextPiece, None, str | None]:
         """Write what the guard accepts of one answer; returns the server's ending, None if the guard ended it."""
         rest = ""
         self._tokens -= 1  # so that a server that answers nothing can't hold us forever
-        chunks = self._backend.completion(self._prompt + self._text, self._sampling, self._seed, self._tokens + 1)
+        chunks = self._backend.completion(
+            self._prompt + self._text, self._sampling, self._seed, self._tokens + 1, self._timing
+        )
         with closing(chunks):
             for chunk in chunks:
                 self._tokens -= bool(chunk.text)
@@ -260,18 +266,17 @@ class _GuardedCandidate:
         self._text += piece
         return TextPiece(self._number, piece)
 
-    def _rewind(self) -> Generator[TextPiece, None, bool]:
-        """Take the text back to what the guard keeps. False if the guard gives up."""
-        self._backend.timing.rewinds += 1
+    def _rewind(self) -> Generator[TextPiece, None, ChordLlamaError | None]:
+        """Take the text back to what the guard keeps; return the guard's error if it gives up."""
+        self._timing.rewinds += 1
         self._seed = (self._seed + SEED_STEP) % SEEDS
         try:
             self._guard.rewind()
         except ChordLlamaError as failure:
-            self._backend.failures[self._number] = failure
-            return False
+            return failure
         self._text = self._text[: self._guard.kept]
         yield TextPiece(self._number, "", len(self._text))
-        return True
+        return None
 
 
 def _lines(text: str, last: bool) -> tuple[list[str], str]:

@@ -17,9 +17,10 @@ from types import TracebackType
 from typing import Self
 
 from chordllama.errors import ChordLlamaError, ModelError, PromptTooLongError
-from chordllama.generate.backend import Guard, Sampling, TextPiece, Timing, timed
+from chordllama.generate.backend import CandidateEnd, Guard, Stream, StreamEnd, TextPiece, Timing, timed
 from chordllama.generate.llama_runtime import Evaluator, Logits, Vocabulary, default_threads, library, load
 from chordllama.generate.llama_sampling import Draw, TokenTable, surprisal_of
+from chordllama.sampling import Sampling
 
 
 @dataclass(slots=True, eq=False)
@@ -41,6 +42,7 @@ class _Candidate:
     shown: int = 0  # characters given out
     drawn: int = 0
     finished: bool = False
+    failure: ChordLlamaError | None = None
 
     @property
     def sequence(self) -> int:
@@ -78,8 +80,6 @@ class _Writer:
     prompt: list[int]
     sampling: Sampling
     timing: Timing
-    failures: dict[int, ChordLlamaError]
-    surprisal: dict[int, float]
 
     def candidate(self, number: int, guard: Guard | None, table: TokenTable) -> _Candidate:
         draw = Draw(table, self.vocabulary.size, self.sampling, self.sampling.seed + number, self.timing)
@@ -92,14 +92,17 @@ class _Writer:
             number, guard, draw, acceptable, decoder, len(self.prompt), refused=refused, finished=finished
         )
 
-    def write(self, candidates: Sequence[_Candidate]) -> Iterator[TextPiece]:
+    def write(
+        self, guards: Sequence[Guard | None], table: TokenTable
+    ) -> Generator[TextPiece, None, tuple[CandidateEnd, ...]]:
         """A token for each candidate each step, until all are finished; then their part of the cache is free again."""
+        candidates = [self.candidate(number, guard, table) for number, guard in enumerate(guards)]
         try:
             logits = self._read()
             for candidate in candidates:
                 self.evaluator.fork(candidate.sequence)
             yield from self._steps(candidates, [logits] * len(candidates))
-            self.surprisal.update({candidate.number: sum(candidate.bits) for candidate in candidates})
+            return tuple(CandidateEnd(candidate.failure, sum(candidate.bits)) for candidate in candidates)
         finally:
             for candidate in candidates:
                 candidate.draw.close()
@@ -169,7 +172,7 @@ class _Writer:
         try:
             guard.rewind()
         except ChordLlamaError as failure:
-            self.failures[candidate.number] = failure
+            candidate.failure = failure
             yield from candidate.finish(len(candidate.text))
             return
         self._cut(candidate, guard.kept)
@@ -231,9 +234,6 @@ class LlamaBackend:
         self._table = TokenTable(self._vocabulary.size)
         self._threads = threads or default_threads()
         self._busy = threading.Lock()
-        self.timing = Timing()
-        self.failures: dict[int, ChordLlamaError] = {}
-        self.surprisal: dict[int, float] = {}
 
     def _trained_context(self) -> int:
         return int(library().llama_model_n_ctx_train(self._model))
@@ -252,23 +252,25 @@ class LlamaBackend:
         if self._model is None:
             raise ModelError("the model is closed")
 
-    def stream(self, prompt: str, sampling: Sampling, guards: Sequence[Guard] = ()) -> Iterator[TextPiece]:
+    def stream(self, prompt: str, sampling: Sampling, guards: Sequence[Guard] = ()) -> Stream:
         """See `Backend.stream`. Raises ModelError when the prompt is empty, PromptTooLongError when it fills the context."""
         self._check_open()
         if not self._busy.acquire(blocking=False):
             raise ModelError("the model is writing already", hint="wait until the other text is written")
-        self.timing, self.failures, self.surprisal = Timing(), {}, {}
+        timing = Timing()
         try:
-            yield from timed(self._stream(prompt, sampling, guards), self.timing)
+            ends = yield from timed(self._stream(prompt, sampling, guards, timing), timing)
+            yield StreamEnd(ends, timing)
         finally:
             self._busy.release()
 
-    def _stream(self, prompt: str, sampling: Sampling, guards: Sequence[Guard]) -> Generator[TextPiece, None, None]:
+    def _stream(
+        self, prompt: str, sampling: Sampling, guards: Sequence[Guard], timing: Timing
+    ) -> Generator[TextPiece, None, tuple[CandidateEnd, ...]]:
         tokens = self._vocabulary.prompt(prompt)
         evaluator = self._reserve(len(tokens), max(1, len(guards)), sampling.maximum_tokens)
-        told = self.timing, self.failures, self.surprisal
-        writer = _Writer(self._vocabulary, evaluator, self._context, tokens, sampling, *told)
-        yield from writer.write([writer.candidate(n, guard, self._table) for n, guard in enumerate(guards or (None,))])
+        writer = _Writer(self._vocabulary, evaluator, self._context, tokens, sampling, timing)
+        return (yield from writer.write(guards or (None,), self._table))
 
     def _reserve(self, prompt: int, candidates: int, tokens: int) -> Evaluator:
         """An evaluator with room for so many tokens and candidates: the one at hand, or a larger one in its place."""

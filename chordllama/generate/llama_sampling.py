@@ -18,7 +18,8 @@ import numpy as np
 from chordllama.generate.llama_runtime import Logits, library
 
 if TYPE_CHECKING:
-    from chordllama.generate.backend import Sampling, Timing
+    from chordllama.generate.backend import Timing
+    from chordllama.sampling import Sampling
 
 DRAWS = 32  # at one position, before the whole vocabulary is asked
 ASKED_SHARE = 0.999  # of the probability: the rest of the vocabulary need not be asked once this much is sure

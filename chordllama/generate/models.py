@@ -1,4 +1,4 @@
-"""Which backend runs a model, and how it is asked. Knows where the embedded model lies and what an address looks like."""
+"""Which backend runs a model, and how it is asked. Knows where the bundled model lies and what an address looks like."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 
 from chordllama.errors import ChordLlamaError, ModelError
 from chordllama.generate.backend import Backend
-from chordllama.generate.classic_continuation import continue_classic
-from chordllama.generate.continuation import Continuation, continue_score
+from chordllama.generate.classic_continuation import write_classic
+from chordllama.generate.continuation import Assignment, Continuations, Progress, write
 from chordllama.system.resources import resource
 
-EMBEDDED = "models/chordllama-mini-q4_k_m.gguf"
+BUNDLED = "models/chordllama-mini-q4_k_m.gguf"
 _ADDRESS = re.compile(r"(?:ollama\+)?https?://")
 
 
@@ -23,7 +23,7 @@ def open_backend(
     name: str | None = None,
     api_key: str | None = None,
 ) -> Backend:
-    """The backend for a GGUF file's path, an endpoint's http(s) address, or (None) the model that comes along.
+    """The backend for a GGUF file's path, an endpoint's http(s) address, or (None) the bundled model.
 
     An address that begins with `ollama+` is Ollama's own interface. `stopped` is asked by a model in this process whether it shall
     end its work with `Stopped`; `name` and `api_key` are what an endpoint wants to know.
@@ -40,7 +40,7 @@ def open_backend(
         return EndpointBackend(model, name, api_key)
     from chordllama.generate.llama import LlamaBackend
 
-    return LlamaBackend(Path(model) if model is not None else _embedded(), threads, stopped=stopped)
+    return LlamaBackend(Path(model) if model is not None else _bundled(), threads, stopped=stopped)
 
 
 def check_model(model: str | None) -> None:
@@ -48,28 +48,28 @@ def check_model(model: str | None) -> None:
     from chordllama.generate.llama_runtime import check_file
 
     if model is None or not _ADDRESS.match(model):
-        check_file(Path(model) if model is not None else _embedded())
+        check_file(Path(model) if model is not None else _bundled())
 
 
-def continuer_for(dialect: str, model: str | None) -> Callable[..., list[Continuation]]:
-    """What continues a score with such a model, of the compact or classic dialect: `continue_score` or its like.
+def writer_for(dialect: str, model: str | None) -> Callable[[Assignment, Backend, Progress], Continuations]:
+    """Return what writes new bars with such a model, of the compact or classic dialect.
 
     Raises:
-        ModelError: no model of that dialect comes along.
+        ModelError: no model of that dialect is bundled.
     """
     if dialect == "compact":
-        return continue_score
+        return write
     if model is None:
-        raise ModelError("the model that comes along writes compact text", hint="name a classic model with --model")
-    return continue_classic
+        raise ModelError("the bundled model writes compact text", hint="name a classic model with --model")
+    return write_classic
 
 
-def _embedded() -> Path:
+def _bundled() -> Path:
     try:
-        return resource(EMBEDDED)
+        return resource(BUNDLED)
     except ChordLlamaError as error:
         raise ModelError(
-            "the embedded model is missing",
+            "the bundled model is missing",
             cause=error.cause,
             hint="install chordllama again, or name one with --model",
         ) from error

@@ -11,8 +11,9 @@ from time import perf_counter
 from typing import Any
 
 from chordllama.errors import EndpointError
-from chordllama.generate.backend import Sampling
+from chordllama.generate.backend import Timing
 from chordllama.generate.endpoint import BROKEN_OFF, DEFAULT_CONTEXT, Chunk, EndpointBackend
+from chordllama.sampling import Sampling
 
 OLLAMA = "ollama+"
 """What an address begins with that means this interface."""
@@ -44,7 +45,9 @@ class OllamaBackend(EndpointBackend):
         """How many tokens Ollama is asked to make room for."""
         return DEFAULT_CONTEXT
 
-    def completion(self, prompt: str, sampling: Sampling, seed: int, tokens: int) -> Generator[Chunk, None, None]:
+    def completion(
+        self, prompt: str, sampling: Sampling, seed: int, tokens: int, timing: Timing
+    ) -> Generator[Chunk, None, None]:
         """One request, as a stream of JSON lines. Ends with the chunk that has an ending, or after `tokens` chunks."""
         started = perf_counter()
         body = {"prompt": prompt, "raw": True, "stream": True, **self._model}
@@ -52,9 +55,9 @@ class OllamaBackend(EndpointBackend):
         with self._explained(), self._client.stream("POST", self._url, json=body) as response:
             self._check_status(response)
             for number, line in enumerate(filter(None, response.iter_lines())):
-                self._add_time(perf_counter() - started, first=number == 0)
+                timing.add_wait(perf_counter() - started, first=number == 0)
                 chunk = self._line(line)
-                self.timing.written_tokens += bool(chunk.text)
+                timing.written_tokens += bool(chunk.text)
                 yield chunk
                 if chunk.ending is not None or number >= tokens:
                     return

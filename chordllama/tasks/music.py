@@ -24,7 +24,7 @@ from chordllama.codec.compact import dump_bar, dump_header, format_line
 from chordllama.codec.excerpt import excerpt
 from chordllama.codec.grammar import END
 from chordllama.codec.omit import omit
-from chordllama.codec.words.texts import format_fields, format_value, parse_fields, parse_value, split_words
+from chordllama.codec.words.texts import format_fields, format_value
 from chordllama.score.model import (
     FINAL,
     Bar,
@@ -43,8 +43,6 @@ from chordllama.score.model import (
 )
 
 Ending = Literal["open", "close"]
-Task = Literal["continue", "infill", "harmonise", "vary"]
-TASKS: tuple[Task, ...] = ("continue", "infill", "harmonise", "vary")
 
 LEFT_OUT = (
     "lyrics",
@@ -114,28 +112,17 @@ class Wishes:
 
 
 NO_WISHES = Wishes()
-_WISHES = tuple(field.name for field in fields(Wishes))
+WISHES = tuple(field.name for field in fields(Wishes))
 
 
-def instruction(task: Task, wanted: int, ending: Ending | None = None, wishes: Wishes = NO_WISHES) -> str:
+def instruction(task: str, wanted: int, ending: Ending | None = None, wishes: Wishes = NO_WISHES) -> str:
     """The first line of a prompt, with its line break. `ending` belongs to `continue` alone."""
-    told = format_fields({name: _format_wish(getattr(wishes, name)) for name in _WISHES})
+    told = format_fields({name: _format_wish(getattr(wishes, name)) for name in WISHES})
     return " ".join([f"{task}: {wanted}", *([ending] if ending else []), *told]) + "\n"
 
 
 def _format_wish(value: str) -> str:
     return value if value.isascii() and value and not set(value) & set(' "=') else format_value(value) if value else ""
-
-
-def parse_instruction(line: str) -> tuple[Task, int, Ending | None, Wishes]:
-    """What `instruction` wrote. ValueError if it can't have."""
-    task, _, rest = line.rstrip("\n").partition(": ")
-    wanted, *told = split_words(rest)
-    ending: Ending | None = "open" if told[:1] == ["open"] else "close" if told[:1] == ["close"] else None
-    if task not in TASKS:
-        raise ValueError(f'"{task}" is none of {", ".join(TASKS)}')
-    wishes = parse_fields(told[1:] if ending else told, _WISHES)
-    return task, int(wanted), ending, Wishes(**{name: parse_value(value) for name, value in wishes.items()})
 
 
 def density(bars: Sequence[Bar]) -> str:

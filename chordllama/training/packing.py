@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chordllama.errors import ModelError
 from chordllama.system.files import write_atomically
-from chordllama.tasks.music_rows import MusicRow, transposed
+from chordllama.tasks.music_rows import transposed
+from chordllama.tasks.row_texts import MusicRow
 from chordllama.training.recipe import Recipe
 from chordllama.training.row_folders import SPLITS, TrainingRow, all_rows
 from chordllama.training.tokenizer import (

@@ -16,8 +16,8 @@ from chordllama.errors import (
     PromptTooLongError,
     ScoreError,
 )
-from chordllama.generate.backend import SamplingError
-from chordllama.generate.plan import RequestError
+from chordllama.sampling import SamplingError
+from chordllama.tasks.plan import RequestError
 
 # class -> (status, type, code); the first that fits counts
 _KINDS: tuple[tuple[type[ChordLlamaError], int, str, str], ...] = (

@@ -1,11 +1,11 @@
-"""The routes: thin, they read a request, ask the engine or the workshop, and answer. openapi.yaml describes them."""
+"""The routes: thin, they read a request, ask the engine or the workshop, and answer. the OpenAPI document describes them."""
 
 from __future__ import annotations
 
 import json
 import socket
 import threading
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from time import monotonic
@@ -13,14 +13,13 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request, stream_with_context
 
-from chordllama.generate.backend import Sampling
-from chordllama.generate.continuation import Request as Wanted
-from chordllama.tasks.music import Task, Wishes, nearest_density
+from chordllama.tasks.music_tasks import MUSIC_TASKS
+from chordllama.tasks.task import MusicTask, request_for
 from chordllama_server.bodies import read_body
 from chordllama_server.config import Config
 from chordllama_server.engine import RETRY_SECONDS, Engine
 from chordllama_server.jobs import Event, Job
-from chordllama_server.openapi import text
+from chordllama_server.openapi import offered, schema_names, text
 from chordllama_server.problems import Refusal, http_problem, invalid
 from chordllama_server.safety import client_of
 from chordllama_server.workshop import Workshop
@@ -28,15 +27,7 @@ from chordllama_server.writer_process import Order
 
 MUSICXML, MXL = "application/vnd.recordare.musicxml+xml", "application/vnd.recordare.musicxml"
 _ACCEPTED = {MUSICXML: "musicxml", MXL: "mxl"}
-_SAMPLING = ("seed", "temperature", "top_p", "min_p")
 _TICK = 0.1
-TASKS: Mapping[Task, tuple[str, str]] = {
-    "continue": ("Continue", "New bars after a score's last one"),
-    "infill": ("Infill", "The bars of a gap, from what is around it"),
-    "harmonise": ("Harmonise", "Other parts to those that are given"),
-    "vary": ("Vary", "Other notes in the rhythm of bars that are there"),
-}
-"""What the model can be asked for: the beginning of its schemas' names, and words for people."""
 Held = Callable[[], AbstractContextManager[None]]
 
 
@@ -80,12 +71,11 @@ def job_routes(engine: Engine, config: Config, held: Held) -> Blueprint:
     """Writing new bars, and the jobs that do."""
     routes = Blueprint("jobs", __name__)
 
-    def write(task: Task) -> Response:
+    def write(task: MusicTask) -> Response:
         engine.check_room(client_of(request), config.jobs_per_client)  # before what came is read, which takes longer
-        schema = TASKS[task][0]
-        source, options = read_body(request, f"{schema}Request", f"{schema}Form")
+        source, options = read_body(request, *schema_names(task))
         format_ = _format(options)
-        order = Order(source, wanted(task, options), format_ == "editor")
+        order = Order(source, request_for(task, options), format_ == "editor")
         if options["stream"]:
             job = engine.submit(order, client_of(request), config.jobs_per_client)
             answer = jsonify(job.as_json())
@@ -95,8 +85,8 @@ def job_routes(engine: Engine, config: Config, held: Held) -> Blueprint:
             job = engine.submit(order, client_of(request), config.jobs_per_client)
             return _answer(_finished(engine, job), format_, engine)
 
-    for task in TASKS:
-        routes.add_url_rule(f"/v1/{task}", task, partial(write, task), methods=["POST"])
+    for task in MUSIC_TASKS.values():
+        routes.add_url_rule(f"/v1/{task.id}", task.id, partial(write, task), methods=["POST"])
 
     @routes.get("/v1/jobs/<id>")
     def job(id: str) -> Response:
@@ -126,22 +116,6 @@ def job_routes(engine: Engine, config: Config, held: Held) -> Blueprint:
         return answer
 
     return routes
-
-
-def wanted(task: Task, options: dict[str, Any]) -> Wanted:
-    """What a request's options ask for; those that its task hasn't got are as they are without it."""
-    sampling = Sampling(**{name: options[name] for name in _SAMPLING})
-    own = {name: options[name] for name in ("bars", "ending", "first") if name in options}
-    given = tuple(map(int, options.get("given", "1").split(",")))
-    return Wanted(
-        candidates=options["candidates"], sampling=sampling, wishes=wishes_in(options), task=task, given=given, **own
-    )
-
-
-def wishes_in(options: dict[str, Any]) -> Wishes:
-    """What is asked for besides."""
-    density = nearest_density(options["density"]) if "density" in options else ""
-    return Wishes(period=options.get("period", ""), by=options.get("by", ""), density=density)
 
 
 def _format(options: dict[str, Any]) -> str:
@@ -272,11 +246,20 @@ def server_routes(engine: Engine) -> Blueprint:
 
     @routes.get("/v1/tasks")
     def tasks() -> Response:
-        found = [
-            {"id": task, "object": "task", "path": f"/v1/{task}", "description": words}
-            for task, (_, words) in TASKS.items()
+        listed = [
+            {"id": task.id, "object": "task", "path": f"/v1/{task.id}", "description": task.description}
+            for task in MUSIC_TASKS.values()
         ]
-        return jsonify({"object": "list", "data": found})
+        return jsonify({"object": "list", "data": listed})
+
+    @routes.get("/v1/capabilities")
+    def capabilities() -> Response:
+        from importlib.metadata import version
+
+        model = {"id": engine.model.shown, "backend": engine.model.backend}
+        return jsonify(
+            {"object": "capabilities", "api": 1, "version": version("chordllama"), "model": model} | offered()
+        )
 
     @routes.get("/v1/models")
     def models() -> Response:

@@ -90,9 +90,10 @@ def render(source: UploadedScore, format: str = "svg") -> dict[str, Any]:  # noq
 
 def add_parts(source: UploadedScore, ensemble: str) -> dict[str, Any]:
     """The answer of /v1/parts."""
-    from chordllama.generate.ensembles import ENSEMBLES, with_ensemble
+    from chordllama.tasks.ensembles import ENSEMBLES, with_ensemble
 
-    longer, own = with_ensemble(musicxml_of(source), source.name, ensemble)
+    xml = musicxml_of(source)
+    longer, own = with_ensemble(xml, read_with_origin(xml, source.name), ensemble)
     parts = len(own) + len(ENSEMBLES[ensemble])
     return {"musicxml": in_utf8(longer), "parts": parts, "given": ",".join(map(str, own))}
 

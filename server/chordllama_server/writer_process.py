@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache
 from multiprocessing.connection import Connection
 from time import perf_counter
 from typing import Any
@@ -15,17 +14,18 @@ from chordllama.codec.musicxml import Reading, read_with_origin
 from chordllama.codec.splice import new_measures
 from chordllama.errors import ChordLlamaError
 from chordllama.generate.backend import Backend, Stopped
-from chordllama.generate.continuation import BarProgress, Continuation, Plan, Request, continue_reading
+from chordllama.generate.continuation import BarProgress, Continuation, assign, write
 from chordllama.generate.ranking import best_first
 from chordllama.placing.passes import place
 from chordllama.score.model import Bar
+from chordllama.tasks.plan import Plan, Request
 from chordllama_server.problems import Problem, problem_of
 from chordllama_server.scores import UploadedScore, in_utf8, musicxml_of
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Which model a child opens: a file, an endpoint's address, or (None) the one that comes along."""
+    """Which model a child opens: a file, an endpoint's address, or (None) the bundled one."""
 
     place: str | None = None
     threads: int | None = None
@@ -98,46 +98,23 @@ CANCELLED = Problem(409, "cancelled", "cancelled", "the job was cancelled")
 def continue_order(order: Order, backend: Backend, stop: Any, say: Say) -> None:
     """Write what is ordered, and say each bar, each candidate, and `done`."""
     started = perf_counter()
-    tokens = _Tokens()
-    name = order.source.name
-    xml = musicxml_of(order.source)
-    reading = read_with_origin(xml, name)
-
-    @cache
-    def plan() -> Plan:
-        return Plan.of(
-            reading.score, order.request
-        )  # asked for by the first bar: then the score is known to have notes
+    xml, name = musicxml_of(order.source), order.source.name
+    assignment = assign(xml, name, read_with_origin(xml, name), order.request)
+    reading, plan = assignment.reading, assignment.plan
 
     def tell(step: BarProgress) -> None:
         if stop.value:
             raise Stopped
-        say("bar", _bar(step, reading, plan(), order.editor))
+        say("bar", _bar(step, reading, plan, order.editor))
 
-    found = continue_reading(xml, reading, name, backend, order.request, tell)
-    tokens.add(backend)
-    ranks = {number: rank for rank, number in enumerate(best_first(found), 1)}
-    for number, continuation in enumerate(found):
-        say("candidate", _candidate(number, continuation, reading, plan(), order.editor) | {"rank": ranks[number]})
-    usage = tokens.as_json() | {"seconds": round(perf_counter() - started, 3)}
-    written = sum(bool(continuation.bars) for continuation in found)
-    say("done", {"candidates": written, "warnings": list(reading.report.warnings()), "usage": usage})
-
-
-class _Tokens:
-    """Tokens of the latest round, which tell whether a prompt's beginning was known."""
-
-    def __init__(self) -> None:
-        self.prompt = self.reused = self.written = 0
-
-    def add(self, backend: Backend) -> None:
-        timing = backend.timing
-        self.prompt += timing.prompt_tokens
-        self.reused += timing.reused_tokens
-        self.written += timing.written_tokens
-
-    def as_json(self) -> dict[str, Any]:
-        return {"prompt_tokens": self.prompt, "reused_tokens": self.reused, "written_tokens": self.written}
+    written = write(assignment, backend, tell)
+    ranks = {number: rank for rank, number in enumerate(best_first(written.candidates), 1)}
+    for number, continuation in enumerate(written.candidates):
+        say("candidate", _candidate(number, continuation, reading, plan, order.editor) | {"rank": ranks[number]})
+    names = ("prompt_tokens", "reused_tokens", "written_tokens")
+    usage = {name: getattr(written.timing, name) for name in names} | {"seconds": round(perf_counter() - started, 3)}
+    good = sum(bool(continuation.bars) for continuation in written.candidates)
+    say("done", {"candidates": good, "warnings": list(reading.report.warnings()), "usage": usage})
 
 
 def _bar(step: BarProgress, reading: Reading, plan: Plan, for_editor: bool) -> dict[str, Any]:

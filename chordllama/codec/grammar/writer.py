@@ -104,12 +104,17 @@ class Writer:
     def _go_to(self, state: WriterState) -> None:
         self.state, self._ahead, self._begun = state, None, {}
 
+    @property
+    def last_bar_line(self) -> WriterState | None:
+        """The state at the end of the last finished bar, to `go_back_to`; None before there is one."""
+        return self.state.good
+
     def rewind(self) -> None:
         """Go back to the end of the last finished bar."""
-        self._go_back_to(self.state.good)
+        self.go_back_to(self.state.good)
 
-    def _go_back_to(self, good: WriterState | None) -> None:
-        """To the end of a finished bar, or to the beginning."""
+    def go_back_to(self, good: WriterState | None) -> None:
+        """Go back to the end of a finished bar, or with None to the beginning."""
         self._go_to(good.copy() if good else self._first())
         self.state.good = good
 

@@ -11,7 +11,7 @@ from chordllama.corpora.build.beats import beats_of
 from chordllama.corpora.build.settings import BuildSettings
 from chordllama.corpora.clean.cleaning import Cleaned
 from chordllama.corpora.documents import Task
-from chordllama.tasks import lyrics_tasks, music_rows, prose_tasks
+from chordllama.tasks import lyrics_tasks, music_rows, prose_tasks, row_texts
 
 Count = Callable[[str], int]
 Texts = tuple[str, str, str]
@@ -19,7 +19,7 @@ Maker = Callable[[Cleaned, Count, BuildSettings, random.Random, Counter[str]], I
 
 TOO_MANY_TOKENS = "too-many-tokens"
 RULES: Mapping[str, str] = {
-    **music_rows.RULES,
+    **row_texts.RULES,
     TOO_MANY_TOKENS: "A row of more tokens than are allowed is left out.",
 }
 """By which single rows are left out, and what each says; the counter that a maker of rows gets is filled with their names."""

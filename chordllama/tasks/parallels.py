@@ -1,7 +1,7 @@
-"""Bars that lead their voices badly: parallel fifths and octaves between voices that go their own ways. Knows the score; knows no model.
+"""Parallel fifths and octaves between voices that go their own ways. Knows the score; knows no model.
 
-The model that comes along, whose every note is probable, writes parallels in nearly each second bar of a chorale. So a bar that is finished is looked
-at, and one with parallels is drawn again (`BarGuard`). What comes so is what the model would write, given that the voices keep
+The bundled model, whose every note is probable, writes parallels in nearly every second bar of a chorale. So each finished bar is
+checked, and one with parallels is drawn again (`BarGuard`): what stays is the model's own music, on condition that the voices keep
 apart. It is a rule of the score's own: music whose voices double each other isn't held to it.
 """
 

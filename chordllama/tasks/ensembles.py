@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from chordllama.codec.container import read_container
-from chordllama.codec.musicxml import read_with_origin
-from chordllama.codec.splice import with_parts
 from chordllama.score.model import Instrument, Part
+
+if TYPE_CHECKING:
+    from chordllama.codec.musicxml import Reading
 
 
 def _part(name: str, abbreviation: str, program: int, *clefs: str) -> Part:
@@ -32,9 +33,8 @@ ENSEMBLES: Mapping[str, tuple[Part, ...]] = {
 """What a melody's other parts may be."""
 
 
-def with_ensemble(data: bytes, name: str, ensemble: str) -> tuple[bytes, tuple[int, ...]]:
-    """A file's MusicXML with an ensemble's empty parts below its own, and the numbers (from 1) of its own."""
-    xml = read_container(data, name)
-    reading = read_with_origin(xml, name)
-    own = tuple(range(1, len(reading.score.parts) + 1))
-    return with_parts(xml, reading, ENSEMBLES[ensemble]), own
+def with_ensemble(xml: bytes, reading: Reading, ensemble: str) -> tuple[bytes, tuple[int, ...]]:
+    """Return a file's MusicXML with an ensemble's empty parts below its own, and the numbers (from 1) of its own."""
+    from chordllama.codec.splice import with_parts  # loads lxml, which the list of tasks does without
+
+    return with_parts(xml, reading, ENSEMBLES[ensemble]), tuple(range(1, len(reading.score.parts) + 1))

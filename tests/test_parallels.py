@@ -1,4 +1,4 @@
-"""Bars with parallels are drawn again, where the score's own voices keep apart: the rule by itself, and with the model that comes along."""
+"""Bars with parallels are drawn again, where the score's own voices keep apart: the rule by itself, and with the bundled model ----------."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from chordllama.codec.compact import loads
 from chordllama.codec.grammar.grammar_rules import rules_for
 from chordllama.codec.musicxml import read
 from chordllama.generate import continuation
-from chordllama.generate.backend import Sampling
-from chordllama.generate.continuation import BarGuard, Plan, Request, write_bars
+from chordllama.generate.continuation import BarGuard, write_bars
 from chordllama.generate.llama import LlamaBackend
-from chordllama.generate.models import EMBEDDED
-from chordllama.generate.voice_leading import MOST_DRAWS, PATIENCE, independent_parts, parallels_in_last
+from chordllama.generate.models import BUNDLED
+from chordllama.sampling import Sampling
 from chordllama.score.model import Bar, Score
 from chordllama.system.resources import resource
+from chordllama.tasks import music_tasks
 from chordllama.tasks.music import lean
+from chordllama.tasks.parallels import MOST_DRAWS, PATIENCE, independent_parts, parallels_in_last
+from chordllama.tasks.plan import Request
 
 ALL = frozenset(range(4))
 CHORALE = Path("tests/data/chorale.musicxml")
@@ -34,7 +36,7 @@ def score(bars: str, parts: str = FOUR) -> Score:
 
 
 def apart(found: Score) -> frozenset[int]:
-    plan = Plan.of(found, Request(bars=2))
+    plan = music_tasks.plan(found, Request(bars=2))
     return independent_parts(plan.score, plan.first, plan.last, rules_for(plan.score, 2, plan.length, closes=False))
 
 
@@ -84,7 +86,7 @@ def guarded(faults: int, draws: int) -> tuple[BarGuard, list[str]]:
         asked.append(text)
         return faults
 
-    plan = Plan.of(lean(loads("parts:\n 1: clef=G2\n1: time=2/4 c54 b4\n2: a44 g\n")), Request(bars=2))
+    plan = music_tasks.plan(lean(loads("parts:\n 1: clef=G2\n1: time=2/4 c54 b4\n2: a44 g\n")), Request(bars=2))
     guard = BarGuard(rules_for(plan.score, 2, plan.length, closes=False), 0, 2, count)
     for _ in range(draws):
         guard.feed("-2: c54 c\n")
@@ -127,9 +129,9 @@ def test_in_a_metre_of_its_own_bars_are_looked_at_too(asked: Request) -> None:
     bars = ["key=0 time=3/4 c52. / e42. / g32. / c32.", *["c52 d54 / e42 f44 / g32 f34 / c32 b24"] * 4]
     music = loads(FOUR + "".join(f"{n}: {bar}\n" for n, bar in enumerate(bars, 1)))
     asked = replace(asked, sampling=Sampling(seed=1))
-    with LlamaBackend(resource(EMBEDDED), threads=1) as backend:
-        plan = Plan.of(music, asked)
-        (draft,) = write_bars(plan, backend, asked)
+    with LlamaBackend(resource(BUNDLED), threads=1) as backend:
+        plan = music_tasks.plan(music, asked)
+        (draft,) = write_bars(plan, backend, asked).candidates
     assert draft.failure is None
     assert len(draft.bars) == plan.bars
 
@@ -145,13 +147,13 @@ def test_the_last_bar_too_is_drawn_again() -> None:
     assert guard.bars == 1
 
 
-# ----------------------------------------------------------------------------------------------- the model that comes along
+# ----------------------------------------------------------------------------------------------- the bundled model ----------
 
 
 def written(backend: LlamaBackend, sampling: Sampling, candidates: int = 4) -> tuple[int, list[tuple[Bar, ...]]]:
     """The parallels in what the model writes after a chorale, and the bars."""
-    plan = Plan.of(read(CHORALE.read_bytes()), Request(bars=4))
-    drafts = write_bars(plan, backend, Request(bars=4, candidates=candidates, sampling=sampling))
+    plan = music_tasks.plan(read(CHORALE.read_bytes()), Request(bars=4))
+    drafts = write_bars(plan, backend, Request(bars=4, candidates=candidates, sampling=sampling)).candidates
     assert all(draft.failure is None and len(draft.bars) == 4 for draft in drafts)
     ends = [draft.bars[:end] for draft in drafts for end in range(1, 5)]
     return sum(parallels_in_last(bars, plan.score, ALL) for bars in ends), [draft.bars for draft in drafts]
@@ -162,7 +164,7 @@ def test_a_chorale_goes_on_with_hardly_a_parallel_unless_its_most_probable_bars_
 ) -> None:
     drawn = Sampling(temperature=0.9, top_p=1.0, min_p=0.05, seed=1)
     most_probable = replace(drawn, temperature=0.0)
-    with LlamaBackend(resource(EMBEDDED), threads=1) as backend:
+    with LlamaBackend(resource(BUNDLED), threads=1) as backend:
         kept, probable = written(backend, drawn), written(backend, most_probable, 1)
         monkeypatch.setattr(continuation, "_faults", lambda *_: lambda _: 0)
         assert written(backend, most_probable, 1) == probable
@@ -174,9 +176,9 @@ def test_a_chorale_goes_on_with_hardly_a_parallel_unless_its_most_probable_bars_
 def test_where_all_room_goes_into_drawing_again_the_bar_is_taken_as_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(continuation, "_faults", lambda round_, *_: lambda _: 99 if round_.apart else 0)
     request = Request(bars=2, candidates=2)
-    plan = Plan.of(read(CHORALE.read_bytes()), request)
+    plan = music_tasks.plan(read(CHORALE.read_bytes()), request)
     told: list[tuple[int, int]] = []
-    with LlamaBackend(resource(EMBEDDED), threads=1, context=256) as backend:
-        drafts = write_bars(plan, backend, request, lambda step: told.append((step.candidate, step.bar)))
+    with LlamaBackend(resource(BUNDLED), threads=1, context=256) as backend:
+        drafts = write_bars(plan, backend, request, lambda step: told.append((step.candidate, step.bar))).candidates
     assert [(draft.failure, len(draft.bars)) for draft in drafts] == [(None, 2)] * 2
     assert sorted(told) == [(0, 1), (0, 2), (1, 1), (1, 2)]

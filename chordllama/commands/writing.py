@@ -1,0 +1,200 @@
+"""The commands that write new bars: one for each task of the list. What they need is imported inside them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from chordllama.commands.delivery import Facts, deliver, read, score_suffix, tell, warn, write
+from chordllama.commands.options import (
+    STANDARD,
+    Decorated,
+    dialect_option,
+    json_option,
+    output_option,
+    score_output,
+    source_argument,
+    strict_option,
+)
+from chordllama.system.terminal import say
+from chordllama.tasks.music_tasks import MUSIC_TASKS
+from chordllama.tasks.task import COMMON, MusicTask, Setting, request_for
+
+if TYPE_CHECKING:
+    from chordllama.generate.continuation import Assignment, Continuation
+
+Option = Callable[[Decorated], Decorated]
+_FILES: tuple[Option, ...] = (
+    click.option("--model", metavar="PATH|URL", help="A .gguf file or an endpoint. [default: the bundled model]"),
+    click.option(
+        "--threads", type=click.IntRange(1, 64), help="Processors to use. [default: half of them, of few all but one]"
+    ),
+    click.option("--midi", "with_midi", is_flag=True, help="Write OUT as MIDI too."),
+    click.option("--picture", "with_picture", is_flag=True, help="Write OUT as a picture too."),
+    click.option("--picture-format", type=click.Choice(["svg", "png"]), default="svg", show_default=True),
+    strict_option,
+    json_option,
+)
+
+
+def task_command(task: MusicTask) -> click.Command:
+    """Return the command of a task, with its settings as options."""
+
+    def run(source: str, output: str, **options: Any) -> int:
+        return _write(task, source, output, **options)
+
+    own = [_option(setting) for setting in task.settings] + ([dialect_option] if task.classic else [])
+    options: tuple[Option, ...] = (
+        source_argument,
+        output_option(score_output, "File"),
+        *own,
+        *map(_option, COMMON),
+        *_FILES,
+    )
+    command: Decorated = run
+    for option in reversed(options):
+        command = option(command)
+    return click.command(name=task.id, help=task.help)(command)
+
+
+def _option(setting: Setting) -> Option:
+    """A setting as an option. Parts have no default here, so that one is told from nothing said."""
+    kind: click.ParamType[Any] = click.STRING
+    if setting.choices:
+        kind = click.Choice(setting.choices)
+    elif setting.type == "integer":
+        least, most = (None if edge is None else int(edge) for edge in (setting.minimum, setting.maximum))
+        kind = click.IntRange(least, most)
+    elif setting.type == "number":
+        kind = click.FloatRange(setting.minimum, setting.maximum, min_open=setting.above)
+    is_parts = setting.type == "parts"
+    return click.option(
+        f"--{setting.flag or setting.name.replace('_', '-')}",
+        setting.name,
+        type=kind,
+        default=None if is_parts else setting.default,
+        show_default=setting.default is not None and not is_parts,
+        metavar=setting.metavar or None,
+        help=f"{setting.help} [default: {setting.default}]" if is_parts else setting.help,
+    )
+
+
+COMMANDS = tuple(map(task_command, MUSIC_TASKS.values()))
+
+
+def _write(
+    task: MusicTask,
+    source: str,
+    output: str,
+    *,
+    model: str | None,
+    threads: int | None,
+    with_midi: bool,
+    with_picture: bool,
+    picture_format: str,
+    strict: bool,
+    as_json: bool,
+    dialect: str = "compact",
+    ensemble: str | None = None,
+    **settings: Any,
+) -> int:
+    """Write the bars that a task means, and deliver the files."""
+    from chordllama.generate.models import open_backend, writer_for
+    from chordllama.generate.ranking import best_first
+    from chordllama.system.terminal import show_bars
+
+    if output == STANDARD and (with_midi or with_picture or settings["candidates"] > 1):
+        raise click.UsageError("--midi, --picture and --candidates take their names from OUT: give one with -o")
+    write_bars = writer_for(dialect, model)
+    assignment = _assignment(task, source, ensemble, strict, settings)
+    request = assignment.request
+    with open_backend(model, threads) as backend, show_bars(request.candidates) as progress:
+        continuations = write_bars(assignment, backend, progress).candidates
+    warnings = warn(assignment.reading.report.warnings())
+    facts: Facts = {"warnings": warnings, "seed": request.sampling.seed, "continuations": []}
+    pictures = f".{picture_format}" if with_picture else None
+    ranked = [continuations[number] for number in best_first(continuations)]
+    for number, continuation in enumerate(ranked, 1):
+        place = _numbered(output, number) if len(ranked) > 1 else output
+        facts["continuations"].append(_deliver_continuation(continuation, place, with_midi, pictures, as_json))
+    tell(facts, as_json)
+    return _say_failures(ranked)
+
+
+def _assignment(
+    task: MusicTask, source: str, ensemble: str | None, strict: bool, settings: dict[str, Any]
+) -> Assignment:
+    """The file, which is read once, with the parts of an ensemble added, and what is asked for."""
+    from chordllama.codec.container import read_container
+    from chordllama.codec.musicxml import read_with_origin
+    from chordllama.conversion.convert import refuse_unknown
+    from chordllama.conversion.foreign import foreign_format, to_musicxml
+    from chordllama.generate.continuation import assign
+    from chordllama.tasks.ensembles import with_ensemble
+
+    data, name = read(source)
+    xml = to_musicxml(data, name) if foreign_format(data, name) else read_container(data, name)
+    reading = read_with_origin(xml, name)
+    if strict:
+        refuse_unknown(reading.report, name)
+    if ensemble:
+        xml, own = with_ensemble(xml, reading, ensemble)
+        reading = read_with_origin(xml, name)
+        settings = settings | {"given": settings.get("given") or ",".join(map(str, own))}
+    return assign(xml, name, reading, request_for(task, settings))
+
+
+def _numbered(output: str, number: int) -> str:
+    path = PurePath(output)
+    return str(path.with_stem(f"{path.stem}-{number}"))
+
+
+def _deliver_continuation(
+    continuation: Continuation, output: str, with_midi: bool, pictures: str | None, as_json: bool
+) -> Facts:
+    """Write one candidate with what belongs to it; one without a new bar is not written."""
+    from chordllama.codec.container import write_container
+
+    facts: Facts = {"bars": len(continuation.bars)}
+    if continuation.surprisal is not None:
+        facts["bits_a_note"] = round(continuation.surprisal, 3)
+    if continuation.failure:
+        facts["failure"] = str(continuation.failure)
+    if not continuation.bars:
+        return facts
+    facts |= deliver(write_container(continuation.xml, score_suffix(output)), "musicxml", output, as_json)
+    if with_midi:
+        facts["midi"] = _write_midi(continuation.xml, output)
+    if pictures:
+        facts["picture"] = _write_picture(continuation.xml, output, pictures)
+    return facts
+
+
+def _say_failures(continuations: Sequence[Continuation]) -> int:
+    """Say which candidates have fewer bars than were asked for, and return the exit code."""
+    for number, continuation in enumerate(continuations, 1):
+        if continuation.failure:
+            say("error", f"candidate {number} ends after {len(continuation.bars)} new bars")
+            say("cause", str(continuation.failure))
+            if continuation.failure.hint:
+                say("hint", continuation.failure.hint)
+    return next((c.failure.exit_code for c in continuations if c.failure), 0)
+
+
+def _write_midi(xml: bytes, output: str) -> str:
+    from chordllama.conversion.render import apart
+
+    path = str(Path(output).with_suffix(".mid"))
+    write(path, apart("midi", xml))
+    return path
+
+
+def _write_picture(xml: bytes, output: str, suffix: str) -> str:
+    from chordllama.conversion.render import apart
+
+    path = str(Path(output).with_suffix(suffix))
+    write(path, apart(suffix, xml))
+    return path

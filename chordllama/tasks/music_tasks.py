@@ -1,0 +1,49 @@
+"""The list of tasks for scores. A new task is one more object here; everything that offers tasks reads this list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from chordllama.codec.words.texts import parse_fields, parse_value, split_words
+from chordllama.score.editing import Bars
+from chordllama.score.model import Score
+from chordllama.tasks.continue_task import CONTINUE
+from chordllama.tasks.harmonise_task import HARMONISE
+from chordllama.tasks.infill_task import INFILL
+from chordllama.tasks.music import WISHES, Ending, Wishes
+from chordllama.tasks.parallels import independent_parts
+from chordllama.tasks.plan import Plan, Request
+from chordllama.tasks.rounds import Context, Round
+from chordllama.tasks.task import MusicTask
+from chordllama.tasks.vary_task import VARY
+
+MUSIC_TASKS: Mapping[str, MusicTask] = MappingProxyType({task.id: task for task in (CONTINUE, INFILL, HARMONISE, VARY)})
+"""In the order in which they are offered, and in which training rows are made."""
+
+
+def plan(score: Score, request: Request) -> Plan:
+    """Return what a request means in a score.
+
+    Raises:
+        RequestError, ScoreError: the score hasn't got what is asked for.
+    """
+    return MUSIC_TASKS[request.task].plan(score, request)
+
+
+def pose(plan: Plan, done: Bars, context: Context) -> Round:
+    """Return what the model is asked next, when the bars of `done` are written."""
+    posed = MUSIC_TASKS[plan.task].pose(plan, done, context)
+    return replace(posed, apart=independent_parts(plan.score, plan.first, plan.last, posed.rules))
+
+
+def parse_instruction(line: str) -> tuple[str, int, Ending | None, Wishes]:
+    """Return what `instruction` was told when it wrote a line. Raises ValueError for a line that it can't have written."""
+    task, _, rest = line.rstrip("\n").partition(": ")
+    wanted, *told = split_words(rest)
+    ending: Ending | None = "open" if told[:1] == ["open"] else "close" if told[:1] == ["close"] else None
+    if task not in MUSIC_TASKS:
+        raise ValueError(f'"{task}" is none of {", ".join(MUSIC_TASKS)}')
+    wishes = parse_fields(told[1:] if ending else told, WISHES)
+    return task, int(wanted), ending, Wishes(**{name: parse_value(value) for name, value in wishes.items()})

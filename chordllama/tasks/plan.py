@@ -1,0 +1,147 @@
+"""What is asked for, and which bars of a score it means. Knows the score; knows no model and no text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from chordllama.errors import ChordLlamaError
+from chordllama.placing.percussion import Groove, hidden, percussion
+from chordllama.placing.placement import Join, Placement
+from chordllama.sampling import Sampling
+from chordllama.score.model import Bar, Chord, Metre, Score, Ticks
+from chordllama.tasks.music import NO_WISHES, Ending, Wishes, lean
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked for.
+
+    `bars` is how many, None for as many as the task finds: 8 after the last one, the silent bars of a gap, all from `first` on.
+    `first` is the first bar that is written anew, counted from 1 (`continue` has none); None for the gap or the beginning. `given` are the
+    parts (from 1, or by name) that `harmonise` keeps. `ending` auto closes where the score closed with a plain final bar line, and else leaves it open; it
+    belongs to `continue` alone. `wishes` are told to the model, which was trained on rows with and without them; nothing holds it to them.
+    """
+
+    bars: int | None = None
+    candidates: int = 1
+    ending: Literal["auto", "open", "close"] = "auto"
+    sampling: Sampling = field(default_factory=Sampling)
+    wishes: Wishes = NO_WISHES
+    task: str = "continue"
+    first: int | None = None
+    given: tuple[int | str, ...] = (1,)
+
+
+class RequestError(ChordLlamaError, ValueError):
+    """The request doesn't fit the score."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be written where.
+
+    `score` is lean, as the model is shown it: without percussion that goes on or stays by itself, and without a closing bar line where
+    that moves. `length` (ticks) is that of a bar after its last; `given` are parts from 0 that stay; `placement` is the new bars' place.
+    """
+
+    task: str
+    score: Score
+    placement: Placement
+    length: Ticks
+    ending: Ending
+    wishes: Wishes = NO_WISHES
+    given: frozenset[int] = frozenset()
+    aside: frozenset[int] = frozenset()
+
+    @property
+    def first(self) -> int:
+        """The first new bar, from 0."""
+        return self.placement.first
+
+    @property
+    def bars(self) -> int:
+        """How many bars are new."""
+        return self.placement.bars
+
+    @property
+    def last(self) -> int:
+        """The bar after the new ones."""
+        return self.placement.last
+
+    @property
+    def parts(self) -> frozenset[int]:
+        """The parts that are written, from 0."""
+        return self.placement.parts
+
+
+def plan_in_place(
+    task: str,
+    score: Score,
+    request: Request,
+    span: tuple[int, int],
+    join: Join,
+    *,
+    given: frozenset[int] = frozenset(),
+    groove: Groove | None = None,
+) -> Plan:
+    """Return the plan for bars in the place of old ones: `span` is the first one (from 0), and how many.
+
+    Percussion goes on by itself where the task has a `groove`; else it stays as it is, unless nothing else is given.
+    """
+    first, bars = span
+    aside = percussion(score) - given if groove is None else frozenset()
+    groove = groove or Groove()
+    parts = frozenset(range(len(score.parts))) - given - aside
+    placement = Placement(score, first, score.bar_lengths[first : first + bars], parts, join, groove=groove)
+    shown = hidden(lean(score), groove.parts | aside)
+    return Plan(task, shown, placement, length_after(score), "open", request.wishes, given, aside)
+
+
+def range_asked(score: Score, request: Request) -> tuple[int, int]:
+    """Return the first bar (from 0) that is asked for, and how many: without an answer all to the end.
+
+    Raises:
+        RequestError: the score hasn't got them.
+    """
+    first = (request.first or 1) - 1
+    bars = request.bars or len(score.bars) - first
+    if not 0 <= first < first + bars <= len(score.bars):
+        raise RequestError(
+            f"the score doesn't have {bar_span(first, max(1, bars))}",
+            cause=f"it has {count_of(len(score.bars), 'bar')}",
+        )
+    return first, bars
+
+
+def length_after(score: Score) -> Ticks:
+    """The length of a new bar: the time signature's, or in music without one the last bar's."""
+    metre = metre_after(score)
+    if metre.common is not None and metre.common.ticks is None and not metre.own:
+        return score.bar_lengths[-1]
+    return metre.length(Bar())
+
+
+def metre_after(score: Score) -> Metre:
+    """The metre in force after a score's last bar."""
+    metre = Metre()
+    for bar in score.bars:
+        metre.apply(bar)
+    return metre
+
+
+def sounds(bar: Bar, parts: frozenset[int] | None = None) -> bool:
+    """Whether a note sounds in a bar, in one of these parts."""
+    return any(isinstance(item, Chord) for row in bar.rows if parts is None or row.part in parts for item in row.items)
+
+
+def bar_span(first: int, bars: int) -> str:
+    """Return the words for some bars, the first one counted from 0."""
+    return f"bar {first + 1}" if bars == 1 else f"bars {first + 1} to {first + bars}"
+
+
+def count_of(number: int, what: str) -> str:
+    """Return a number with its noun."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

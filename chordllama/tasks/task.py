@@ -1,0 +1,155 @@
+"""What a task is: one object, from which the command line, the server, the page, the plugin and the training rows all follow."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from chordllama.sampling import RANGES, Sampling
+from chordllama.score.model import Score
+from chordllama.tasks.music import Wishes, nearest_density
+from chordllama.tasks.plan import Plan, Request
+from chordllama.tasks.rounds import Context, Round
+from chordllama.tasks.row_texts import MusicRow, Write, dump_bar
+
+MOST_BARS = 256
+"""Bars that may be asked for at once."""
+MOST_CANDIDATES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One thing that can be asked for: a field of the server's requests, an option of the command line, a control of page and plugin.
+
+    Without a `default` the task finds the value itself, as `help` says. `flag` and `metavar` are the command line's; one that is
+    `local` belongs to it alone.
+    """
+
+    name: str
+    title: str
+    help: str
+    type: Literal["integer", "number", "string", "parts"] = "integer"
+    minimum: float | None = None
+    maximum: float | None = None
+    above: bool = False
+    default: float | str | None = None
+    choices: tuple[str, ...] = ()
+    pattern: str = ""
+    flag: str = ""
+    metavar: str = ""
+    local: bool = False
+
+    def schema(self) -> dict[str, Any]:
+        """Return the setting as JSON Schema."""
+        least = "exclusiveMinimum" if self.above else "minimum"
+        facts = {
+            "type": "string" if self.type == "parts" else self.type,
+            least: self.minimum,
+            "maximum": self.maximum,
+            "enum": list(self.choices) or None,
+            "pattern": self.pattern or None,
+            "default": self.default,
+            "title": self.title,
+            "description": self.help,
+        }
+        return {key: value for key, value in facts.items() if value is not None}
+
+
+class RowWriter(Protocol):
+    """Makes a training row of all bars of a lean score. Raises TeachesNothing."""
+
+    def __call__(
+        self, score: Score, facts: Mapping[str, str], chance: random.Random, write: Write = dump_bar
+    ) -> MusicRow: ...
+
+
+@dataclass(frozen=True, slots=True)
+class MusicTask:
+    """One thing that the model does with a score.
+
+    `plan` finds the bars that a request means, `pose` the prompt for them and what may be written after it; how new bars join the
+    score stands in the plan's placement. `row` makes training rows, which have `row_size` times the tokens of their bars, of scores
+    with at least `fewest_parts` parts. `classic`: models of the 2024 format can do it, too.
+    """
+
+    id: str
+    title: str
+    description: str
+    help: str
+    span: Literal["after", "gap", "range"]
+    settings: tuple[Setting, ...]
+    plan: Callable[[Score, Request], Plan]
+    pose: Callable[[Plan, tuple[Any, ...], Context], Round]
+    row: RowWriter
+    row_size: float
+    fewest_parts: int = 1
+    classic: bool = False
+
+
+PERIODS = ("medieval", "renaissance", "baroque", "classical", "romantic", "modern")
+"""What the corpora call a composer's time."""
+BARS = Setting("bars", "Bars", "How many bars. [default: all to the end]", minimum=1, maximum=MOST_BARS)
+FIRST = Setting(
+    "first", "From bar", "The first bar, counted from 1.", minimum=1, maximum=100_000, flag="from", metavar="BAR"
+)
+
+
+def _sampled(name: str, title: str, words: str) -> Setting:
+    """A value of `Sampling`, with its range and default."""
+    least, most, closed = RANGES[name]
+    default = getattr(Sampling(), name)
+    kind: Literal["integer", "number"] = "integer" if isinstance(default, int) else "number"
+    return Setting(name, title, words, kind, least, most, not closed, default)
+
+
+COMMON = (
+    Setting(
+        "candidates",
+        "Suggestions",
+        "How many versions; the one that the model finds most probable comes first.",
+        minimum=1,
+        maximum=MOST_CANDIDATES,
+        default=1,
+    ),
+    _sampled("seed", "Seed", "Another seed gives other bars."),
+    _sampled("temperature", "Boldness", "Higher is bolder; 0 takes the likeliest."),
+    _sampled("top_p", "Top p", "Keep the likeliest choices up to this sum."),
+    _sampled("min_p", "Min p", "Drop choices below this share of the likeliest."),
+    Setting("period", "Period", "Whose style: a wish, to which nothing holds the model.", "string", choices=PERIODS),
+    Setting(
+        "by",
+        "Composer",
+        "Whose style, as far as the model knows the composer: a wish.",
+        "string",
+        pattern=r'^[^"\\\x00-\x1f\x7f]{1,80}$',
+        metavar="COMPOSER",
+    ),
+    Setting(
+        "density",
+        "Notes a bar",
+        "About how many notes a bar, all parts together: a wish.",
+        minimum=1,
+        maximum=128,
+        metavar="N",
+    ),
+)
+"""What can be asked of every task, after its own settings."""
+
+
+def request_for(task: MusicTask, values: Mapping[str, Any]) -> Request:
+    """Return the request that settings ask for by their names; what isn't told, or None, is as it is without it."""
+    told = {name: value for name, value in values.items() if value is not None}
+    sampling = Sampling(**{name: told[name] for name in ("seed", "temperature", "top_p", "min_p") if name in told})
+    density = nearest_density(told["density"]) if "density" in told else ""
+    wishes = Wishes(density=density, period=told.get("period", ""), by=told.get("by", ""))
+    own = {name: told[name] for name in ("bars", "candidates", "ending", "first") if name in told}
+    given = parts_named(told.get("given", "")) or Request().given
+    return Request(task=task.id, sampling=sampling, wishes=wishes, given=given, **own)
+
+
+def parts_named(text: str) -> tuple[int | str, ...]:
+    """Return the parts that a text lists with commas, by number (from 1) or name."""
+    names = [name.strip() for name in text.split(",")]
+    return tuple(int(name[:6]) if name.isascii() and name.isdecimal() else name for name in names if name)
