@@ -215,7 +215,7 @@ def minified(root: etree._Element) -> str:
     """The kept elements and attributes alone, without lyrics and white space."""
     root = deepcopy(root)
     for element in list(root.iter(etree.Element)):
-        kept = ELEMENTS.get(str(element.tag), _DROPPED).verdict is Treatment.KEPT and element.tag != "lyric"
+        kept = ELEMENTS.get(str(element.tag), _DROPPED).treatment is Treatment.KEPT and element.tag != "lyric"
         parent = element.getparent()
         if parent is not None and not kept:
             parent.remove(element)

@@ -81,7 +81,7 @@ def test_every_dynamic_of_the_schema_is_known() -> None:
 
 def test_every_verdict_has_a_reason() -> None:
     for rule in (*ELEMENTS.values(), *ATTRIBUTES.values()):
-        assert isinstance(rule.verdict, Treatment)
+        assert isinstance(rule.treatment, Treatment)
         assert rule.reason
 
 
@@ -94,4 +94,4 @@ def test_every_sign_has_one_name_and_one_spelling() -> None:
 
 def test_every_sign_is_an_element_that_is_kept() -> None:
     for element in [*(sign.element for sign in SIGNS), *DIRECTION_SIGNS]:
-        assert ELEMENTS[element].verdict is Treatment.KEPT, element
+        assert ELEMENTS[element].treatment is Treatment.KEPT, element

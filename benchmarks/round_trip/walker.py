@@ -19,7 +19,7 @@ from lxml.etree import _Element
 from chordllama.codec.whitelist import DIRECTION_SIGNS, ELEMENTS, SOUND_ATTRIBUTES, Treatment
 
 Fact = tuple[object, ...]
-KEPT = frozenset(name for name, rule in ELEMENTS.items() if rule.verdict is Treatment.KEPT)
+KEPT = frozenset(name for name, rule in ELEMENTS.items() if rule.treatment is Treatment.KEPT)
 FLAT_TEXT = str.maketrans({" ": " ", "\n": " ", "\r": " ", "\t": " "})
 
 

@@ -131,7 +131,7 @@ def count_elements(root: _Element, report: Report) -> None:
         rule = ELEMENTS.get(tag)
         if rule is None:
             report.unknown[tag] += count
-        elif rule.verdict is Treatment.DROPPED:
+        elif rule.treatment is Treatment.DROPPED:
             report.dropped[tag] += count
     wanted = set(report.unknown) - set(report.where)
     for element in root.iter(Element) if wanted else ():

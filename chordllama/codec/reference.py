@@ -21,6 +21,7 @@ from chordllama.codec.whitelist import (
     HARMONY_KINDS,
     KINDS,
     SIGNS,
+    WEDGES,
     DirectionSign,
     NotationRule,
     Sign,
@@ -33,7 +34,7 @@ _OWN_SPELLINGS = {
     "dynamics": "`=p`, `={dynamics=più p}`",
     "words": '`="dolce"`',
     "metronome": '`=t120`, `=t4.=60`, `=t4="c. 60"`, `=t8~4.`',
-    "wedge": "`=<` `=>` `=!` `=~`, `=<2` a second one",
+    "wedge": f"{' '.join(f'`={code}`' for code in WEDGES.values())}, `={WEDGES['crescendo']}2` a second one",
     "clef": "`=F4`, `=G2_8`",
 }
 """Directions whose words are not {name=value}."""
@@ -99,25 +100,25 @@ def kinds() -> str:
 
 
 def elements() -> str:
-    """Every element of MusicXML, by verdict and reason."""
-    return _verdicts(ELEMENTS)
+    """Every element of MusicXML, by treatment and reason."""
+    return _treatments(ELEMENTS)
 
 
 def attributes() -> str:
-    """Every attribute of MusicXML, by verdict and reason."""
-    return _verdicts(ATTRIBUTES)
+    """Every attribute of MusicXML, by treatment and reason."""
+    return _treatments(ATTRIBUTES)
 
 
-def _verdicts(rules: Mapping[str, NotationRule]) -> str:
+def _treatments(rules: Mapping[str, NotationRule]) -> str:
     names: dict[tuple[Treatment, str], list[str]] = defaultdict(list)
     for name, rule in rules.items():
-        names[rule.verdict, rule.reason].append(name)
+        names[rule.treatment, rule.reason].append(name)
     order = list(Treatment)
     rows = (
-        (verdict.value, reason, " ".join(f"`{name}`" for name in sorted(found)))
-        for (verdict, reason), found in sorted(names.items(), key=lambda pair: order.index(pair[0][0]))
+        (treatment.value, reason, " ".join(f"`{name}`" for name in sorted(found)))
+        for (treatment, reason), found in sorted(names.items(), key=lambda pair: order.index(pair[0][0]))
     )
-    return _table(("verdict", "where, from what, or why", "names"), rows)
+    return _table(("treatment", "where, from what, or why", "names"), rows)
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

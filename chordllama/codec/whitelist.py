@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Literal
 
 
 class Treatment(Enum):
@@ -21,9 +22,9 @@ class Treatment(Enum):
 
 @dataclass(frozen=True, slots=True)
 class NotationRule:
-    """A verdict with its reason (for kept ones: where it is kept)."""
+    """A treatment with its reason (for what is kept: where it is kept)."""
 
-    verdict: Treatment
+    treatment: Treatment
     reason: str
 
 
@@ -34,7 +35,8 @@ class Sign:
     `name` is the mark's name, `code` its spelling as a suffix ("" spells it {name} or {name=value}), `element` MusicXML's tag,
     `parent` the child of `<notations>` that holds it ("" is `<notations>` itself, "note" the note), `type` the value of the tag's
     type attribute, `shape` what the value is (see words/values.py; number is that of a line with two ends), `kind` the group that
-    `--without` leaves out.
+    `--without` leaves out. `at_rests`: a rest can have it, too. `new`: whether the model may write it at a new note: always, only in a
+    part that has had it (heard), or never ("").
     """
 
     name: str
@@ -44,70 +46,78 @@ class Sign:
     kind: str
     shape: str = "none"
     type: str = ""
+    at_rests: bool = True
+    new: Literal["", "always", "heard"] = ""
 
 
-def _signs(parent: str, kind: str, shape: str, names: str) -> list[Sign]:
-    return [Sign(name, "", name, parent, kind, shape) for name in names.split()]
+def _signs(parent: str, kind: str, shape: str, names: str, new: Literal["", "always", "heard"] = "") -> list[Sign]:
+    return [Sign(name, "", name, parent, kind, shape, new=new) for name in names.split()]
+
+
+def _noted(name: str, code: str, element: str, kind: str, shape: str = "none") -> Sign:
+    """A child of `<note>` that no rest has."""
+    return Sign(name, code, element, "note", kind, shape, at_rests=False)
+
+
+def _tie(name: str, code: str = "", type: str = "", new: Literal["", "always", "heard"] = "") -> Sign:
+    return Sign(name, code, "tied", "", "notes", "none", type, at_rests=False, new=new)
 
 
 def _spanner(element: str, parent: str, kind: str, start: str = "", stop: str = "") -> list[Sign]:
+    """The ends of a line, of which the model may write those that have a code."""
     return [
-        Sign(f"{element}-stop", stop, element, parent, kind, "number", "stop"),
-        Sign(f"{element}-start", start, element, parent, kind, "number", "start"),
+        Sign(f"{element}-stop", stop, element, parent, kind, "number", "stop", new="always" if stop else ""),
+        Sign(f"{element}-start", start, element, parent, kind, "number", "start", new="always" if start else ""),
     ]
 
 
 SIGNS: tuple[Sign, ...] = (
-    Sign("stem-up", "u", "stem", "note", "stems"),
-    Sign("stem-down", "d", "stem", "note", "stems"),
-    Sign("stem", "", "stem", "note", "stems", "stem"),
-    Sign("beam-on", "+", "beam", "note", "beams"),
-    Sign("beam-end", "\\", "beam", "note", "beams"),
-    Sign("beam", "", "beam", "note", "beams", "beam"),
-    Sign("tie", "~", "tied", "", "notes", "none", "start"),
-    Sign("tie-stop", "", "tied", "", "notes", "none", "stop"),
-    Sign("no-tie-stop", "", "tied", "", "notes"),
-    Sign("let-ring", "", "tied", "", "notes", "none", "let-ring"),
-    Sign("courtesy", "!", "accidental", "note", "engraving"),
-    Sign("parenthesised", "?", "accidental", "note", "engraving"),
-    Sign("bracketed", "", "accidental", "note", "engraving"),
-    Sign("editorial", "", "accidental", "note", "engraving"),
-    Sign("no-accidental", "", "accidental", "note", "engraving"),
-    Sign("accidental", "", "accidental", "note", "engraving", "accidental"),
-    Sign("cross", "@", "staff", "note", "notes", "staff"),
+    _noted("stem-up", "u", "stem", "stems"),
+    _noted("stem-down", "d", "stem", "stems"),
+    _noted("stem", "", "stem", "stems", "stem"),
+    _noted("beam-on", "+", "beam", "beams"),
+    _noted("beam-end", "\\", "beam", "beams"),
+    _noted("beam", "", "beam", "beams", "beam"),
+    _tie("tie", "~", "start", "always"),
+    _tie("tie-stop", "", "stop"),
+    _tie("no-tie-stop"),
+    _tie("let-ring", "", "let-ring", "heard"),
+    _noted("courtesy", "!", "accidental", "engraving"),
+    _noted("parenthesised", "?", "accidental", "engraving"),
+    _noted("bracketed", "", "accidental", "engraving"),
+    _noted("editorial", "", "accidental", "engraving"),
+    _noted("no-accidental", "", "accidental", "engraving"),
+    _noted("accidental", "", "accidental", "engraving", "accidental"),
+    Sign("cross", "@", "staff", "note", "notes", "staff", new="always"),
     Sign("type", "", "type", "note", "engraving", "note type"),
     Sign("instrument", "", "instrument", "note", "notes", "instrument"),
     Sign("cue", "", "cue", "note", "notes"),
     Sign("steal-time", "", "grace", "note", "engraving", "steal time"),
-    Sign("hidden", "", "note", "note", "notes"),
+    _noted("hidden", "", "note", "notes"),
     Sign("notehead", "", "notehead", "note", "noteheads", "notehead"),
     Sign("position", "", "rest", "note", "engraving", "place"),
-    Sign("staccato", "'", "staccato", "articulations", "articulations"),
-    Sign("accent", ">", "accent", "articulations", "articulations"),
-    Sign("tenuto", "-", "tenuto", "articulations", "articulations"),
-    Sign("strong-accent", "^", "strong-accent", "articulations", "articulations"),
-    Sign("staccatissimo", "`", "staccatissimo", "articulations", "articulations"),
-    *_signs(
-        "articulations",
-        "articulations",
-        "none",
-        "detached-legato spiccato scoop plop doit falloff stress unstress soft-accent",
-    ),
+    Sign("staccato", "'", "staccato", "articulations", "articulations", new="always"),
+    Sign("accent", ">", "accent", "articulations", "articulations", new="always"),
+    Sign("tenuto", "-", "tenuto", "articulations", "articulations", new="always"),
+    Sign("strong-accent", "^", "strong-accent", "articulations", "articulations", new="always"),
+    Sign("staccatissimo", "`", "staccatissimo", "articulations", "articulations", new="always"),
+    *_signs("articulations", "articulations", "none", "detached-legato", "heard"),
+    *_signs("articulations", "articulations", "none", "spiccato scoop plop doit falloff stress unstress"),
+    *_signs("articulations", "articulations", "none", "soft-accent", "heard"),
     Sign("other-articulation", "", "other-articulation", "articulations", "articulations", "glyph"),
     Sign("caesura", "", "caesura", "articulations", "articulations", "caesura"),
-    Sign("breath-mark", ",", "breath-mark", "articulations", "articulations", "none"),
-    Sign("fermata", "*", "fermata", "", "articulations", "fermata"),
-    Sign("arpeggiate", "", "arpeggiate", "", "articulations", "arpeggio"),
+    Sign("breath-mark", ",", "breath-mark", "articulations", "articulations", "none", new="always"),
+    Sign("fermata", "*", "fermata", "", "articulations", "fermata", new="always"),
+    Sign("arpeggiate", "", "arpeggiate", "", "articulations", "arpeggio", new="heard"),
     Sign("non-arpeggiate", "", "non-arpeggiate", "", "articulations", "side"),
-    Sign("trill-mark", "", "trill-mark", "ornaments", "ornaments"),
-    *_signs(
-        "ornaments",
-        "ornaments",
-        "none",
-        "turn delayed-turn inverted-turn delayed-inverted-turn vertical-turn inverted-vertical-turn shake mordent "
-        "inverted-mordent schleifer haydn",
-    ),
-    Sign("tremolo", "=", "tremolo", "ornaments", "ornaments", "tremolo"),
+    Sign("trill-mark", "", "trill-mark", "ornaments", "ornaments", new="heard"),
+    *_signs("ornaments", "ornaments", "none", "turn", "heard"),
+    *_signs("ornaments", "ornaments", "none", "delayed-turn"),
+    *_signs("ornaments", "ornaments", "none", "inverted-turn", "heard"),
+    *_signs("ornaments", "ornaments", "none", "delayed-inverted-turn vertical-turn inverted-vertical-turn shake"),
+    *_signs("ornaments", "ornaments", "none", "mordent inverted-mordent", "heard"),
+    *_signs("ornaments", "ornaments", "none", "schleifer haydn"),
+    Sign("tremolo", "=", "tremolo", "ornaments", "ornaments", "tremolo", new="heard"),
     *_spanner("wavy-line", "ornaments", "ornaments"),
     *_signs("ornaments", "ornaments", "glyph", "other-ornament"),
     *_signs("ornaments", "ornaments", "accidental", "accidental-mark"),
@@ -390,8 +400,8 @@ KINDS = tuple(kind for kind in dict.fromkeys([*_SIGN_KINDS, "harmony", "lyrics",
 """What `--without` can leave out."""
 
 
-def _rules(verdict: Treatment, groups: dict[str, str]) -> dict[str, NotationRule]:
-    return {name: NotationRule(verdict, reason) for reason, names in groups.items() for name in names.split()}
+def _rules(treatment: Treatment, groups: dict[str, str]) -> dict[str, NotationRule]:
+    return {name: NotationRule(treatment, reason) for reason, names in groups.items() for name in names.split()}
 
 
 ELEMENTS: dict[str, NotationRule] = {

@@ -13,11 +13,14 @@ from chordllama.codec.grammar.given import NO_VALUES, GivenWord
 from chordllama.codec.grammar.grammar_rules import Moment
 from chordllama.codec.grammar.signs import (
     DYNAMIC_WORDS,
+    FERMATA,
     MARKS,
     MARKS_BEGINNING,
     ORNAMENTS,
     SLUR_NUMBERS,
     SLURS,
+    WEDGE_STARTS,
+    WEDGE_STOP,
     MarkRule,
     harmonies,
 )
@@ -320,7 +323,7 @@ def _rest(state: WriterState, row: RowState, character: str) -> None:
         _event(state, row, row.left)
     else:
         raise TextRefused
-    if character == "*" and _may_pause(row):
+    if character == FERMATA and _may_pause(row):
         row.says = True
     else:
         _end_word(state, row, character)
@@ -374,7 +377,7 @@ def _may_have_sign(state: WriterState, row: RowState) -> bool:
 
 def _leads_to_sign(state: WriterState, row: RowState) -> bool:
     text = row.text
-    if "=!".startswith(text) and may_stop_wedge(state, row):
+    if WEDGE_STOP.startswith(text) and may_stop_wedge(state, row):
         return True
     if not _may_have_sign(state, row):
         return False
@@ -393,7 +396,7 @@ def _other_signs(state: WriterState, row: RowState) -> Iterator[str]:
     """Hairpins and clefs."""
     part, staff, _ = row.place
     if row.part.loudness and part not in state.wedges and "wedge" not in row.signs:
-        yield from ("=<", "=>")
+        yield from WEDGE_STARTS
     if row.leads and "clef" not in row.signs:
         now = state.clefs.get((part, staff))
         yield from (f"={clef}" for clef in row.part.clefs if clef and clef != now)
@@ -412,7 +415,7 @@ def may_stop_wedge(state: WriterState, row: RowState) -> bool:
 def _end_sign(state: WriterState, row: RowState) -> None:
     """A sign is whole."""
     text, part = row.text, row.place[0]
-    if text == "=!" and may_stop_wedge(state, row):
+    if text == WEDGE_STOP and may_stop_wedge(state, row):
         state.wedges = {other: opened for other, opened in state.wedges.items() if other != part}
         kind = "stop"
     elif not _may_have_sign(state, row):
@@ -430,7 +433,7 @@ def _end_sign(state: WriterState, row: RowState) -> None:
 
 def _take_other_sign(state: WriterState, row: RowState, text: str) -> str:
     part, staff, _ = row.place
-    if text in ("=<", "=>"):
+    if text in WEDGE_STARTS:
         state.wedges = {**state.wedges, part: _moment(state, row)}
         return "wedge"
     state.clefs = {**state.clefs, (part, staff): text[1:]}

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import product
 
 from chordllama.codec.grammar.lexicon import Lexicon
-from chordllama.codec.whitelist import DYNAMICS, SIGN_BY_CODE, SIGN_RANK
+from chordllama.codec.whitelist import DYNAMICS, SIGN_BY_NAME, SIGN_RANK, SIGNS, WEDGES
+from chordllama.codec.words.events import format_mark
 from chordllama.limits import MOST_STAVES
+from chordllama.score.model import Mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,32 +24,20 @@ class MarkRule:
 
 
 def _mark_rules() -> Iterator[MarkRule]:
-    for code in "~'`>-^,*":
-        name = SIGN_BY_CODE[code].name
-        yield MarkRule(code, SIGN_RANK[name], name)
-    for code, number in product("()", ("", "2")):
-        name = SIGN_BY_CODE[code].name
-        yield MarkRule(code + number, SIGN_RANK[name], name, number)
-    for staff in range(1, MOST_STAVES + 1):
-        yield MarkRule(f"@{staff}", SIGN_RANK["cross"], "cross", str(staff))
-    for name in _NAMED:
-        yield MarkRule(f"{{{name}}}", SIGN_RANK[name], name)
-    for strokes in "123":
-        yield MarkRule(f"={strokes}", SIGN_RANK["tremolo"], "tremolo", strokes)
+    """Every mark that new notes may have, with each value that it may have there."""
+    for sign in SIGNS:
+        for value in _NEW_VALUES.get(sign.shape, ("",)) if sign.new else ():
+            yield MarkRule(format_mark(Mark(sign.name, value)), SIGN_RANK[sign.name], sign.name, value)
 
 
-_NAMED = (
-    "let-ring",
-    "detached-legato",
-    "soft-accent",
-    "arpeggiate",
-    "trill-mark",
-    "turn",
-    "inverted-turn",
-    "mordent",
-    "inverted-mordent",
-)
-ORNAMENTS = frozenset([*_NAMED, "tremolo"])
+SLUR_NUMBERS = ("", "2")
+_NEW_VALUES = {
+    "number": SLUR_NUMBERS,
+    "staff": tuple(map(str, range(1, MOST_STAVES + 1))),
+    "tremolo": ("1", "2", "3"),
+}
+"""The values of marks in new bars, by shape; others have none."""
+ORNAMENTS = frozenset(sign.name for sign in SIGNS if sign.new == "heard")
 """Marks that a part has only if it has had them."""
 MARKS = {rule.text: rule for rule in _mark_rules()}
 """The marks that new notes may have."""
@@ -57,7 +46,9 @@ MARKS_BEGINNING = {
     for beginning in {text[:end] for text in MARKS for end in range(1, len(text) + 1)}
 }
 SLURS = frozenset(["slur-start", "slur-stop"])
-SLUR_NUMBERS = ("", "2")
+FERMATA = SIGN_BY_NAME["fermata"].code
+WEDGE_STARTS = (f"={WEDGES['crescendo']}", f"={WEDGES['diminuendo']}")
+WEDGE_STOP = f"={WEDGES['stop']}"
 DYNAMIC_WORDS = Lexicon({f"={name}": "dynamics" for name in DYNAMICS})
 _KINDS = (
     "",

@@ -25,8 +25,13 @@ ALTER_BY_CODE = {code: int(alter) for alter, code in ALTER_CODES.items()}
 # ---------------------------------------------------------------------------------------------------------------- marks
 
 
-_SHAPES_IN_CODES = ("number", "ratio", "tremolo")
-"""What a code like `(` may be followed by: `(2`, `[3:2`, `=3`."""
+_VALUE_AFTER_CODE = {
+    "number": r"\d{0,2}",
+    "ratio": r"(?:\d+:\d+)?",
+    "tremolo": r"(?:start|stop|unmeasured)?[0-8]?",
+    "staff": r"[1-8]",
+}
+"""What a mark's code may be followed by, by its shape: `(2`, `[3:2`, `=3`, `@2`. Other values are spelled out, {name=value}."""
 
 
 @lru_cache(maxsize=8192)
@@ -35,17 +40,16 @@ def format_mark(mark: Mark) -> str:
     if mark == NO_BRACKETS:
         return mark.name
     sign = SIGN_BY_NAME[mark.name]
-    if sign.name == "cross":
-        return sign.code + mark.value
-    if sign.code and (not mark.value or sign.shape in _SHAPES_IN_CODES):
+    if sign.code and (not mark.value or sign.shape in _VALUE_AFTER_CODE):
         return sign.code + mark.value
     return f"{{{mark.name}={format_value(mark.value)}}}" if mark.value else f"{{{mark.name}}}"
 
 
-_MARKS = r"""(?:[ud+\\~!?'`>^*,\]-]|[()]\d{0,2}|=(?:start|stop|unmeasured)?[0-8]?|\[(?:\d+:\d+)?|@[1-8]|%|\{[a-z-]+(?:=(?:"(?:[^"\\]|\\.)*"|[^"{}\s]+))?\})*"""
-_MARK = re.compile(
-    r"""([ud+\\~!?'`>^*,\]-])|([()])(\d{0,2})|(=)((?:start|stop|unmeasured)?[0-8]?)|(\[)((?:\d+:\d+)?)|@([1-8])|(%)|\{([a-z-]+)(?:=("(?:[^"\\]|\\.)*"|[^"{}\s]+))?\}"""
-)
+_NAMED = r"""\{[a-z-]+(?:=(?:"(?:[^"\\]|\\.)*"|[^"{}\s]+))?\}"""
+_CODES = tuple(sorted(SIGN_BY_CODE, key=len, reverse=True))  # of two that begin alike, the longer one is meant
+_CODED = (re.escape(code) + _VALUE_AFTER_CODE.get(SIGN_BY_CODE[code].shape, "") for code in _CODES)
+_MARK = re.compile("|".join([*_CODED, re.escape(NO_BRACKETS.name), _NAMED]))
+_MARKS = f"(?:{_MARK.pattern})*"
 
 
 @lru_cache(maxsize=8192)
@@ -61,15 +65,15 @@ def parse_marks(text: str) -> tuple[Mark, ...]:
 
 
 def _parse_mark(match: re.Match[str]) -> Mark:
-    code, spanner, number, tremolo, strokes, bracket, ratio, staff, none, name, value = match.groups()
-    if code or spanner or tremolo or bracket:
-        return Mark(SIGN_BY_CODE[code or spanner or tremolo or bracket].name, number or strokes or ratio or "")
-    if staff:
-        return Mark("cross", staff)
-    if none:
+    word = match[0]
+    if word == NO_BRACKETS.name:
         return NO_BRACKETS
+    if word[0] != "{":
+        code = next(code for code in _CODES if word.startswith(code))
+        return Mark(SIGN_BY_CODE[code].name, word[len(code) :])
+    name, _, value = word[1:-1].partition("=")
     if name == "alter":
-        return Mark(name, value or "")
+        return Mark(name, value)
     if name not in SIGN_BY_NAME:
         raise ValueError(f'"{{{name}}}" is not a mark')
     return Mark(name, parse_value(value) if value else "")

@@ -6,6 +6,7 @@ A word that isn't one raises `ValueError`, whose text says what was wanted; the 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 from chordllama.codec.whitelist import (
@@ -23,15 +24,21 @@ from chordllama.score.model import Degree, Direction, Harmony, Tone
 
 # ----------------------------------------------------------------------------------------------------------- directions
 
+
+def _one_of(codes: Iterable[str]) -> str:
+    """A pattern for any of some codes; of two that begin alike, the longer one is meant."""
+    return "|".join(re.escape(code) for code in sorted(codes, key=len, reverse=True))
+
+
 _DIRECTION_BY_CODE = {code: direction for direction, code in DIRECTION_CODES.items()}
 _WEDGE_BY_CODE = {code: type for type, code in WEDGES.items()}
 _DIRECTION = re.compile(
-    r"""=(?:
+    rf"""=(?:
         (?P<words>"(?:[^"\\]|\\.)*")
-      | (?P<wedge>[<>!~])(?P<number>\d{0,2})
-      | (?P<short>ped!?|--|-!)
-      | t(?P<metronome>(?P<open>\()?(?:\d+\.{0,2}[=~])?(?:"(?:[^"\\]|\\.)*"|\d+\.{0,2}\d*)(?(open)\)))
-      | \{(?P<name>[a-z-]+)(?:=(?P<value>"(?:[^"\\]|\\.)*"|[^"{}\s]+))?\}
+      | (?P<wedge>{_one_of(_WEDGE_BY_CODE)})(?P<number>\d{{0,2}})
+      | (?P<short>{_one_of(_DIRECTION_BY_CODE)})
+      | t(?P<metronome>(?P<open>\()?(?:\d+\.{{0,2}}[=~])?(?:"(?:[^"\\]|\\.)*"|\d+\.{{0,2}}\d*)(?(open)\)))
+      | \{{(?P<name>[a-z-]+)(?:=(?P<value>"(?:[^"\\]|\\.)*"|[^"{{}}\s]+))?\}}
       | (?P<bare>[A-Za-z][\w^]*)
     )(?P<offset>&\S+)?""",
     re.VERBOSE,

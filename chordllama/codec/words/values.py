@@ -47,23 +47,7 @@ STRING = re.compile(r"([A-G])(##?|bb?)?([0-9])")
 """The pitch of an open string."""
 OF_CHORDS = frozenset(sign.name for sign in SIGNS if sign.element in ("beam", "stem"))
 """Marks of beams and stems, which stand at the first note of a chord."""
-NOT_AT_RESTS = frozenset(
-    [
-        "alter",
-        "tie",
-        "tie-stop",
-        "no-tie-stop",
-        "let-ring",
-        "courtesy",
-        "parenthesised",
-        "bracketed",
-        "editorial",
-        "no-accidental",
-        "accidental",
-        "hidden",
-        *OF_CHORDS,
-    ]
-)
+NOT_AT_RESTS = frozenset(["alter", *(sign.name for sign in SIGNS if not sign.at_rests)])
 """Marks that only a note can have."""
 _FIGURE_SIGN = "|".join(re.escape(code) for code in sorted(FIGURE_SIGNS.values(), key=len, reverse=True))
 _FIGURE_LINE = "|".join(re.escape(code) for code in sorted(FIGURE_LINES.values(), key=len, reverse=True))
