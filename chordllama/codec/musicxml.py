@@ -27,7 +27,7 @@ from chordllama.codec.elements.header import (
     read_unwritten,
     write_header,
 )
-from chordllama.codec.elements.measures import MeasureDraft, PartReader
+from chordllama.codec.elements.measures import MeasureDraft, PartReader, PartRows
 from chordllama.codec.elements.notes import Known
 from chordllama.codec.elements.part_writer import Origin, PartWriter, divisions_for, origin_of
 from chordllama.codec.report import Report
@@ -109,11 +109,11 @@ def _read(root: _Element, name: str, report: Report) -> Reading:
         for measure in measures[id]:
             reader.read_measure(measure)
         readers.append(reader)
-    bars = _read_bars(readers, unwritten, [_labels(measure) for measure in next(iter(measures.values()))])
-    if not any(reader.lacks_accidentals for reader in readers):
+    bars, rows = _read_bars(readers, unwritten, [_labels(measure) for measure in next(iter(measures.values()))])
+    if not any(own.lacks_accidentals for own in rows):
         unwritten = tuple(name for name in unwritten if name != "accidentals")
     score = Score(
-        parts=tuple(_part(header, reader) for header, reader in zip(headers.values(), readers, strict=True)),
+        parts=tuple(_part(*told) for told in zip(headers.values(), readers, rows, strict=True)),
         bars=bars,
         title=(root.findtext("work/work-title") or "").strip(),
         movement=child_text(root, "movement-title"),
@@ -121,7 +121,7 @@ def _read(root: _Element, name: str, report: Report) -> Reading:
         groups=read_groups(root, list(headers)),
         unwritten=unwritten,
     )
-    origins = tuple(_origin(id, reader, unwritten) for id, reader in zip(headers, readers, strict=True))
+    origins = tuple(_origin(id, reader, own, unwritten) for id, reader, own in zip(headers, readers, rows, strict=True))
     return Reading(score, origins, report)
 
 
@@ -189,7 +189,7 @@ def _labels(measure: _Element) -> tuple[str, bool]:
     return element.get("number", ""), element.get("implicit") == "yes"
 
 
-def _part(header: PartHeader, reader: PartReader) -> Part:
+def _part(header: PartHeader, reader: PartReader, rows: PartRows) -> Part:
     staves = range(1, reader.staves + 1)
     lines = tuple(reader.first_lines.get(staff, 5) for staff in staves)
     return Part(
@@ -201,14 +201,14 @@ def _part(header: PartHeader, reader: PartReader) -> Part:
         reader.transposition,
         tuple(reader.tunings.get(staff) for staff in range(1, max(reader.tunings, default=0) + 1)),
         reader.notes.lyrics.names,
-        reader.whole_rests,
+        rows.whole_rests,
     )
 
 
-def _origin(id: str, reader: PartReader, unwritten: tuple[str, ...]) -> Origin:
+def _origin(id: str, reader: PartReader, rows: PartRows, unwritten: tuple[str, ...]) -> Origin:
     voices = {place: stream[0] for stream, place in reader.voices().items() if stream[1] in (0, place[0])}
     divisions = max(1, int(Fraction(QUARTER) / reader.scale))
-    return Origin(id, divisions, voices, tuple(reader.notes.instruments), unwritten, tuple(reader.open_lines))
+    return Origin(id, divisions, voices, tuple(reader.notes.instruments), unwritten, rows.open_lines)
 
 
 # ----------------------------------------------------------------------------------------------------------------- bars
@@ -216,7 +216,7 @@ def _origin(id: str, reader: PartReader, unwritten: tuple[str, ...]) -> Origin:
 
 def _read_bars(
     readers: list[PartReader], unwritten: tuple[str, ...], labels: list[tuple[str, bool]]
-) -> tuple[Bar, ...]:
+) -> tuple[tuple[Bar, ...], list[PartRows]]:
     frames: list[Bar] = []
     lengths: list[Ticks] = []
     times: list[list[Time | None]] = [[] for _ in readers]
@@ -237,9 +237,9 @@ def _read_bars(
         for reader in readers:
             times[reader.index].append(metre.time(reader.index))
     rows = [reader.rows(lengths, _fifths(frames, reader), times[reader.index], unwritten) for reader in readers]
-    return tuple(
+    bars = tuple(
         Bar(
-            tuple(row for part in rows if index < len(part) for row in part[index]),
+            tuple(row for part in rows if index < len(part.measures) for row in part.measures[index]),
             frame.keys,
             frame.times,
             frame.start,
@@ -250,6 +250,7 @@ def _read_bars(
         )
         for index, frame in enumerate(frames)
     )
+    return bars, rows
 
 
 def _read_frame(drafts: list[MeasureDraft], staves: list[int], metre: Metre, implicit: bool) -> tuple[Bar, Ticks]:

@@ -19,7 +19,7 @@ TIE = Mark("tie")
 
 @dataclass(slots=True)
 class NoteDraft:
-    """A notehead as its XML says it; it is shared and never changed.
+    """A notehead as its XML says it; once settled it is shared, and nobody changes it any more.
 
     `usual` is the chord that it becomes, alone, where ties and accidentals are as the rules have them (None: it begins or ends lines,
     whose numbers depend on its place), and `usual_sign` whether an accidental is shown there (None: the rules never have it so). `line` is where its accidentals hold: staff, step, octave.

@@ -84,6 +84,19 @@ class MeasureDraft:
     lines: Mapping[Line, Line] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class PartRows:
+    """What a part's measures become: the rows of each, and by its bar lines what the source calls the lines that are open there.
+
+    `lacks_accidentals`: an accidental that the rules show isn't written; `whole_rests`: a bar's rest is called a whole rest.
+    """
+
+    measures: list[list[Row]]
+    open_lines: tuple[Mapping[Line, str], ...]
+    lacks_accidentals: bool
+    whole_rests: bool
+
+
 class PartReader:
     """Reads the measures of one part in order; `rows` then gives each measure's rows."""
 
@@ -108,9 +121,6 @@ class PartReader:
         self.figures: list[tuple[Ticks, str]] = []
         self.last: EventDraft | None = None
         self.step: tuple[Ticks, Ticks, int] | None = None
-        self.lacks_accidentals = False
-        self.whole_rests = False
-        self.open_lines: list[Mapping[Line, str]] = []
 
     # ---------------------------------------------------------------------------------------------------- one measure
 
@@ -386,21 +396,21 @@ class PartReader:
 
     def rows(
         self, lengths: list[Ticks], keys: list[dict[int, int]], times: list[Time | None], unwritten: tuple[str, ...]
-    ) -> list[list[Row]]:
-        """Each measure's rows, given the bars' lengths, the keys (fifths) of the staves, the times, and what isn't written."""
+    ) -> PartRows:
+        """Return the rows of each measure, given the bars' lengths, the keys (fifths) of the staves, the times, and what isn't written."""
         voices = self.voices()
         finish = RowFinisher(self.index, self.staves, self.first_clefs, self.pairs.started, unwritten)
-        found = []
+        found: list[list[Row]] = []
+        open_lines: list[Mapping[Line, str]] = []
         for draft, length, key, time in zip(self.measures, lengths, keys, times, strict=False):
             streams = {voices[stream]: placed for stream, placed in draft.placed.items() if stream in voices}
             try:
                 found.append(finish.rows(streams, draft.moments, length, key, time))
             except ValueError as fault:
                 raise MusicXMLError(f'part "{self.name}", measure {len(found) + 1}: {fault}') from fault
-            self.open_lines.append(finish.numbers.numbers_in(draft.lines))
-        self.lacks_accidentals = finish.lacks_accidentals
-        self.whole_rests = finish.whole_rests[True] > finish.whole_rests[False]
-        return without_unused_voices(found)
+            open_lines.append(finish.numbers.numbers_in(draft.lines))
+        calls_whole = finish.whole_rests[True] > finish.whole_rests[False]
+        return PartRows(without_unused_voices(found), tuple(open_lines), finish.lacks_accidentals, calls_whole)
 
     def voices(self) -> dict[Stream, VoicePlace]:
         """The staff and the place there (from 1) of each voice of the source that has notes or rests."""
