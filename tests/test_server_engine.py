@@ -60,7 +60,7 @@ def test_a_killed_child_fails_its_job_alone_and_the_next_gets_a_new_one(engine: 
     assert job.status == "failed"
     assert job.problem is not None
     assert job.problem.code == "engine_died"
-    assert job.problem.cause == f"killed by signal {int(signal.SIGKILL)}"
+    assert job.problem.cause == f"its process was killed by signal {int(signal.SIGKILL)}; the memory may not suffice"
     assert engine.wait(waiting, 30)
     assert waiting.status == "done"
     assert engine.children != [child]

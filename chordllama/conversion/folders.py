@@ -25,7 +25,7 @@ from chordllama.conversion.convert import Conversion, Converted
 from chordllama.conversion.manifest import NAME, FileRecord, Manifest, sha256
 from chordllama.errors import ChordLlamaError, ScoreError
 from chordllama.system.files import leftovers, read_bounded, shown, write_atomically
-from chordllama.system.workers import Died, processors, run
+from chordllama.system.processes import Died, processors, run
 
 FAILURES = "chordllama-failures.json"
 MOST_SHOWN = 20

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import base64
-import json
 import re
-import subprocess
-import sys
 import tempfile
 from functools import cache
 from io import BytesIO
@@ -17,12 +14,12 @@ from lxml import etree
 
 from chordllama.codec.container import parse
 from chordllama.errors import ChordLlamaError, ScoreError
+from chordllama.system.processes import Died, ModuleChild, TooSlow, answer_questions
 
 PICTURE_SUFFIXES = (".svg", ".png")
 MAXIMUM_PNG_PAGES = 20
 SECONDS = 300
 """What one picture may take."""
-_REFUSED = 65  # "the input data was incorrect", as in sysexits.h
 
 _SVG = "http://www.w3.org/2000/svg"
 _MUSIC_FONT = "Leland"
@@ -71,35 +68,33 @@ def midi(xml: bytes) -> bytes:
 
 
 def apart(what: str, xml: bytes, seconds: float = SECONDS) -> bytes:
-    """`what` is "midi" or a suffix of a picture: the same as by `midi` and `picture`, in a process that may hang or crash.
+    """Return "midi" or the picture of a suffix, as `midi` and `picture` make it, from a process that may hang or crash.
 
     Raises ScoreError, too, where verovio does either.
     """
-    command = [sys.executable, "-P", "-m", "chordllama.conversion.render", what]
-    try:
-        done = subprocess.run(command, input=xml, capture_output=True, timeout=seconds, check=False)
-    except subprocess.TimeoutExpired as fault:
-        raise _not_engraved(f"verovio took more than {seconds:g} seconds") from fault
-    if done.returncode == _REFUSED:
-        raise ScoreError(**json.loads(done.stderr.rpartition(b"\n")[2]))
-    if done.returncode:
-        raise _not_engraved(f"verovio ended with status {done.returncode}")
-    return done.stdout
+    with ModuleChild(__name__) as child:
+        try:
+            made, refusal = child.ask((what, xml), seconds)
+        except TooSlow as fault:
+            raise _not_engraved(f"verovio took more than {seconds:g} seconds") from fault
+        except Died as death:
+            raise _not_engraved(f"verovio died: {death}") from death
+    if refusal:
+        message, cause, hint = refusal
+        raise ScoreError(message, cause=cause, hint=hint)
+    return bytes(made)
 
 
 def _not_engraved(cause: str) -> ScoreError:
     return ScoreError("the score can't be engraved", cause=cause, hint="open the MusicXML file in an editor")
 
 
-def _main(what: str) -> int:
-    xml = sys.stdin.buffer.read()
+def _answer(question: tuple[str, bytes]) -> tuple[bytes, tuple[str, str | None, str | None] | None]:
+    what, xml = question
     try:
-        made = midi(xml) if what == "midi" else picture(xml, what)
+        return (midi(xml) if what == "midi" else picture(xml, what)), None
     except ChordLlamaError as error:
-        sys.stderr.write("\n" + json.dumps({"message": error.message, "cause": error.cause, "hint": error.hint}))
-        return _REFUSED
-    sys.stdout.buffer.write(made)
-    return 0
+        return b"", (error.message, error.cause, error.hint)
 
 
 def _load(xml: bytes) -> Any:
@@ -187,4 +182,4 @@ def _unpacked(woff2: bytes) -> bytes:
 
 
 if __name__ == "__main__":
-    sys.exit(_main(sys.argv[1]))
+    answer_questions(_answer)

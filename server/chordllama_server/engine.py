@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import Any
 
-from chordllama_server.child import Child, Died
+from chordllama.system.processes import Child, Died
 from chordllama_server.jobs import Event, Job
 from chordllama_server.problems import Problem, Refusal, http_problem
 from chordllama_server.writer_process import BEGUN, CANCELLED, Model, Order, work

@@ -7,7 +7,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from chordllama.errors import ChordLlamaError
-from chordllama_server.child import Child, Died
+from chordllama.system.processes import Child, Died
 from chordllama_server.problems import Problem, Refusal, problem_of
 from chordllama_server.scores import UploadedScore
 

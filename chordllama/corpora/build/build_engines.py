@@ -8,8 +8,8 @@ from typing import Any, Protocol, TypeVar
 
 from chordllama.corpora.build.steps import ShardFailure, ShardJob
 from chordllama.errors import ChordLlamaError, CorpusError
-from chordllama.system.workers import Died, processors
-from chordllama.system.workers import run as run_locally
+from chordllama.system.processes import Died, processors
+from chordllama.system.processes import run as run_locally
 
 R = TypeVar("R")
 AHEAD = 4

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from chordllama.system.workers import Died, processors, run
+from chordllama.system.processes import Died, processors, run
 
 needs_signals = pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
 
