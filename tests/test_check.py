@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from score_strategies import scores
 from small_scores import TEXTS, shared_scores, small_score
 
-from chordllama.check.contents import Check, check, format_key_name, format_pitch
+from chordllama.checking.contents import Check, check, format_key_name, format_pitch
 from chordllama.codec.compact import dumps, loads
 from chordllama.codec.musicxml import Reading, read_with_origin
 from chordllama.codec.report import Report

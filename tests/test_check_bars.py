@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from small_scores import TEXTS, shared_scores, small_score
 
-from chordllama.check.bars import irregular_bars, measured_bars, uneven_staves
+from chordllama.checking.bars import irregular_bars, measured_bars, uneven_staves
 from chordllama.codec.musicxml import read
 from chordllama.score.model import (
     WHOLE,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chordllama.check.contents import Check, check
+from chordllama.checking.contents import Check, check
 from chordllama.codec.musicxml import read_with_origin
 from chordllama.commands.check_tables import MOST_ROWS, print_check, sections
 

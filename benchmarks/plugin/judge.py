@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chordllama.check.bars import measured_bars, uneven_staves
+from chordllama.checking.bars import measured_bars, uneven_staves
 from chordllama.codec.musicxml import read
 from chordllama.score.model import Bar, Chord, Harmony, Item, Row
 

@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from chordllama.check.bars import IrregularBar, UnevenStaff
-from chordllama.check.contents import Check, Counts, PartCheck, SignatureChange
+from chordllama.checking.bars import IrregularBar, UnevenStaff
+from chordllama.checking.contents import Check, Counts, PartCheck, SignatureChange
 
 MOST_ROWS = 20
 """Rows that are shown of a table; the JSON object has all of them."""

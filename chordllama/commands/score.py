@@ -94,7 +94,7 @@ def check(source: str, strict: bool, as_json: bool) -> None:
 
     Parts, bars, signs, what its text leaves out, and bars that don't fill their metre. IN is a score or compact text.
     """
-    from chordllama.check.contents import check as check_reading
+    from chordllama.checking.contents import check as check_reading
     from chordllama.commands.check_tables import print_check
     from chordllama.conversion.convert import read_anything, refuse_unknown
 

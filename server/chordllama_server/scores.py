@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from chordllama.check.contents import check as check_reading
+from chordllama.checking.contents import check as check_reading
 from chordllama.codec import editor
 from chordllama.codec.compact import dumps, loads
 from chordllama.codec.container import parse, read_container

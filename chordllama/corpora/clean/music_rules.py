@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from itertools import accumulate, pairwise
 
-from chordllama.check.bars import measured_bars, uneven_staves
+from chordllama.checking.bars import measured_bars, uneven_staves
 from chordllama.codec.compact import dumps, dumps_faithfully
 from chordllama.codec.excerpt import excerpts
 from chordllama.corpora.clean.cleaning_rules import CleaningRule, DocumentRefused

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from operator import attrgetter
 
-from chordllama.check.bars import (
+from chordllama.checking.bars import (
     IrregularBar,
     MeasuredBar,
     UnevenStaff,
