@@ -14,7 +14,7 @@ import pytest
 from small_corpus import folder_of, mine, rows_of, settings
 from small_texts import chapter, novel
 
-from chordllama.corpora.build.beats import LONGEST_BEAT, Endpoint, beats_in, beats_of, extracted
+from chordllama.corpora.build.beats import LONGEST_BEAT, BeatSource, beats_in, beats_of, extracted
 from chordllama.corpora.build.build_engines import Local
 from chordllama.corpora.build.building import build
 from chordllama.corpora.build.settings import BuildSettings
@@ -104,7 +104,7 @@ def test_lists_of_all_kinds_are_read() -> None:
 def test_an_endpoint_is_asked_once_for_each_scene(tmp_path: Path) -> None:
     answers = Answers()
     with served(answers) as address:
-        beats = beats_of(Endpoint(address, "tiny", str(tmp_path / "cache")))
+        beats = beats_of(BeatSource(address, "tiny", str(tmp_path / "cache")))
         assert beats("A scene.", 3, "en") == BEATS[:3]
         assert beats("A scene.", 3, "en") == BEATS[:3]
         assert beats("Another scene.", 4, "de") == BEATS
@@ -117,7 +117,7 @@ def test_an_endpoint_is_asked_once_for_each_scene(tmp_path: Path) -> None:
 
 def test_an_endpoint_that_answers_no_beats_is_named(tmp_path: Path) -> None:
     with served(Answers("\n")) as address, pytest.raises(CorpusError, match="answers no beats") as fault:
-        beats_of(Endpoint(address, "tiny", str(tmp_path / "cache")))("A scene.", 3, "en")
+        beats_of(BeatSource(address, "tiny", str(tmp_path / "cache")))("A scene.", 3, "en")
     assert address in fault.value.message
 
 
@@ -128,7 +128,7 @@ def test_a_build_that_its_endpoint_leaves_goes_on_where_it_was(tmp_path: Path) -
         wanted = BuildSettings(
             "prose",
             settings(tmp_path / "tokenizer").tokenizer,
-            endpoint=Endpoint(address, "tiny", str(tmp_path / "cache")),
+            endpoint=BeatSource(address, "tiny", str(tmp_path / "cache")),
         )
         with pytest.raises(CorpusError, match="no beats can be had from tiny") as fault:
             build(BuildFolder(tmp_path / "out", "prose"), wanted, [(mine(task="prose"), folder)], Local(1))

@@ -96,7 +96,7 @@ def build_one(
     **wanted: Any,
 ) -> dict[str, Any]:
     """Build one task's data set of the sources at hand, the `only` ones where some are named; return what is in it."""
-    from chordllama.corpora.build.beats import Endpoint
+    from chordllama.corpora.build.beats import BeatSource
     from chordllama.corpora.build.building import Unfinished
     from chordllama.corpora.build.building import build as build_task
     from chordllama.corpora.build.settings import BuildSettings
@@ -108,7 +108,7 @@ def build_one(
     cache = cache or default_cache()
     sources = _at_hand(task, only, cache, folder)
     if beats_endpoint and task == "prose":
-        wanted["endpoint"] = Endpoint(beats_endpoint, beats_model, str(out.absolute() / WORK_FOLDER / "beats"))
+        wanted["endpoint"] = BeatSource(beats_endpoint, beats_model, str(out.absolute() / WORK_FOLDER / "beats"))
     settings = BuildSettings(task, find_tokenizer(tokenizer, cache), **wanted)
     with show_shards(task) as report:
         found = build_task(

@@ -10,20 +10,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from functools import cached_property
-from http import HTTPStatus
 from time import perf_counter
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from chordllama.errors import ChordLlamaError, EndpointError
+from chordllama.errors import ChordLlamaError
 from chordllama.generate.backend import CandidateEnd, Guard, Stream, StreamEnd, TextPiece, Timing, timed
 from chordllama.sampling import Sampling
+from chordllama.system.endpoints import BROKEN_OFF, LONGEST_COMPLAINT, Endpoint, words_of
 
 DEFAULT_CONTEXT = 4096  # tokens, where a server doesn't say
 CHARACTERS_PER_TOKEN = 2  # few, so that an estimate is rather too high
-LONGEST_COMPLAINT = 400  # characters of a server's own words
+_PATH = "/v1/completions"
 SEEDS = 1 << 31
 SEED_STEP = 1009  # between two requests of one candidate; larger than any number of candidates
 
@@ -34,17 +34,6 @@ OPTIONAL: Mapping[str, tuple[float, tuple[str, ...]]] = {
     "presence_penalty": (0.0, ("presence_penalty",)),
     "repetition_penalty": (1.0, ("repetition_penalty", "repeat_penalty")),
 }
-
-HINTS: Mapping[int, str] = {
-    400: "the server refuses the request; its own words say why",
-    401: "give the server's key (api_key)",
-    403: "this key may not use this model",
-    404: "check the address (it ends with /v1) and the model's name",
-    413: "the prompt is too long for this server",
-    422: "the server doesn't understand the request; is it one for completions?",
-    429: "the server is busy or your share is used up: wait and try again",
-}
-BROKEN_OFF = "see the server's log: the prompt may be too long for its context, or another program may be using it"
 
 
 class Chunk(NamedTuple):
@@ -63,21 +52,15 @@ class EndpointBackend:
     """
 
     def __init__(self, url: str, model: str | None = None, api_key: str | None = None, timeout: float = 60.0) -> None:
-        import httpx
-
-        self._root = _root(url)
-        self._url = f"{self._root}/v1/completions"
-        self._shown = str(httpx.URL(self._url).copy_with(userinfo=b""))  # a password in the address is shown to no one
+        self._endpoint = Endpoint(url, api_key, timeout)
         self._model = {} if model is None else {"model": model}
-        headers = {} if api_key is None else {"Authorization": f"Bearer {_key(api_key)}"}
-        self._client = httpx.Client(timeout=timeout, headers=headers)
         self._can_count = True
 
     @cached_property
     def context(self) -> int:
         """How many tokens the server takes (llama-server and vLLM say so), else `DEFAULT_CONTEXT`."""
-        settings = self._ask("GET", "/props").get("default_generation_settings")
-        models = self._ask("GET", "/v1/models").get("data") if settings is None else None
+        settings = self._endpoint.ask("GET", "/props").get("default_generation_settings")
+        models = self._endpoint.ask("GET", "/v1/models").get("data") if settings is None else None
         named = models[0] if isinstance(models, list) and models and isinstance(models[0], dict) else {}
         size = settings.get("n_ctx") if isinstance(settings, dict) else named.get("max_model_len")
         return size if isinstance(size, int) and size > 0 else DEFAULT_CONTEXT
@@ -85,21 +68,10 @@ class EndpointBackend:
     def count(self, text: str) -> int:
         """How many tokens `text` has, by the server's /tokenize if it has one, else an estimate that is rather too high."""
         question = {"content": text, "prompt": text, "add_special": False, "add_special_tokens": False, **self._model}
-        answer = self._ask("POST", "/tokenize", question) if self._can_count else {}
+        answer = self._endpoint.ask("POST", "/tokenize", question) if self._can_count else {}
         tokens = answer.get("tokens")
         self._can_count = isinstance(tokens, list)
         return len(tokens) if isinstance(tokens, list) else -(-len(text) // CHARACTERS_PER_TOKEN)
-
-    def _ask(self, method: str, path: str, question: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """What the server answers to a question that it need not know; empty if it doesn't."""
-        import httpx
-
-        try:
-            response = self._client.request(method, self._root + path, json=question)
-            answer = response.json() if response.status_code == HTTPStatus.OK else {}
-        except (httpx.HTTPError, ValueError):
-            return {}
-        return answer if isinstance(answer, dict) else {}
 
     def stream(self, prompt: str, sampling: Sampling, guards: Sequence[Guard] = ()) -> Stream:
         """See `Backend.stream`; bits aren't told, as endpoints differ in whether and how they tell them. Raises EndpointError."""
@@ -126,7 +98,7 @@ class EndpointBackend:
         """One request. Ends with the chunk that has an ending, or after `tokens` chunks, whatever the server does."""
         from httpx_sse import connect_sse
 
-        started = perf_counter()
+        endpoint, started = self._endpoint, perf_counter()
         body = {
             "prompt": prompt,
             "stream": True,
@@ -135,14 +107,17 @@ class EndpointBackend:
             **self._model,
             **_options(sampling),
         }
-        with self._explained(), connect_sse(self._client, "POST", self._url, json=body) as source:
-            self._check_status(source.response)
+        with (
+            endpoint.explained(_PATH),
+            connect_sse(endpoint.client, "POST", endpoint.root + _PATH, json=body) as source,
+        ):
+            endpoint.check_status(source.response, _PATH)
             chunks = self._chunks(source.iter_sse())
             for number in range(tokens + 1):
                 chunk = next(chunks, None)
                 timing.add_wait(perf_counter() - started, first=number == 0)
                 if chunk is None:
-                    raise self._error("the answer broke off", hint=BROKEN_OFF)
+                    raise self._endpoint.error(_PATH, "the answer broke off", hint=BROKEN_OFF)
                 if number == tokens and chunk.text:
                     return
                 timing.written_tokens += bool(chunk.text)
@@ -166,50 +141,19 @@ class EndpointBackend:
         try:
             answer = json.loads(data)
             if answer.get("error"):
-                raise self._error("the server gave up", cause=_words(data))
+                raise self._endpoint.error(_PATH, "the server gave up", cause=words_of(data))
             choices = answer["choices"]
             if not choices:
                 return None
             return Chunk(str(choices[0].get("text") or ""), choices[0].get("finish_reason"))
         except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-            raise self._error("the server's answer can't be understood", cause=data[:LONGEST_COMPLAINT]) from error
-
-    def _check_status(self, response: Any) -> None:
-        status = response.status_code
-        if status == HTTPStatus.OK:
-            return
-        response.read()
-        words = _words(response.text)
-        cause = f"{status} {response.reason_phrase}" + (f": {words}" if words else "")
-        hint = "the server itself has failed: see its log" if status >= 500 else HINTS.get(status)
-        raise self._error("the server refused", cause=cause, hint=hint)
-
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        """httpx's errors as EndpointError."""
-        import httpx
-        from httpx_sse import SSEError
-
-        try:
-            yield
-        except SSEError as error:
-            hint = "it may be no endpoint for completions: check the address"
-            raise self._error("the server doesn't stream its answer", cause=str(error), hint=hint) from error
-        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            hint = "is the server running, and is the address right?"
-            raise self._error("there is no connection", cause=str(error), hint=hint) from error
-        except httpx.TimeoutException as error:
-            cause, hint = f"it said nothing for {self._client.timeout.read:g} s", "give it more time (timeout)"
-            raise self._error("the server is silent", cause=cause, hint=hint) from error
-        except httpx.HTTPError as error:
-            raise self._error("the answer broke off", cause=str(error), hint=BROKEN_OFF) from error
-
-    def _error(self, what: str, *, cause: str | None = None, hint: str | None = None) -> EndpointError:
-        return EndpointError(f"{self._shown}: {what}", cause=cause, hint=hint)
+            raise self._endpoint.error(
+                _PATH, "the server's answer can't be understood", cause=data[:LONGEST_COMPLAINT]
+            ) from error
 
     def close(self) -> None:
         """Close the connections. May be called twice."""
-        self._client.close()
+        self._endpoint.close()
 
     def __enter__(self) -> Self:
         return self
@@ -286,28 +230,6 @@ def _lines(text: str, last: bool) -> tuple[list[str], str]:
     return (pieces + [rest] * bool(rest), "") if last else (pieces, rest)
 
 
-def _root(url: str) -> str:
-    """The address without what belongs to one interface: http://host:port. Raises EndpointError."""
-    import httpx
-
-    try:
-        parsed = httpx.URL(url.strip())
-    except httpx.InvalidURL as error:
-        raise EndpointError(f"{url} is no address", cause=str(error)) from error
-    if parsed.scheme not in {"http", "https"} or not parsed.host:
-        raise EndpointError(f"{url} is no address of a server", hint="write it like http://127.0.0.1:8080/v1")
-    path = parsed.path.rstrip("/").removesuffix("/completions").removesuffix("/v1").rstrip("/")
-    return str(parsed.copy_with(path=path or "/", query=None, fragment=None)).rstrip("/")
-
-
-def _key(key: str) -> str:
-    """`key` without the line's end that it often comes with. Raises EndpointError, which doesn't show it."""
-    stripped = key.strip()
-    if not stripped.isascii() or not stripped.isprintable():
-        raise EndpointError("the key for the endpoint is none", cause="it has characters that no key has")
-    return stripped
-
-
 def _options(sampling: Sampling) -> dict[str, Any]:
     """The part of a request that says how tokens are drawn."""
     options: dict[str, Any] = {"temperature": sampling.temperature, "top_p": sampling.top_p}
@@ -320,16 +242,3 @@ def _options(sampling: Sampling) -> dict[str, Any]:
     if sampling.stop:
         options["stop"] = list(sampling.stop)
     return options
-
-
-def _words(answer: str) -> str:
-    """The server's own explanation, in one of the shapes that servers give it."""
-    try:
-        found = json.loads(answer)
-    except ValueError:
-        found = answer
-    for key in ("error", "detail", "message"):
-        if isinstance(found, dict) and found.get(key):
-            found = found[key]
-    words = found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
-    return " ".join(words.split())[:LONGEST_COMPLAINT]

@@ -12,9 +12,11 @@ from typing import Any
 
 from chordllama.errors import EndpointError
 from chordllama.generate.backend import Timing
-from chordllama.generate.endpoint import BROKEN_OFF, DEFAULT_CONTEXT, Chunk, EndpointBackend
+from chordllama.generate.endpoint import DEFAULT_CONTEXT, Chunk, EndpointBackend
 from chordllama.sampling import Sampling
+from chordllama.system.endpoints import BROKEN_OFF
 
+_PATH = "/api/generate"
 OLLAMA = "ollama+"
 """What an address begins with that means this interface."""
 # sampling field -> the name that Ollama has for it
@@ -37,8 +39,6 @@ class OllamaBackend(EndpointBackend):
             raise EndpointError(
                 f"{url}: Ollama has to be told which model", hint="name one, e.g. --model-name chordllama"
             )
-        self._url = f"{self._root}/api/generate"
-        self._shown = self._url
 
     @property
     def context(self) -> int:
@@ -49,11 +49,11 @@ class OllamaBackend(EndpointBackend):
         self, prompt: str, sampling: Sampling, seed: int, tokens: int, timing: Timing
     ) -> Generator[Chunk, None, None]:
         """One request, as a stream of JSON lines. Ends with the chunk that has an ending, or after `tokens` chunks."""
-        started = perf_counter()
+        endpoint, started = self._endpoint, perf_counter()
         body = {"prompt": prompt, "raw": True, "stream": True, **self._model}
         body["options"] = ollama_options(sampling) | {"seed": seed, "num_predict": tokens, "num_ctx": self.context}
-        with self._explained(), self._client.stream("POST", self._url, json=body) as response:
-            self._check_status(response)
+        with endpoint.explained(_PATH), endpoint.client.stream("POST", endpoint.root + _PATH, json=body) as response:
+            endpoint.check_status(response, _PATH)
             for number, line in enumerate(filter(None, response.iter_lines())):
                 timing.add_wait(perf_counter() - started, first=number == 0)
                 chunk = self._line(line)
@@ -62,17 +62,17 @@ class OllamaBackend(EndpointBackend):
                 if chunk.ending is not None or number >= tokens:
                     return
                 started = perf_counter()
-        raise self._error("the answer broke off", hint=BROKEN_OFF)
+        raise self._endpoint.error(_PATH, "the answer broke off", hint=BROKEN_OFF)
 
     def _line(self, line: str) -> Chunk:
         try:
             answer = json.loads(line)
             if answer.get("error"):
-                raise self._error("the server gave up", cause=str(answer["error"])[:400])
+                raise self._endpoint.error(_PATH, "the server gave up", cause=str(answer["error"])[:400])
             ending = (answer.get("done_reason") or "stop") if answer.get("done") else None
             return Chunk(str(answer.get("response") or ""), ending)
         except (ValueError, AttributeError) as error:
-            raise self._error("the server's answer can't be understood", cause=line[:400]) from error
+            raise self._endpoint.error(_PATH, "the server's answer can't be understood", cause=line[:400]) from error
 
 
 def ollama_options(sampling: Sampling) -> dict[str, Any]:

@@ -9,20 +9,19 @@ from __future__ import annotations
 import os
 import re
 import textwrap
-from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any
 
-from chordllama.errors import CorpusError
+from chordllama.errors import CorpusError, EndpointError
+from chordllama.system.endpoints import Endpoint
 from chordllama.tasks.prose_tasks import Beats, sentences
 from chordllama.tasks.wording import BEATS_QUESTION, BEATS_SYSTEM, language_name
 
 KEY_VARIABLE = "CHORDLLAMA_BEATS_KEY"
 TIMEOUT = 120.0
 """Seconds that an endpoint may be silent."""
-RETRIES = 4
 ANSWER_TOKENS = 800
 LONGEST_BEAT = 240
 """Characters: longer sentences are cut at a word."""
@@ -50,7 +49,7 @@ _ITEM = re.compile(r"^\s*(?:[-*•–]|\d{1,2}[.)])\s+")
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
+class BeatSource:
     """Who is asked for beats: `address` ends with /v1, `model` is the name that the server gives it; `cache` is a folder."""
 
     address: str
@@ -58,9 +57,9 @@ class Endpoint:
     cache: str
 
 
-def beats_of(endpoint: Endpoint | None) -> Beats:
+def beats_of(source: BeatSource | None) -> Beats:
     """What gives the beats of a scene."""
-    return partial(_asked, endpoint) if endpoint else extracted
+    return partial(_asked, source) if source else extracted
 
 
 # ----------------------------------------------------------------------------------------------------------------- extracted
@@ -111,16 +110,16 @@ def _ranker(language: str) -> Any:
 # -------------------------------------------------------------------------------------------------------------------- asked
 
 
-def _asked(endpoint: Endpoint, scene: str, number: int, language: str) -> list[str]:
+def _asked(source: BeatSource, scene: str, number: int, language: str) -> list[str]:
     """The beats that a model finds. Raises CorpusError, naming the endpoint, where it can't be had or answers none."""
     question = BEATS_QUESTION.format(number=number, language=language_name(language) or "its own language", scene=scene)
-    with closing(_cache(endpoint.cache)) as cache:
-        key = (endpoint.model, BEATS_SYSTEM, question)
+    with closing(_cache(source.cache)) as cache:
+        key = (source.model, BEATS_SYSTEM, question)
         answer = cache.get(key)
         if answer is None:
-            answer = _answer(endpoint, question)
+            answer = _answer(source, question)
             if not beats_in(answer):
-                raise CorpusError(f"{endpoint.address}: {endpoint.model} answers no beats", cause=answer[:200])
+                raise CorpusError(f"{source.address}: {source.model} answers no beats", cause=answer[:200])
             cache.set(key, answer)
     return beats_in(answer)[:number]
 
@@ -131,31 +130,23 @@ def beats_in(answer: str) -> list[str]:
     return [textwrap.shorten(line, LONGEST_BEAT, placeholder=" …") for line in lines if line and not line.endswith(":")]
 
 
-def _answer(endpoint: Endpoint, question: str) -> str:
-    from openai import OpenAIError
-
-    said: Sequence[dict[str, str]] = (
-        {"role": "system", "content": BEATS_SYSTEM},
-        {"role": "user", "content": question},
-    )
+def _answer(source: BeatSource, question: str) -> str:
+    messages = ({"role": "system", "content": BEATS_SYSTEM}, {"role": "user", "content": question})
     try:
-        found = _client(endpoint.address).chat.completions.create(
-            model=endpoint.model, messages=list(said), temperature=0, seed=0, max_tokens=ANSWER_TOKENS
+        return _client(source.address).chat(
+            messages, model=source.model, temperature=0, seed=0, max_tokens=ANSWER_TOKENS
         )
-    except OpenAIError as fault:
+    except EndpointError as fault:
         raise CorpusError(
-            f"{endpoint.address}: no beats can be had from {endpoint.model}",
-            cause=" ".join(str(fault).split())[:300],
+            f"{source.address}: no beats can be had from {source.model}",
+            cause=str(fault),
             hint=f"see that it runs (a key goes into {KEY_VARIABLE}), and start the build again: it goes on where it was",
         ) from fault
-    return str(found.choices[0].message.content or "") if found.choices else ""
 
 
 @lru_cache(maxsize=2)
-def _client(address: str) -> Any:
-    from openai import OpenAI
-
-    return OpenAI(base_url=address, api_key=os.environ.get(KEY_VARIABLE, "none"), timeout=TIMEOUT, max_retries=RETRIES)
+def _client(address: str) -> Endpoint:
+    return Endpoint(address, os.environ.get(KEY_VARIABLE), TIMEOUT)
 
 
 def _cache(folder: str) -> Any:

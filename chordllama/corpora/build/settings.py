@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 
-from chordllama.corpora.build.beats import Endpoint
+from chordllama.corpora.build.beats import BeatSource
 from chordllama.corpora.build.tokens import Tokenizer
 from chordllama.corpora.documents import Task
 
@@ -45,7 +45,7 @@ class BuildSettings:
     seed: int = 0
     formats: tuple[Format, ...] = FORMATS
     skip_unreadable: bool = False
-    endpoint: Endpoint | None = None
+    endpoint: BeatSource | None = None
 
     def facts(self) -> dict[str, Any]:
         """What the result depends on, without where anything lies."""
