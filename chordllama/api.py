@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Literal
 from chordllama.errors import ChordLlamaError
 
 if TYPE_CHECKING:
-    from chordllama.check.contents import Check
+    from chordllama.checking.contents import Check
     from chordllama.generate.backend import Backend
     from chordllama.generate.continuation import BarProgress, Continuation
     from chordllama.score.model import Bar, Score
@@ -96,7 +96,7 @@ def decode(text: str) -> Score:
 
 def check(source: Source) -> Check:
     """Count what a score holds: parts, bars, signs, what its compact text leaves out, and bars that don't fill their time signature."""
-    from chordllama.check.contents import check as check_reading
+    from chordllama.checking.contents import check as check_reading
     from chordllama.codec.musicxml import read_with_origin
 
     return check_reading(read_with_origin(*_musicxml(source)))
