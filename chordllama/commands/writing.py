@@ -21,10 +21,10 @@ from chordllama.commands.options import (
 )
 from chordllama.system.terminal import say
 from chordllama.tasks.music_tasks import MUSIC_TASKS
-from chordllama.tasks.task import COMMON, MusicTask, Setting, request_for
+from chordllama.tasks.task import COMMON, MusicTask, Setting
 
 if TYPE_CHECKING:
-    from chordllama.generate.continuation import Assignment, Continuation
+    from chordllama.generate.continuation import Continuation
 
 Option = Callable[[Decorated], Decorated]
 _FILES: tuple[Option, ...] = (
@@ -98,10 +98,10 @@ def _write(
     strict: bool,
     as_json: bool,
     dialect: str = "compact",
-    ensemble: str | None = None,
     **settings: Any,
 ) -> int:
     """Write the bars that a task means, and deliver the files."""
+    from chordllama.api import prepare
     from chordllama.generate.models import open_backend, writer_for
     from chordllama.generate.ranking import best_first
     from chordllama.system.terminal import show_bars
@@ -109,7 +109,7 @@ def _write(
     if output == STANDARD and (with_midi or with_picture or settings["candidates"] > 1):
         raise click.UsageError("--midi, --picture and --candidates take their names from OUT: give one with -o")
     write_bars = writer_for(dialect, model)
-    assignment = _assignment(task, source, ensemble, strict, settings)
+    assignment = prepare(task, *read(source), settings, strict=strict)
     request = assignment.request
     with open_backend(model, threads) as backend, show_bars(request.candidates) as progress:
         continuations = write_bars(assignment, backend, progress).candidates
@@ -122,29 +122,6 @@ def _write(
         facts["continuations"].append(_deliver_continuation(continuation, place, with_midi, pictures, as_json))
     tell(facts, as_json)
     return _say_failures(ranked)
-
-
-def _assignment(
-    task: MusicTask, source: str, ensemble: str | None, strict: bool, settings: dict[str, Any]
-) -> Assignment:
-    """The file, which is read once, with the parts of an ensemble added, and what is asked for."""
-    from chordllama.codec.container import read_container
-    from chordllama.codec.musicxml import read_with_origin
-    from chordllama.conversion.convert import refuse_unknown
-    from chordllama.conversion.foreign import foreign_format, to_musicxml
-    from chordllama.generate.continuation import assign
-    from chordllama.tasks.ensembles import with_ensemble
-
-    data, name = read(source)
-    xml = to_musicxml(data, name) if foreign_format(data, name) else read_container(data, name)
-    reading = read_with_origin(xml, name)
-    if strict:
-        refuse_unknown(reading.report, name)
-    if ensemble:
-        xml, own = with_ensemble(xml, reading, ensemble)
-        reading = read_with_origin(xml, name)
-        settings = settings | {"given": settings.get("given") or ",".join(map(str, own))}
-    return assign(xml, name, reading, request_for(task, settings))
 
 
 def _numbered(output: str, number: int) -> str:

@@ -11,7 +11,7 @@ from typing import ClassVar, Protocol
 
 from chordllama.codec import classic
 from chordllama.codec.compact import dumps, loads
-from chordllama.codec.container import ARCHIVE_SUFFIX, PLAIN_SUFFIXES, write_container
+from chordllama.codec.container import ARCHIVE_SUFFIX, PLAIN_SUFFIXES, read_container, write_container
 from chordllama.codec.musicxml import Reading, read, read_with_origin, write
 from chordllama.codec.omit import omit
 from chordllama.codec.report import Report
@@ -110,7 +110,7 @@ class ClassicEncoding:
 
     def convert(self, data: bytes, name: str) -> Converted:
         """The classic text of a file in MusicXML or one of the formats that music21 converts. Raises ScoreError."""
-        xml = to_musicxml(data, name) if foreign_format(data, name) else data
+        xml = musicxml_in(data, name)
         report = Report()
         parts = classic.encode(xml, name, report)
         if self.strict:
@@ -155,9 +155,14 @@ def decoding_for(dialect: str, suffix: str) -> Conversion:
     return Decoding(suffix) if dialect == "compact" else ClassicDecoding(suffix)
 
 
+def musicxml_in(data: bytes, name: str) -> bytes:
+    """Return the MusicXML in a file: its own, or what music21 makes of another format. Raises ScoreError."""
+    return to_musicxml(data, name) if foreign_format(data, name) else read_container(data, name)
+
+
 def read_score(data: bytes, name: str) -> Reading:
-    """The score in a file in MusicXML or one of the formats that music21 converts. Raises ScoreError."""
-    return read_with_origin(to_musicxml(data, name) if foreign_format(data, name) else data, name)
+    """Read the score in a file in MusicXML or one of the formats that music21 converts. Raises ScoreError."""
+    return read_with_origin(musicxml_in(data, name), name)
 
 
 def read_anything(data: bytes, name: str) -> Reading:

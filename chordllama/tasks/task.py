@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import random
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -10,7 +12,7 @@ from typing import Any, Literal, Protocol
 from chordllama.sampling import RANGES, Sampling
 from chordllama.score.model import Score
 from chordllama.tasks.music import Wishes, nearest_density
-from chordllama.tasks.plan import Plan, Request
+from chordllama.tasks.plan import Plan, Request, RequestError
 from chordllama.tasks.rounds import Context, Round
 from chordllama.tasks.row_texts import MusicRow, Write, dump_bar
 
@@ -55,6 +57,24 @@ class Setting:
             "description": self.help,
         }
         return {key: value for key, value in facts.items() if value is not None}
+
+    def check(self, value: object) -> None:
+        """Raise RequestError where a value isn't one of this setting's."""
+        if self.type in ("integer", "number"):
+            kinds = int if self.type == "integer" else (int, float)
+            if isinstance(value, bool) or not isinstance(value, kinds):
+                raise RequestError(
+                    f"{self.name} has to be a{'n integer' if kinds is int else ' number'}, not {value!r}"
+                )
+            least = -math.inf if self.minimum is None else self.minimum
+            most = math.inf if self.maximum is None else self.maximum
+            if not least <= value <= most or (self.above and value == least):
+                start = "above" if self.above else "from"
+                raise RequestError(f"{self.name} is {value}", cause=f"it has to lie {start} {least:g} to {most:g}")
+        elif self.choices and value not in self.choices:
+            raise RequestError(f"{self.name} is {value!r}", cause=f"it has to be one of {', '.join(self.choices)}")
+        elif self.type == "string" and self.pattern and not re.fullmatch(self.pattern, str(value)):
+            raise RequestError(f"{self.name} can't be {value!r}")
 
 
 class RowWriter(Protocol):
@@ -139,13 +159,21 @@ COMMON = (
 
 
 def request_for(task: MusicTask, values: Mapping[str, Any]) -> Request:
-    """Return the request that settings ask for by their names; what isn't told, or None, is as it is without it."""
+    """Return the request that settings ask for by their names; what isn't told, or None, is as it is without it.
+
+    Raises:
+        RequestError: a value isn't one of its setting's.
+    """
     told = {name: value for name, value in values.items() if value is not None}
+    for setting in (*task.settings, *COMMON):
+        if setting.name in told:
+            setting.check(told[setting.name])
     sampling = Sampling(**{name: told[name] for name in ("seed", "temperature", "top_p", "min_p") if name in told})
     density = nearest_density(told["density"]) if "density" in told else ""
     wishes = Wishes(density=density, period=told.get("period", ""), by=told.get("by", ""))
     own = {name: told[name] for name in ("bars", "candidates", "ending", "first") if name in told}
-    given = parts_named(told.get("given", "")) or Request().given
+    named = told.get("given", ())
+    given = (parts_named(named) if isinstance(named, str) else tuple(named)) or Request().given
     return Request(task=task.id, sampling=sampling, wishes=wishes, given=given, **own)
 
 

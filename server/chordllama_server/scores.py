@@ -11,11 +11,10 @@ from typing import Any, Literal
 from chordllama.checking.contents import check as check_reading
 from chordllama.codec import editor
 from chordllama.codec.compact import dumps, loads
-from chordllama.codec.container import parse, read_container
+from chordllama.codec.container import parse
 from chordllama.codec.musicxml import Reading, read_with_origin, write
 from chordllama.codec.splice import source_text
-from chordllama.conversion.convert import decode_text, read_anything
-from chordllama.conversion.foreign import foreign_format, to_musicxml
+from chordllama.conversion.convert import decode_text, musicxml_in, read_anything
 
 _DECLARATION = re.compile(rb"""^(\s*<\?xml[^>]*?\sencoding\s*=\s*)(["'])[A-Za-z0-9._-]+["']""")
 
@@ -35,8 +34,7 @@ def musicxml_of(source: UploadedScore) -> bytes:
         return write(loads(decode_text(source.data, source.name)))
     if source.kind == "editor":
         return write(editor.read(json.loads(source.data)))
-    data = source.data
-    return to_musicxml(data, source.name) if foreign_format(data, source.name) else read_container(data, source.name)
+    return musicxml_in(source.data, source.name)
 
 
 def in_utf8(xml: bytes) -> str:
