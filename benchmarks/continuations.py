@@ -233,7 +233,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--chorales", type=Path, help="a folder of chorales [music21's, exported once]")
     parser.add_argument("--songs", type=Path, default=SONGS, help="a folder of songs [%(default)s]")
     parser.add_argument("--each", type=int, default=20, help="how many of both [%(default)s]")
-    parser.add_argument("--model", help="a GGUF file or an endpoint's address [the model that comes along]")
+    parser.add_argument("--model", help="a GGUF file or an endpoint's address [the bundled model]")
     parser.add_argument("--threads", type=int, default=2, help="threads [%(default)s]")
     parser.add_argument("--seed", type=int, default=1, help="where chance begins [%(default)s]")
     parser.add_argument("--out", type=Path, default=OUT, help="where the written files go [%(default)s]")

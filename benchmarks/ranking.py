@@ -31,7 +31,7 @@ from chordllama.tasks.plan import Request
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", help="a .gguf file [the model that comes along]")
+    parser.add_argument("--model", help="a .gguf file [the bundled model]")
     parser.add_argument("--bars", type=int, default=4)
     parser.add_argument("--candidates", type=int, default=16, help="of each excerpt [%(default)s]")
     parser.add_argument("--of", default="2,4,8", help="among how many the first one is taken [%(default)s]")

@@ -1,4 +1,4 @@
-"""`chordllama continue` as a user runs it: the embedded model, real files, a process of its own where that matters."""
+"""`chordllama continue` as a user runs it: the bundled model, real files, a process of its own where that matters."""
 
 from __future__ import annotations
 

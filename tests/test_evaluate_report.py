@@ -1,4 +1,4 @@
-"""A whole evaluation of two small pieces with the embedded model, and its report in three forms."""
+"""A whole evaluation of two small pieces with the bundled model, and its report in three forms."""
 
 from __future__ import annotations
 

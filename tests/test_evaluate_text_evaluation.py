@@ -1,4 +1,4 @@
-"""Lyrics and prose: a whole evaluation of a few rows with the embedded model, which has never seen a word."""
+"""Lyrics and prose: a whole evaluation of a few rows with the bundled model, which has never seen a word."""
 
 from __future__ import annotations
 

@@ -440,7 +440,7 @@ def test_what_two_prompts_have_in_common_is_evaluated_once(random_model: Path) -
 
 
 def test_what_the_cache_held_before_changes_no_bit_of_what_comes_next() -> None:
-    """Bit for bit, with the model that comes along: a last bit that differs makes the same seed write other bars now and then."""
+    """Bit for bit, with the bundled model: a last bit that differs makes the same seed write other bars now and then."""
     model = load(resource(BUNDLED))
     vocabulary = Vocabulary(model)
     evaluator = Evaluator(model, vocabulary.size, 1024, 2, 1)

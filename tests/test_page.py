@@ -1,4 +1,4 @@
-"""The page in a real browser, against the real server and the model that comes along."""
+"""The page in a real browser, against the real server and the bundled model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plugin in a real MuseScore 3.2.3, before a real server with the model that comes along.
+"""The plugin in a real MuseScore 3.2.3, before a real server with the bundled model.
 
 This version can't write chords, rests and tuplets in place, so that the result is a new tab, and the old one stays as it is. What the
 script does in place in later versions is tried here too, as far as this version's Cursor goes (musescore_cursor.qml).

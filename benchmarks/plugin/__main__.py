@@ -1,6 +1,6 @@
 """`python -m benchmarks.plugin [NAME…]`: scores continued by mouse and keys in MuseScore's own window; prints one JSON object for each, and a summary.
 
-A composer's way, with a real server and the model that comes along: open the score, Plugins → ChordLlama, Continue, Keep, save. What
+A composer's way, with a real server and the bundled model: open the score, Plugins → ChordLlama, Continue, Keep, save. What
 MuseScore saved must hold the old bars as they were, and full new ones, and be opened by MuseScore without a complaint.
 Times are from the click on Continue until the first new bar is drawn in the window, and until all stand in a score.
 """

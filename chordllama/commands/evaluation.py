@@ -66,7 +66,7 @@ def evaluate(
 ) -> None:
     """Measure what models write on held-out works, beside the human and naive floors.
 
-    MODEL is a .gguf file, or a folder of them (f16, Q8_0 and Q4_K_M, say); without one it is the model that comes along.
+    MODEL is a .gguf file, or a folder of them (f16, Q8_0 and Q4_K_M, say); without one it is the bundled model.
     """
     from chordllama.evaluate.systems import EvaluationSettings
     from chordllama.generate.llama_runtime import check_file

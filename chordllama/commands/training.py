@@ -19,7 +19,7 @@ from chordllama.system.terminal import say
 def train(recipe: str, out: str | None, data: str, resume: bool) -> None:
     """Train a model by a recipe.
 
-    RECIPE is a file, or the name of one of the recipes that come along.
+    RECIPE is a file, or the name of one of the bundled recipes.
     """
     from chordllama.training.run import carry_out, load_any_recipe
 

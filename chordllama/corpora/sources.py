@@ -65,12 +65,12 @@ class CorpusSource:
 
     @property
     def is_fetched(self) -> bool:
-        """False for what comes along with a package, or is the user's own."""
+        """False for what is part of a package, or is the user's own."""
         return bool(self.downloads)
 
 
 def load_sources(*folders: Path) -> dict[str, CorpusSource]:
-    """Every source by its name: those that come along, and the user's own ones whose copies lie in `folders`.
+    """Return every source by its name: the bundled ones, and the user's own ones whose copies lie in `folders`.
 
     Raises CorpusError, naming file and key, for a file that can't be read or says what it may not say.
     """
@@ -82,7 +82,7 @@ def load_sources(*folders: Path) -> dict[str, CorpusSource]:
 
 
 def find_source(name: str, sources: Mapping[str, CorpusSource]) -> CorpusSource:
-    """The source of that name. Raises CorpusError, with the names that there are, where there is none."""
+    """Return the source of that name. Raises CorpusError, with the names that there are, where there is none."""
     if name not in sources:
         raise CorpusError(
             f'"{name}" is no source',
@@ -93,7 +93,7 @@ def find_source(name: str, sources: Mapping[str, CorpusSource]) -> CorpusSource:
 
 
 def place(source: CorpusSource, *folders: Path) -> Path | None:
-    """Where the source's files lie: below the first of `folders` that has them, or in music21's package; None: nowhere."""
+    """Return where the source's files lie: below the first of `folders` that has them, or in music21's package; None: nowhere."""
     if source.reader == "music21":
         return _music21_corpus()
     return next((folder / source.folder for folder in folders if (folder / source.folder).is_dir()), None)
@@ -116,13 +116,13 @@ def dump_listing(digests: Mapping[str, str]) -> str:
 
 
 def own_source(name: str, task: Task, licence: str, title: str = "") -> CorpusSource:
-    """A source that is a folder of the user's own."""
+    """Return a source that is a folder of the user's own."""
     reader = {"music": "scores", "lyrics": "song-texts", "prose": "books"}[task]
     return CorpusSource(name, title or name, task, reader, licence, credit="your own", folder=name)
 
 
 def dump_source(source: CorpusSource) -> str:
-    """The file that tells of a source of the user's own, for the folder that holds its copy."""
+    """Return the file that tells of a source of the user's own, for the folder that holds its copy."""
     from ruamel.yaml import YAML
 
     keys = ("title", "task", "reader", "licence", "credit")

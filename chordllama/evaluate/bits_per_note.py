@@ -28,7 +28,7 @@ FEWEST_BARS = 4
 
 
 def asked(passage: Passage) -> str:
-    """The prompt that asks for a passage's new bars."""
+    """Return the prompt that asks for a passage's new bars."""
     bars = passage.score.bars[passage.shown :]
     return prompt(shown(passage), 0, len(bars), ending_of(bars))
 
@@ -50,17 +50,17 @@ class Costs:
     context: int
 
     def tokens(self, passage: Passage) -> Tokens:
-        """A passage's prompt and answer."""
+        """Return a passage's prompt and answer."""
         given = self.vocabulary.prompt(asked(passage))
         return Tokens((*given, *self.vocabulary.tokens(human_answer(passage))), len(given))
 
     def bits(self, passage: Passage) -> float | None:
-        """What the new bars cost the model."""
+        """Return what the new bars cost the model."""
         tokens = self.tokens(passage)
         return self.text_bits(tokens.ids, tokens.first)
 
     def text_bits(self, ids: Sequence[int], first: int) -> float | None:
-        """What the tokens from number `first` on cost the model."""
+        """Return what the tokens from number `first` on cost the model."""
         if len(ids) > self.context:
             return None
         return float(-self.scorer.log_probabilities(ids)[first - 1 :].sum() / math.log(2))
@@ -79,7 +79,7 @@ class CountedCosts:
     grams: NGrams
 
     def bits(self, passage: Passage) -> float | None:
-        """What the new bars cost; None for what the model isn't asked either."""
+        """Return what the new bars cost; None for what the model isn't asked either."""
         tokens = self.costs.tokens(passage)
         return self.grams.bits(tokens.ids, tokens.first) if len(tokens.ids) <= self.costs.context else None
 
@@ -97,7 +97,7 @@ def _texts(score: Score) -> Iterator[str]:
 
 @contextmanager
 def scoring(gguf: Path, threads: int | None = None) -> Iterator[Costs]:
-    """A model file that can be asked. Raises ModelError."""
+    """Open a model file to be asked for costs. Raises ModelError."""
     with opened(gguf) as (model, vocabulary):
         context = library().llama_model_n_ctx_train(model)
         with closing(Scorer(model, vocabulary, context, threads)) as scorer:

@@ -29,7 +29,7 @@ class Runs:
                 self._places[tuple(sequence[place : place + seed])].append((number, place))
 
     def longest(self, sequence: Sequence[Hashable]) -> int:
-        """The items of the longest run that a sequence shares with these."""
+        """Return the items of the longest run that a sequence shares with these."""
         longest, place = 0, 0
         while place + max(self._seed, longest + 1) <= len(sequence):
             seeds = self._places.get(tuple(sequence[place : place + self._seed]), ())
@@ -52,13 +52,13 @@ class Melodies:
         self._runs = Runs((melody for voice in voices for melody in melodies_of(voice)), STEPS_IN_SEED)
 
     def longest_run(self, voice: Sequence[Sound]) -> int:
-        """The notes of the longest run that a voice shares with these melodies; 0 where it is of fewer than 4 notes."""
+        """Return the notes of the longest run that a voice shares with these melodies; 0 where it is of fewer than 4 notes."""
         longest = max((self._runs.longest(melody) for melody in melodies_of(voice)), default=0)
         return longest + 1 if longest else 0
 
 
 def melodies_of(voice: Sequence[Sound]) -> list[list[Step]]:
-    """A voice as steps between neighbouring notes: the interval, and the length of the note that it leads from. A rest ends a melody."""
+    """Return a voice as steps between neighbouring notes: the interval, and the length of the note that it leads from. A rest ends a melody."""
     melodies: list[list[Step]] = [[]]
     for before, after in pairwise(voice):
         if before.end == after.start:
@@ -69,10 +69,10 @@ def melodies_of(voice: Sequence[Sound]) -> list[list[Step]]:
 
 
 def copied_from_prompt(passage: Passage) -> Ratio | None:
-    """The notes of the longest run of the new bars that stands in the prompt too, in any voice."""
+    """Return the notes of the longest run of the new bars that stands in the prompt too, in any voice."""
     return copied_from(passage, Melodies(passage.old.values()))
 
 
 def copied_from(passage: Passage, melodies: Melodies) -> Ratio | None:
-    """The notes of the longest run of the new bars that stands in other music too."""
+    """Return the notes of the longest run of the new bars that stands in other music too."""
     return Ratio(max(map(melodies.longest_run, passage.new.values()))) if passage.new_notes else None

@@ -23,7 +23,7 @@ Embed = Callable[[list[str]], "NDArray[np.float32]"]
 
 
 def open_embeddings(name: str) -> Embed:
-    """The embeddings of a sentence-transformers model, by its folder or its name on the hub.
+    """Return the embeddings of a sentence-transformers model, by its folder or its name on the hub.
 
     Raises ModelError where it isn't there or can't be reached, ChordLlamaError where the package is missing.
     """
@@ -45,11 +45,11 @@ def open_embeddings(name: str) -> Embed:
 
 
 def direction(texts: Iterable[str], embed: Embed) -> NDArray[np.float32]:
-    """The unit vector of what texts say on average: each stanza or paragraph counts once, as a model reads some 250 words at once."""
+    """Return the unit vector of what texts say on average: each stanza or paragraph counts once, as a model reads some 250 words at once."""
     mean = embed([section for text in texts for section in sections_of(text)]).mean(axis=0)
     return np.asarray(mean / np.linalg.norm(mean), dtype=np.float32)
 
 
 def alike_in_meaning(text: Text, style: NDArray[np.float32], embed: Embed) -> Ratio | None:
-    """The cosine of a text's direction with that of the training set."""
+    """Return the cosine of a text's direction with that of the training set."""
     return Ratio(float(direction([text.text], embed) @ style)) if text.words else None

@@ -41,11 +41,11 @@ class Evaluation:
         self.headings = (*OWN, *(measure.heading for measure in self.table))
 
     def human(self) -> System:
-        """The human's own continuations."""
+        """Return the human's own continuations."""
         return self._plain("human", "human", lambda piece: piece.human)
 
     def naive(self) -> list[System]:
-        """What anybody could write."""
+        """Return what anybody could write."""
         table: Mapping[str, floors.Floor] = {
             "last two bars": floors.copy,
             "another work": floors.stranger(self.held_out.pieces),
@@ -63,7 +63,7 @@ class Evaluation:
         return tally.system(name, kind, self.headings)
 
     def counted(self, name: str, scorer: Scorer) -> System:
-        """A floor that writes nothing, but whose bits can be told."""
+        """Return a floor that writes nothing, but whose bits can be told."""
         tally = Tally()
         for piece in self.held_out.pieces:
             if (bits := scorer(piece.human)) is not None:
@@ -72,7 +72,7 @@ class Evaluation:
         return tally.system(name, "floor", self.headings)
 
     def model(self, name: str, backend: Backend, scorer: Scorer | None = None) -> System:
-        """A model's continuations."""
+        """Return a model's continuations."""
         tally = Tally()
         for piece in self.held_out.pieces:
             self._written(tally, piece, backend)
@@ -102,7 +102,7 @@ def _cost(tally: Tally, piece: Piece, bits: float) -> None:
 
 
 def written_notes(passage: Passage) -> int:
-    """The noteheads of the new bars."""
+    """Return the noteheads of the new bars."""
     return count_noteheads(passage.score.bars[passage.shown :])
 
 

@@ -11,14 +11,14 @@ from chordllama.evaluate.systems import EvaluationReport, Heading
 
 
 def as_json(report: EvaluationReport) -> str:
-    """All figures by system and measure."""
+    """Return all figures by system and measure."""
     facts = asdict(report)
     facts["measures"] = facts.pop("headings")
     return json.dumps(facts, ensure_ascii=False, indent=1) + "\n"
 
 
 def as_markdown(report: EvaluationReport) -> str:
-    """A table with a row for each measure and a column for each system."""
+    """Return a table with a row for each measure and a column for each system."""
     return "\n".join(_lines(report)) + "\n"
 
 
@@ -34,7 +34,7 @@ def _lines(report: EvaluationReport) -> Iterator[str]:
 
 
 def table(report: EvaluationReport) -> Iterator[str]:
-    """The table's lines; measures that no system has are left out."""
+    """Yield the table's lines; measures that no system has are left out."""
     yield "| " + " | ".join(["measure", *(system.name for system in report.systems)]) + " |"
     yield "| --- " * (len(report.systems) + 1) + "|"
     for heading in report.headings:
@@ -44,7 +44,7 @@ def table(report: EvaluationReport) -> Iterator[str]:
 
 
 def cell(figure: Figure | None, heading: Heading) -> str:
-    """`0.079 (0.065–0.094)`; a dash where there's nothing."""
+    """Return a figure as `0.079 (0.065–0.094)`; a dash where there's nothing."""
     if figure is None:
         return "–"
     scale = 100 if heading.share else 1

@@ -16,7 +16,7 @@ Floor = Callable[[Piece], Passage | None]
 
 
 def copy(piece: Piece) -> Passage:
-    """The prompt's last two whole bars again and again."""
+    """Write the prompt's last two whole bars again and again."""
     human = piece.human
     source = [bar for bar in human.score.bars[: human.shown] if bar.length is None][-COPIED:]
     source = source or list(human.score.bars[: human.shown][-COPIED:])
@@ -30,7 +30,7 @@ def _plain(bar: Bar) -> Bar:
 
 
 def stranger(pieces: Sequence[Piece]) -> Floor:
-    """The human's bars of another work, one with as many parts and bars, in the same key where there is one."""
+    """Return the human's bars of another work, one with as many parts and bars, in the same key where there is one."""
 
     def floor(piece: Piece) -> Passage | None:
         others = [other for other in pieces if other.work != piece.work and _alike(other.human, piece.human)]
@@ -56,7 +56,7 @@ def _key(passage: Passage) -> object:
 
 
 def at_random(seed: int) -> Floor:
-    """The human's rhythms with pitches drawn from the range of each part's notes in the prompt."""
+    """Return the human's rhythms with pitches drawn from the range of each part's notes in the prompt."""
 
     def floor(piece: Piece) -> Passage:
         chance = random.Random(f"{seed} {piece.name}")

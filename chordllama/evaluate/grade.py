@@ -42,7 +42,7 @@ class KeyFound(NamedTuple):
 
 
 def key_of(voices: Iterable[Sequence[Sound]]) -> KeyFound:
-    """The key whose profile is likest to how long each pitch class sounds."""
+    """Return the key whose profile is likest to how long each pitch class sounds."""
     lengths = np.zeros(12)
     for voice in voices:
         for sound in voice:
@@ -55,7 +55,7 @@ def key_of(voices: Iterable[Sequence[Sound]]) -> KeyFound:
 
 
 def distance(found: Mapping[Hashable, float], wanted: Counter[Hashable]) -> float:
-    """The Wasserstein distance of two histograms over their keys' ranks: the commonest of `wanted` first, what it lacks last."""
+    """Return the Wasserstein distance of two histograms over their keys' ranks: the commonest of `wanted` first, what it lacks last."""
     lacking = sorted((key for key in found if key not in wanted), key=lambda key: found[key])
     keys = [key for key, _ in wanted.most_common()] + lacking
     return _moved([found.get(key, 0) for key in keys], [wanted.get(key, 0) for key in keys])
@@ -103,7 +103,7 @@ class Features:
         return Counter(_kind(_sounding(voices, moment)) for moment in moments)
 
     def intervals(self, voice: int) -> Histogram:
-        """The directed intervals of a voice, in semitones."""
+        """Return the directed intervals of a voice, in semitones."""
         sounds = list(self.passage.new.values())[voice]
         return Counter(after.top - before.top for before, after in pairwise(sounds) if before.end == after.start)
 
@@ -171,7 +171,7 @@ class Grader:
         self._count += features.passage.new_notes
 
     def grades(self, passage: Passage) -> dict[str, float] | None:
-        """The nine distances; None for what isn't in four voices, each of which has notes, and where no chorale was seen."""
+        """Return the nine distances; None for what isn't in four voices, each of which has notes, and where no chorale was seen."""
         if self._last is None or self._last[0] is not passage:  # several measures ask about the same passage
             self._last = passage, self._graded(passage)
         return self._last[1]
@@ -194,12 +194,12 @@ class Grader:
         return found
 
     def grade(self, passage: Passage) -> Ratio | None:
-        """The sum of the nine."""
+        """Return the sum of the nine."""
         found = self.grades(passage)
         return Ratio(sum(found.values())) if found else None
 
     def part(self, name: str) -> Callable[[Passage], Ratio | None]:
-        """One of the nine as a measure."""
+        """Return one of the nine as a measure."""
 
         def graded(passage: Passage) -> Ratio | None:
             found = self.grades(passage)

@@ -1,6 +1,6 @@
 """Music that a model has not been trained on, and the music that it may have learnt: Bach's four-part chorales from music21.
 
-A chorale is held out where the embedded model's rows held it out (by the hash of its work's name), and where no chorale on the
+A chorale is held out where the bundled model's rows held it out (by the hash of its work's name), and where no chorale on the
 other side has its tune. For music of built corpora see `rows.py`.
 """
 
@@ -16,7 +16,7 @@ from chordllama.evaluate.passage import Passage
 from chordllama.score.model import QUARTER, Score
 
 HELD_OUT = 0.045
-"""Works whose name's hash is below this were kept from the embedded model's training: its splits for tests and validation."""
+"""Works whose name's hash is below this were kept from the bundled model's training: its splits for tests and validation."""
 SAME_TUNE = 0.25
 """The likeness of two outlines (Jaccard) from which on they are one tune; where it was measured: chordllama/corpora/works.py."""
 OUTLINE = 5
@@ -43,7 +43,7 @@ class HeldOut:
 
 
 def held_out_chorales(bars: int, most: int | None = None) -> HeldOut:
-    """Two excerpts of each held-out chorale: after its first four bars, and after its first half; `bars` bars are continued."""
+    """Return two excerpts of each held-out chorale: after its first four bars, and after its first half; `bars` bars are continued."""
     known = dict(_chorales())
     tunes = {name: outline(score) for name, (_, score) in known.items()}
     inside = {name for name, (work, _) in known.items() if share(work) >= HELD_OUT}
@@ -82,7 +82,7 @@ def _chorales() -> Iterator[tuple[str, tuple[str, Score]]]:
 
 
 def excerpts(work: str, score: Score, name: str, bars: int) -> Iterator[Piece]:
-    """The excerpts of a score that have `bars` bars after them, longest last."""
+    """Yield the excerpts of a score that have `bars` bars after them, longest last."""
     first = 4 + (score.bars[0].length is not None)  # a pickup is no bar
     for shown in dict.fromkeys((first, len(score.bars) // 2)):
         if first <= shown and shown + bars <= len(score.bars):
@@ -90,7 +90,7 @@ def excerpts(work: str, score: Score, name: str, bars: int) -> Iterator[Piece]:
 
 
 def outline(score: Score) -> frozenset[tuple[object, ...]]:
-    """The runs of intervals of the first part's notes on beats; a note that is repeated counts once."""
+    """Return the runs of intervals of the first part's notes on beats; a note that is repeated counts once."""
     voice = Passage(score, 0).voices.get((0, 1, 1), ())
     pitches = [sound.top for sound in voice if sound.start % QUARTER == 0]
     moved = [pitch for place, pitch in enumerate(pitches) if not place or pitch != pitches[place - 1]]
@@ -99,6 +99,6 @@ def outline(score: Score) -> frozenset[tuple[object, ...]]:
 
 
 def likeness(one: frozenset[tuple[object, ...]], other: frozenset[tuple[object, ...]]) -> float:
-    """The share of what two sets have together that both have (Jaccard)."""
+    """Return the share of what two sets have together that both have (Jaccard)."""
     both = one | other
     return len(one & other) / len(both) if both else 0.0

@@ -25,7 +25,7 @@ TRAINING_ROWS = 1000
 
 
 def held_out_rows(corpus: Path, bars: int, most: int | None = None) -> HeldOut:
-    """Pieces of a corpus's test rows, first one of each work, then the next ones; those with fewer than `bars` bars are left out.
+    """Return the pieces of a corpus's test rows, first one of each work, then the next ones; those with fewer than `bars` bars are left out.
 
     Raises CorpusError where there are none.
     """
@@ -46,12 +46,12 @@ def held_out_rows(corpus: Path, bars: int, most: int | None = None) -> HeldOut:
 
 
 def in_turns(works: Mapping[str, Sequence[T]]) -> list[T]:
-    """The first of each work, then the second of each, and so on."""
+    """Return the first of each work, then the second of each, and so on."""
     return [piece for turn in zip_longest(*works.values()) for piece in turn if piece is not None]
 
 
 def spread(items: Sequence[T], most: int) -> Sequence[T]:
-    """At most so many items at equal distances."""
+    """Return at most so many items at equal distances."""
     return items[:: max(1, -(-len(items) // most))]
 
 
@@ -71,7 +71,7 @@ def _piece(row: TrainingRow, bars: int, number: int) -> Piece | None:
 
 
 def whole(row: TrainingRow) -> Score:
-    """The music of a `vary` row, whose answer is all of it."""
+    """Return the music of a `vary` row, whose answer is all of it."""
     header = row.input[: row.input.index("\n1:") + 1]
     lines = row.output.splitlines()[:-1]
     return loads(header + "".join(f"{n}:{line.partition(':')[2]}\n" for n, line in enumerate(lines, 1)))

@@ -35,7 +35,7 @@ class Figure:
 
 
 def figure_of(found: Mapping[str, Sequence[Ratio]], summary: Summary = "ratio", seed: int = 0) -> Figure | None:
-    """The figure of what was found in the pieces of each work: the ratio of the sums, or the median of the works' own ratios.
+    """Return the figure of what was found in the pieces of each work: the ratio of the sums, or the median of the works' own ratios.
 
     None where nothing was found.
     """

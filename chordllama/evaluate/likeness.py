@@ -24,7 +24,7 @@ Voices = Mapping[Place, tuple[Sound, ...]]
 
 
 def divergence(one: Mapping[Hashable, float], other: Mapping[Hashable, float]) -> float:
-    """The Jensen-Shannon divergence of two histograms, in bits: 0 where they are alike, 1 where they share nothing."""
+    """Return the Jensen-Shannon divergence of two histograms, in bits: 0 where they are alike, 1 where they share nothing."""
     sizes = sum(one.values()), sum(other.values())
     found = 0.0
     for key in one.keys() | other.keys():
@@ -61,7 +61,7 @@ def _pitches(voices: Voices) -> Iterator[int | Fraction]:
 
 
 def notes_in_key(passage: Passage) -> Ratio | None:
-    """Notes of the new bars that the key signature of the first part, without further accidentals, has."""
+    """Count the notes of the new bars that the key signature of the first part, without further accidentals, has."""
     fifths, inside, count = 0, 0, 0
     pitches: list[tuple[Ticks, int | Fraction]] = [
         (sound.start, pitch) for voice in passage.new.values() for sound in voice for pitch in sound.pitches
@@ -92,14 +92,14 @@ def small_steps(passage: Passage) -> Ratio | None:
 
 
 def pitch_class_entropy(passage: Passage) -> Ratio | None:
-    """The Shannon entropy of the new bars' pitch classes, in bits."""
+    """Return the Shannon entropy of the new bars' pitch classes, in bits."""
     counts = _pitch_classes(passage.new)
     shares = [count / counts.total() for count in counts.values()]
     return Ratio(-sum(share * math.log2(share) for share in shares)) if shares else None
 
 
 def scale_consistency(passage: Passage) -> Ratio | None:
-    """The largest share of notes that one major or natural minor scale has."""
+    """Return the largest share of notes that one major or natural minor scale has."""
     counts = _pitch_classes(passage.new)
     if not counts:
         return None
@@ -117,7 +117,7 @@ def _above(pitch: Hashable, root: int) -> int | Fraction:
 
 
 def groove_consistency(passage: Passage) -> Ratio | None:
-    """One minus the mean share of places in which the onsets of neighbouring new bars of the same length differ."""
+    """Return one minus the mean share of places in which the onsets of neighbouring new bars of the same length differ."""
     grooves = [_onsets(passage, bar) for bar in range(passage.shown, len(passage.score.bars))]
     pairs = [(one, other) for one, other in pairwise(grooves) if one[1] == other[1]]
     if not pairs:

@@ -35,7 +35,7 @@ ALL_BARS = Heading("all-bars", "seconds for all bars", 2, summary="median")
 
 
 def beside(grader: Grader, melodies: Melodies) -> tuple[Measure[Passage], ...]:
-    """What is measured beside the training set."""
+    """Return what is measured beside the training set."""
     return (
         Measure(
             Heading("from-training", "longest run of notes from the training set", 1),

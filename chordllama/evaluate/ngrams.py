@@ -31,7 +31,7 @@ class NgramOrder:
         self.discount = once / (once + 2 * twice) if once else 0.5
 
     def probabilities(self, grams: Keys, lower: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The probability of each gram's last token after its others, given that by one token less of context."""
+        """Return the probability of each gram's last token after its others, given that by one token less of context."""
         counts = _found(self.grams, self.counts, grams)
         contexts = grams >> self._width
         sums = _found(self.contexts, self.sums, contexts)
@@ -69,7 +69,7 @@ class NGrams:
         return np.concatenate([self.grams(ids, length) for ids in arrays])
 
     def grams(self, ids: Keys, length: int) -> Keys:
-        """All runs of `length` ids as numbers, the last id lowest."""
+        """Return all runs of `length` ids as numbers, the last id lowest."""
         number = max(0, len(ids) - length + 1)
         keys = np.zeros(number, dtype=np.uint64)
         for place in range(length):
@@ -77,7 +77,7 @@ class NGrams:
         return keys
 
     def bits(self, ids: Sequence[int], first: int) -> float:
-        """The sum of -log2 p over the ids from number `first` on."""
+        """Return the sum of -log2 p over the ids from number `first` on."""
         array = np.asarray(ids, dtype=np.uint64)
         probability = np.full(len(array) - first, 1 / self._vocabulary)
         for length, order in enumerate(self.orders, 1):

@@ -29,12 +29,12 @@ def parallels(passage: Passage) -> Ratio | None:
 
 
 def crossings(passage: Passage) -> Ratio | None:
-    """Sixteenths of the new bars in which a voice is above its upper neighbour, of all in which something sounds."""
+    """Count the sixteenths of the new bars in which a voice is above its upper neighbour, of all in which something sounds."""
     return _share(passage, lambda upper, lower: upper < lower, range(3))
 
 
 def wide_gaps(passage: Passage) -> Ratio | None:
-    """Sixteenths of the new bars in which soprano and alto, or alto and tenor, are more than an octave apart."""
+    """Count the sixteenths of the new bars in which soprano and alto, or alto and tenor, are more than an octave apart."""
     return _share(passage, lambda upper, lower: upper - lower > FAR, range(2))
 
 
@@ -73,7 +73,7 @@ def _at(voice: Voice, moment: int | Fraction, places: list[int], number: int) ->
 
 
 def out_of_range(passage: Passage) -> Ratio | None:
-    """Notes of the new bars outside of their voice's range (`RANGES`)."""
+    """Count the notes of the new bars outside of their voice's range (`RANGES`)."""
     if passage.quartet is None:
         return None
     voices = zip(passage.new.values(), RANGES, strict=True)

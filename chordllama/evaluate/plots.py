@@ -13,7 +13,7 @@ COLOURS = {"human": "#2a6f4e", "floor": "#9a9a9a", "model": "#2b5fa8"}
 
 
 def picture(report: EvaluationReport) -> bytes:
-    """A PNG with a panel for each measure: each system's figure with its interval, and the human's interval behind them."""
+    """Return a PNG with a panel for each measure: each system's figure with its interval, and the human's interval behind them."""
     try:
         import matplotlib
     except ImportError as error:

@@ -63,7 +63,7 @@ class EvaluationSettings:
     sampling: Sampling = field(default_factory=Sampling)
 
     def told(self) -> dict[str, object]:
-        """The same for a report."""
+        """Return the same for a report."""
         names = ("temperature", "top_p", "min_p", "seed")
         return {"answers a piece": self.candidates} | {name: getattr(self.sampling, name) for name in names}
 
@@ -85,6 +85,6 @@ class Tally:
             self.add(measure.heading, work, measure.of(written))
 
     def system(self, name: str, kind: Kind, headings: Iterable[Heading]) -> System:
-        """The figures of all that was added."""
+        """Return the figures of all that was added."""
         figures = {h.name: figure_of(self._found[h.name], h.summary) for h in headings if h.name in self._found}
         return System(name, kind, {key: figure for key, figure in figures.items() if figure is not None})

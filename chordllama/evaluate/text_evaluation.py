@@ -94,11 +94,11 @@ class TextEvaluation:
         self.headings = (BITS, LENGTH, *(measure.heading for measure in self.table))
 
     def human(self) -> System:
-        """The human's own answers."""
+        """Return the human's own answers."""
         return self._plain("human", "human", lambda row: row.output)
 
     def naive(self) -> list[System]:
-        """What anybody could write."""
+        """Return what anybody could write."""
         return [self._plain("the prompt again", "floor", _again), self._plain("another work", "floor", self._stranger)]
 
     def _stranger(self, row: TrainingRow) -> str:
@@ -118,7 +118,7 @@ class TextEvaluation:
             tally.measure(self.table, row.work, Text(row.instruction, row.input, answer))
 
     def counted(self) -> System:
-        """The bits that n-grams of letters give, which have read the training set's answers."""
+        """Return the bits that n-grams of letters give, which have read the training set's answers."""
         grams = NGrams((_letters(row.output) for row in self.held_out.training), BYTES)
         tally = Tally()
         for row in self.held_out.pieces:
@@ -127,7 +127,7 @@ class TextEvaluation:
         return tally.system(f"{grams.order} letters", "floor", self.headings)
 
     def model(self, name: str, backend: Backend, costs: Costs | None = None) -> System:
-        """A model's answers; rows that its context can't hold are left out."""
+        """Return a model's answers; rows that its context can't hold are left out."""
         tally = Tally()
         for row in self.held_out.pieces:
             room = math.ceil(ROOM * backend.count(row.output))

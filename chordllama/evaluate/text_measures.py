@@ -56,7 +56,7 @@ class Text:
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a text, in small letters."""
+    """Return the words of a text, in small letters."""
     return WORDS.findall(text.casefold())
 
 
@@ -67,7 +67,7 @@ def distinct(size: int, text: Text) -> Ratio | None:
 
 
 def repeated_lines(text: Text) -> Ratio | None:
-    """Lines that stood in the text before."""
+    """Count the lines that stood in the text before."""
     lines = [" ".join(words_of(line)) for stanza in text.stanzas for line in stanza]
     return Ratio(len(lines) - len(set(lines)), len(lines)) if lines else None
 
@@ -76,7 +76,7 @@ def repeated_lines(text: Text) -> Ratio | None:
 
 
 def rhymes(text: Text) -> Ratio | None:
-    """Lines that rhyme with one of the three before them in their section; a section's first line can't.
+    """Count the lines that rhyme with one of the three before them in their section; a section's first line can't.
 
     A rhyme is told by its spelling: two different last words with the same letters from their last vowels on.
     """
@@ -119,7 +119,7 @@ def even_lines(text: Text) -> Ratio | None:
 
 
 def fitting_lines(text: Text) -> Ratio | None:
-    """Lines with the syllables that the prompt wanted; None where it wanted none, or the language is unknown."""
+    """Count the lines with the syllables that the prompt wanted; None where it wanted none, or the language is unknown."""
     wanted = [int(line) for line in text.given.splitlines() if line.isdecimal()]
     language = text.language
     if not wanted or language is None or not text.instruction.startswith("Fit"):
@@ -134,13 +134,13 @@ def fitting_lines(text: Text) -> Ratio | None:
 
 
 def beats_of(given: str) -> list[str]:
-    """The beats that a prompt for a scene tells."""
+    """Return the beats that a prompt for a scene tells."""
     opening = BEAT.partition("{}")[0]
     return [line.removeprefix(opening) for line in given.splitlines() if line.startswith(opening)]
 
 
 def told_beats(text: Text) -> Ratio | None:
-    """Beats of which at least half of the words of four letters or more are in the text, in this form or another."""
+    """Count the beats of which at least half of the words of four letters or more are in the text, in this form or another."""
     beats = [found for beat in beats_of(text.given) if (found := _stems(beat))]
     if not beats:
         return None
@@ -153,13 +153,13 @@ def _stems(text: str) -> set[str]:
 
 
 def trigrams(text: str) -> Counter[str]:
-    """How often each run of three letters is in a text."""
+    """Return how often each run of three letters is in a text."""
     plain = " ".join(words_of(text))
     return Counter(plain[place : place + 3] for place in range(len(plain) - 2))
 
 
 def cosine(one: Mapping[str, float], other: Mapping[str, float]) -> float:
-    """The cosine of two vectors; 0 where one is empty."""
+    """Return the cosine of two vectors; 0 where one is empty."""
     sizes = [math.sqrt(sum(value * value for value in vector.values())) for vector in (one, other)]
     if not all(sizes):
         return 0.0
@@ -167,15 +167,15 @@ def cosine(one: Mapping[str, float], other: Mapping[str, float]) -> float:
 
 
 def alike(text: Text, style: Mapping[str, float]) -> Ratio | None:
-    """The cosine of a text's letters, three at a time, with those of the training set: a likeness of style that needs no model."""
+    """Return the cosine of a text's letters, three at a time, with those of the training set: a likeness of style that needs no model."""
     return Ratio(cosine(trigrams(text.text), style)) if text.words else None
 
 
 def copied_words(text: Text, runs: Runs) -> Ratio | None:
-    """The words of the longest run that stands elsewhere too; 0 for fewer than five."""
+    """Return the words of the longest run that stands elsewhere too; 0 for fewer than five."""
     return Ratio(runs.longest(text.words)) if text.words else None
 
 
 def copied_from_prompt(text: Text) -> Ratio | None:
-    """The same for the prompt."""
+    """Return the same for the prompt."""
     return copied_words(text, Runs([words_of(text.given)], WORDS_IN_SEED))

@@ -36,12 +36,12 @@ class TimedPassage:
 
 
 def shown(passage: Passage) -> Score:
-    """The prompt's bars as a score."""
+    """Return the prompt's bars as a score."""
     return replace(passage.score, bars=passage.score.bars[: passage.shown])
 
 
 def write(human: Passage, backend: Backend, sampling: Sampling) -> TimedPassage:
-    """As many bars as the human's passage has, after the same prompt, under guard."""
+    """Write as many bars as the human's passage has, after the same prompt, under guard."""
     bars = human.score.bars[human.shown :]
     score = shown(human)
     request = Request(len(bars), 1, ending_of(bars), sampling)
@@ -59,12 +59,12 @@ def write(human: Passage, backend: Backend, sampling: Sampling) -> TimedPassage:
 
 
 def with_bars(human: Passage, bars: tuple[Bar, ...]) -> Passage:
-    """The same prompt with other bars after it."""
+    """Return the same prompt with other bars after it."""
     return Passage(replace(human.score, bars=human.score.bars[: human.shown] + bars), human.shown)
 
 
 def write_freely(human: Passage, backend: Backend, sampling: Sampling) -> str:
-    """What a model writes without a guard."""
+    """Return what a model writes without a guard."""
     bars = human.score.bars[human.shown :]
     asked = prompt(shown(human), 0, len(bars), ending_of(bars))
     room = ROOM * sum(backend.count(line) for line in human_answer(human).splitlines())
@@ -73,12 +73,12 @@ def write_freely(human: Passage, backend: Backend, sampling: Sampling) -> str:
 
 
 def human_answer(human: Passage) -> str:
-    """The human's bars as the answer that a model is asked for."""
+    """Return the human's bars as the answer that a model is asked for."""
     return answer(human.score.bars[human.shown :], human.score.parts)
 
 
 def good_bars(text: str, human: Passage) -> int:
-    """How many of the wanted bars an answer that nobody guarded has: with the right number, readable, and filled to the tick."""
+    """Return how many of the wanted bars an answer that nobody guarded has: with the right number, readable, and filled to the tick."""
     return sum(1 for _ in _bars(text, human))
 
 

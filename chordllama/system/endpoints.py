@@ -162,7 +162,7 @@ def _key(key: str) -> str:
 
 
 def words_of(answer: str) -> str:
-    """The server's own explanation, in one of the shapes that servers give it."""
+    """Return the server's own explanation, in one of the shapes that servers give it."""
     try:
         found = json.loads(answer)
     except ValueError:

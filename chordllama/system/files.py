@@ -15,7 +15,7 @@ _TEMPORARY = re.compile(r"\.(.+)\.[0-9a-f]{8}\.tmp", re.DOTALL)
 
 
 def read_bounded(path: Path) -> bytes:
-    """The bytes of a file; of one that is too large for a score one byte more than is allowed, by which it is known."""
+    """Return the bytes of a file; of one that is too large for a score one byte more than is allowed, by which it is known."""
     with path.open("rb") as file:
         return file.read(MOST_BYTES + 1)
 
@@ -51,7 +51,7 @@ def _write_through(path: Path, data: bytes) -> None:
 
 
 def leftovers(folder: Path) -> Iterator[tuple[Path, str]]:
-    """The temporary files below a folder that killed processes left behind, each with the name of the file that it would have become."""
+    """Yield the temporary files below a folder that killed processes left behind, each with the name of the file that it would have become."""
     for path, _, names in os.walk(folder):
         for name in names:
             if match := _TEMPORARY.fullmatch(name):

@@ -15,18 +15,18 @@ PLACES: dict[Kind, str] = {"dataset": "datasets/", "model": ""}
 
 
 def hub_endpoint() -> str:
-    """The hub's address; HF_ENDPOINT names another one."""
+    """Return the hub's address; HF_ENDPOINT names another one."""
     return os.environ.get("HF_ENDPOINT", DEFAULT_ENDPOINT).rstrip("/")
 
 
 def address_of(repository: str, kind: Kind) -> str:
-    """Where people find a repository."""
+    """Return where people find a repository."""
     return f"{hub_endpoint()}/{PLACES[kind]}{repository}"
 
 
 @contextmanager
 def uploading(repository: str, kind: Kind, private: bool) -> Iterator[Any]:
-    """The library's `HfApi`, for a repository that is there from now on.
+    """Give the library's `HfApi`, for a repository that is there from now on.
 
     The token is the library's own matter: HF_TOKEN, or what `hf auth login` keeps. Raises EndpointError where the hub can't be
     reached or refuses.

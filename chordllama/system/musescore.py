@@ -58,7 +58,7 @@ class PluginFolder:
 
 
 def places(documents: Path | None = None) -> list[PluginFolder]:
-    """The places of all MuseScores that a plugin exists for; `documents` is the user's folder of documents."""
+    """Return the places of all MuseScores that a plugin exists for; `documents` is the user's folder of documents."""
     from platformdirs import user_documents_path
 
     documents = documents or user_documents_path()
@@ -66,7 +66,7 @@ def places(documents: Path | None = None) -> list[PluginFolder]:
 
 
 def current_version() -> str:
-    """The package's version, which is the plugin's."""
+    """Return the package's version, which is the plugin's."""
     return version("chordllama")
 
 
@@ -105,7 +105,7 @@ def _set(script: str, name: str, value: str) -> str:
 
 
 def serve_command() -> str:
-    """The command line that starts this installation's server, whatever is in PATH."""
+    """Return the command line that starts this installation's server, whatever is in PATH."""
     program = Path(sys.executable).with_name("chordllama.exe" if sys.platform == "win32" else "chordllama")
     words = [str(program)] if program.is_file() else [sys.executable, "-m", "chordllama"]
     if sys.platform == "win32":

@@ -11,7 +11,7 @@ _PLACES = (_PACKAGE / "data", _PACKAGE.parent)
 
 
 def resource(relative: str) -> Path:
-    """The path of a file or folder named as in the source tree, e.g. `models/recipes`, in a wheel and a checkout alike.
+    """Return the path of a file or folder named as in the source tree, e.g. `models/recipes`, in a wheel and a checkout alike.
 
     Raises ChordLlamaError where the installation lacks it.
     """

@@ -54,7 +54,7 @@ def _counted(verb: str, *columns: str, transient: bool = False) -> Progress:
 
 @contextmanager
 def show_bars(candidates: int) -> Iterator[Callable[[BarProgress], None]]:
-    """A line with bars done and seconds left; gives the function to call after each bar."""
+    """Show a line with bars done and seconds left; give the function to call after each bar."""
     with _counted("writing", "bars", transient=True) as progress:
         task = progress.add_task("bars", total=None)
         yield lambda step: progress.update(task, total=step.bars * candidates, advance=1)
@@ -62,7 +62,7 @@ def show_bars(candidates: int) -> Iterator[Callable[[BarProgress], None]]:
 
 @contextmanager
 def show_files(verb: str) -> Iterator[Callable[[int, int, int], None]]:
-    """A line with files done and failed, speed and time left; gives the function to call with done, failed and all."""
+    """Show a line with files done and failed, speed and time left; give the function to call with done, failed and all."""
     with _counted(verb, "files  {task.fields[failed]} failed  {task.fields[speed]} files/s") as progress:
         task = progress.add_task("files", total=None, failed=0, speed="–")
 
@@ -76,7 +76,7 @@ def show_files(verb: str) -> Iterator[Callable[[int, int, int], None]]:
 
 @contextmanager
 def show_shards(task: str) -> Iterator[Callable[[str, int, int], None]]:
-    """A line for each step of a build with shards done and time left; gives the function to call with step, done and all."""
+    """Show a line for each step of a build with shards done and time left; give the function to call with step, done and all."""
     with _counted("{task.description}") as progress:
         lines: dict[str, TaskID] = {}
 
@@ -90,7 +90,7 @@ def show_shards(task: str) -> Iterator[Callable[[str, int, int], None]]:
 
 @contextmanager
 def show_download() -> Iterator[Callable[[FileProgress], None]]:
-    """A bar for each file with bytes, speed and time left; gives the function to call as bytes arrive."""
+    """Show a bar for each file with bytes, speed and time left; give the function to call as bytes arrive."""
     from rich.progress import DownloadColumn, TransferSpeedColumn
 
     with _progress("{task.description}", DownloadColumn(), TransferSpeedColumn()) as progress:
@@ -106,7 +106,7 @@ def show_download() -> Iterator[Callable[[FileProgress], None]]:
 
 @contextmanager
 def show_evaluation(pieces: int) -> Iterator[Callable[[], None]]:
-    """A line with pieces measured and time left; gives the function to call after each."""
+    """Show a line with pieces measured and time left; give the function to call after each."""
     with _counted("measuring", "pieces") as progress:
         task = progress.add_task("pieces", total=pieces)
         yield lambda: progress.advance(task)
@@ -114,7 +114,7 @@ def show_evaluation(pieces: int) -> Iterator[Callable[[], None]]:
 
 @contextmanager
 def show_training() -> Iterator[Callable[[StepReport], None]]:
-    """A line with steps, loss, speed and time left, or now and then a printed line where nobody watches."""
+    """Show a line with steps, loss, speed and time left, or print one now and then where nobody watches."""
     text = "step {task.fields[step]}  loss {task.fields[loss]}  {task.fields[speed]} tokens/s"
     with _progress("training", text) as progress:
         task = progress.add_task("steps", total=1.0, step=0, loss="–", speed="–")

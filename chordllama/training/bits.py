@@ -41,7 +41,7 @@ class Cost:
 
 
 def costs(folder: Path, rows: Iterable[TrainingRow], device: str = "cpu") -> list[Cost]:
-    """The costs of the answers of some rows under the model in a Hugging Face folder; rows longer than its context are left out."""
+    """Return the costs of the answers of some rows under the model in a Hugging Face folder; rows longer than its context are left out."""
     import torch
     from transformers import LlamaForCausalLM
 
@@ -85,12 +85,12 @@ def _batch_costs(model: Any, batch: list[tuple[TrainingRow, list[int], int]], de
 
 
 def task_of(row: TrainingRow) -> str:
-    """The first word of a row's instruction: continue, infill, harmonise, vary."""
+    """Return the first word of a row's instruction: continue, infill, harmonise, vary."""
     return row.instruction.partition(":")[0]
 
 
 def notes_in(answer: str) -> int:
-    """The notes that an answer writes, each of a chord by itself."""
+    """Return the notes that an answer writes, each of a chord by itself."""
     lines = (line.partition(":")[2].strip() for line in answer.splitlines() if line + "\n" != END)
     return sum(_notes(word) for line in lines for word in split_words(line.strip("'")))
 
@@ -106,24 +106,24 @@ def _notes(word: str) -> int:
 
 
 def bits_a_note(found: Sequence[Cost]) -> float:
-    """Bits a note over some answers together."""
+    """Return the bits a note over some answers together."""
     return sum(cost.bits for cost in found) / sum(cost.notes for cost in found)
 
 
 def bits_a_bar(found: Sequence[Cost]) -> float:
-    """Bits a bar over some answers together."""
+    """Return the bits a bar over some answers together."""
     return sum(cost.bits for cost in found) / sum(cost.bars for cost in found)
 
 
 def bits_a_character(found: Sequence[Cost]) -> float:
-    """Bits a character over some answers together: for texts, and whatever the tokenizer."""
+    """Return the bits a character over some answers together: for texts, and whatever the tokenizer."""
     return sum(cost.bits for cost in found) / sum(cost.characters for cost in found)
 
 
 def interval(
     found: Sequence[Cost], figure: Callable[[Sequence[Cost]], float] = bits_a_note, rounds: int = 500
 ) -> tuple[float, float]:
-    """The middle 95 % of a figure when works are drawn again by chance."""
+    """Return the middle 95 % of a figure when works are drawn again by chance."""
     works: dict[str, list[Cost]] = {}
     for cost in found:
         works.setdefault(cost.work, []).append(cost)

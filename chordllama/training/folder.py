@@ -72,7 +72,7 @@ def _decisive(recipe: dict[str, Any]) -> dict[str, Any]:
 
 
 def commit() -> str | None:
-    """The commit of the source tree this module stands in, None for an installed package."""
+    """Return the commit of the source tree this module stands in, None for an installed package."""
     try:
         found = subprocess.run(
             ["git", "rev-parse", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True, check=True
@@ -97,7 +97,7 @@ def save_weights(model: Any, path: Path) -> None:
 
 @contextmanager
 def full_disk_named(out: Path) -> Iterator[None]:
-    """What torch and safetensors raise where they can't write, as an error in words; the half-written file lies under another name."""
+    """Raise what torch and safetensors raise where they can't write as an error in words; the half-written file lies under another name."""
     from safetensors import SafetensorError
 
     try:
@@ -147,7 +147,7 @@ def keep_checkpoints(out: Path) -> None:
 
 
 def checkpoints(out: Path) -> list[Path]:
-    """The whole ones, oldest first."""
+    """Return the whole checkpoints, oldest first."""
     return sorted(path for path in (out / CHECKPOINTS).glob("step-*") if path.suffix != ".part")
 
 

@@ -47,7 +47,7 @@ def rope_settings(config: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def tensors(model: Path, config: Mapping[str, Any]) -> Iterator[tuple[str, Array]]:
-    """All tensors under their GGUF names, matrices in 16 bits, vectors in 32, in the order of the files."""
+    """Yield all tensors under their GGUF names, matrices in 16 bits, vectors in 32, in the order of the files."""
     for source, values in _stored_tensors(model):
         if source == "lm_head.weight" and config.get("tie_word_embeddings"):
             continue

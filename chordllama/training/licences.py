@@ -19,5 +19,5 @@ TEXTS: Mapping[str, str] = {
 
 
 def licence_text(name: str) -> str:
-    """The text for a licence's name; the name itself where no text is known, "" for none."""
+    """Return the text for a licence's name; the name itself where no text is known, "" for none."""
     return TEXTS.get(name, name)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def device_for(wanted: Device) -> str:
-    """The device to train on. Raises ModelError where the machine hasn't the one that is wanted."""
+    """Return the device to train on. Raises ModelError where the machine hasn't the one that is wanted."""
     import torch
 
     there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
@@ -28,7 +28,7 @@ def device_for(wanted: Device) -> str:
 
 
 def least_memory(recipe: Recipe) -> int:
-    """Bytes that training needs whatever it does: weights, gradients, two moments, and the logits of a micro-batch with theirs."""
+    """Return the bytes that training needs whatever it does: weights, gradients, two moments, and the logits of a micro-batch with theirs."""
     shape = recipe.model
     width, attention = shape.hidden_size, (shape.heads + shape.key_value_heads) * HEAD_SIZE
     layer = 2 * width * attention + 3 * width * shape.feed_forward
@@ -81,7 +81,7 @@ def autocast(training: TrainingRecipe, device: str) -> AbstractContextManager[No
 
 
 def multiplies_bf16() -> bool:
-    """Whether the processor has instructions for bf16; without them it is three times slower than float32, which is then used."""
+    """Tell whether the processor has instructions for bf16; without them it is three times slower than float32, which is then used."""
     import torch
 
     capabilities = torch.cpu.get_capabilities()

@@ -130,7 +130,7 @@ def _load_peft(recipe: LoraRecipe) -> tuple[Any, Any]:
 
 
 def load_base(name: str, dtype: Any) -> Any:
-    """A base model by its folder or its name on the hub. Raises ModelError where it isn't there or can't be reached."""
+    """Return a base model by its folder or its name on the hub. Raises ModelError where it isn't there or can't be reached."""
     from transformers import AutoModelForCausalLM
     from transformers.utils import logging
 

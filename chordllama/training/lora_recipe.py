@@ -80,7 +80,7 @@ class LoraRecipe:
     adapter: AdapterRecipe = field(default_factory=AdapterRecipe)
 
     def as_dict(self) -> dict[str, Any]:
-        """The recipe as plain values, ready for JSON."""
+        """Return the recipe as plain values, ready for JSON."""
         values = asdict(self)
         values["data"] |= {"rows": list(self.data.rows), "sources": self.data.sources and list(self.data.sources)}
         return values

@@ -19,7 +19,7 @@ OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "bad allocation")
 
 
 def weights_in_memory(folder: Path) -> int:
-    """Bytes that the weights of a Hugging Face folder have in 32 bits."""
+    """Return the bytes that the weights of a Hugging Face folder have in 32 bits."""
     from safetensors import safe_open
 
     numbers = 0

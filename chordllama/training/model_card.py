@@ -17,7 +17,7 @@ MEBI = 1 << 20
 
 
 def model_card(model: Trained, files: Sequence[Exported]) -> str:
-    """The card as Markdown, with the front matter of the Hugging Face hub."""
+    """Return the card as Markdown, with the front matter of the Hugging Face hub."""
     return "\n".join(
         [*_front_matter(model), "", f"# {model.name}", "", *_about(model), *_files(files), *_use(model, files)]
     )

@@ -37,12 +37,12 @@ class Setup:
 
 
 def setup_of(model: Trained, file: str) -> Setup:
-    """The settings for a model in the GGUF file called `file`."""
+    """Return the settings for a model in the GGUF file called `file`."""
     return Setup(file, _system(model), model.context, end_token(model), licence_text(model.licence))
 
 
 def format_modelfile(setup: Setup) -> str:
-    """The whole Modelfile. Raises ModelError where a text can't be written in it."""
+    """Return the whole Modelfile. Raises ModelError where a text can't be written in it."""
     parameters = {
         "num_ctx": setup.context,
         "stop": json.dumps(setup.stop, ensure_ascii=False),
@@ -60,7 +60,7 @@ def format_modelfile(setup: Setup) -> str:
 
 
 def parse_modelfile(text: str) -> Mapping[str, list[str]]:
-    """What stands in a Modelfile that `format_modelfile` wrote, by instruction; for parameters `PARAMETER name`."""
+    """Return what stands in a Modelfile that `format_modelfile` wrote, by instruction; for parameters `PARAMETER name`."""
     found: dict[str, list[str]] = {}
     for word, value in _instructions(text):
         name, _, rest = value.partition(" ") if word == "PARAMETER" else ("", "", value)
@@ -96,7 +96,7 @@ def _system(model: Trained) -> str:
 
 
 def end_token(model: Trained) -> str:
-    """The text of the token that ends an answer."""
+    """Return the text of the token that ends an answer."""
     end: Any = model.config["eos_token_id"]
     number = end[0] if isinstance(end, list) else end
     tokenizer = json.loads((model.folder / "tokenizer.json").read_text(encoding="utf-8"))

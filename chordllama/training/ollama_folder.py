@@ -41,7 +41,7 @@ def write_ollama_folder(run: Path, files: Sequence[Exported], out: Path) -> Path
 
 
 def three_lines(name: str) -> str:
-    """How the folder gets into Ollama; YOU is the reader's name there."""
+    """Return how the folder gets into Ollama; YOU is the reader's name there."""
     place = f"YOU/{name.lower()}"
     return f"    ollama create {place} -f Modelfile\n    ollama push {place}\n    ollama run {place}\n"
 

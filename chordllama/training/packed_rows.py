@@ -31,14 +31,14 @@ class TokenRows:
     too_long: int
 
     def dataset(self) -> Any:
-        """As `datasets.Dataset`, which trl takes."""
+        """Return the rows as `datasets.Dataset`, which trl takes."""
         from datasets import Dataset
 
         return Dataset.from_list(list(self.rows))
 
 
 def files_of(recipe: RowsRecipe, data: Path) -> list[Path]:
-    """The files that a recipe names, in the order of their names. Raises ModelError where there are none."""
+    """Return the files that a recipe names, in the order of their names. Raises ModelError where there are none."""
     found = [path for place in recipe.rows for path in _files(corpus_folder(place, data))]
     if not found:
         raise ModelError(
@@ -63,7 +63,7 @@ def _format(path: Path) -> str | None:
 
 
 def hash_of(files: Iterable[Path]) -> str:
-    """One checksum of the files' bytes, in their order."""
+    """Return one checksum of the files' bytes, in their order."""
     whole = hashlib.sha256()
     for path in files:
         with path.open("rb") as file:
@@ -75,7 +75,7 @@ Row = dict[str, str]
 
 
 def read_rows(recipe: RowsRecipe, files: list[Path], seed: int) -> dict[str, list[Row]]:
-    """The rows that the recipe asks for, by split. Raises ModelError: a file can't be read, or nothing is left of a split."""
+    """Return the rows that the recipe asks for, by split. Raises ModelError: a file can't be read, or nothing is left of a split."""
     rows: dict[str, list[Row]] = {TRAIN: [], VALIDATION: []}
     for path in files:
         for row in _read(path):
@@ -117,7 +117,7 @@ def _wanted(recipe: RowsRecipe, row: Row) -> bool:
 
 
 def token_rows(recipe: LoraRecipe, rows: list[Row], tokenizer: Any, split: str) -> TokenRows:
-    """The rows of a split as tokens; prompt and answer are cut apart where the model will be asked to begin."""
+    """Return the rows of a split as tokens; prompt and answer are cut apart where the model will be asked to begin."""
     if split == VALIDATION and len(rows) > recipe.training.validation_rows:
         step = len(rows) / recipe.training.validation_rows
         rows = [rows[int(index * step)] for index in range(recipe.training.validation_rows)]

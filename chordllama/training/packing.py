@@ -71,7 +71,7 @@ class Batch(NamedTuple):
 
 
 def learn_tokenizer(recipe: Recipe, corpora: Sequence[Path], folder: Path) -> Tokenizer:
-    """The tokenizer in `folder`, learnt from the training rows where there is none yet."""
+    """Return the tokenizer in `folder`, learnt from the training rows where there is none yet."""
     if not (folder / TOKENIZER_FILE).exists():
         folder.mkdir(exist_ok=True)
         save_tokenizer(train_tokenizer(_sample(corpora), recipe.tokenizer), folder)
@@ -86,7 +86,7 @@ def _sample(corpora: Sequence[Path]) -> Iterator[str]:
 
 
 def packed(recipe: Recipe, corpora: Sequence[Path], folder: Path, tokenizer: Path, split: str) -> Packed:
-    """A split in `folder`, packed where it isn't there yet; `tokenizer` is the folder of one.
+    """Return a split in `folder`, packed where it isn't there yet; `tokenizer` is the folder of one.
 
     The same recipe and rows give the same bytes, however many cores there are.
     """
@@ -148,7 +148,7 @@ def _pieces(batches: Iterable[Batch]) -> tuple[list[Ids], dict[str, int]]:
 
 
 def encode_batch(batch: Batch) -> tuple[Ids, list[int], dict[str, int]]:
-    """The ids of a batch's pieces one after the other, the pieces' lengths, and the counts."""
+    """Return the ids of a batch's pieces one after the other, the pieces' lengths, and the counts."""
     import numpy as np
 
     tokenizer = _loaded(batch.tokenizer)
@@ -172,7 +172,7 @@ def _loaded(folder: Path) -> Tokenizer:
 
 
 def variants(row: TrainingRow, number: int, batch: Batch) -> Iterator[str]:
-    """A row's text, and for music as many transposed ones as are wanted and can be; all of it again where its source is repeated.
+    """Yield a row's text, and for music as many transposed ones as are wanted and can be; all of it again where its source is repeated.
 
     A repetition leads to other keys.
     """

@@ -110,7 +110,7 @@ def yield_cores() -> None:
 
 
 def learning_rate(training: TrainingRecipe, step: int, progress: float) -> float:
-    """The rate of a step (from 1): linear warm-up, then a cosine over `progress` (0 to 1) down to the final share."""
+    """Return the rate of a step (from 1): linear warm-up, then a cosine over `progress` (0 to 1) down to the final share."""
     if step <= training.warmup:
         return training.learning_rate * step / training.warmup
     start = training.warmup / training.steps
@@ -120,7 +120,7 @@ def learning_rate(training: TrainingRecipe, step: int, progress: float) -> float
 
 
 def batch_rows(rows: int, size: int, step: int, seed: int) -> list[int]:
-    """The row numbers of a step (from 1): every epoch goes through all rows in an order of its own."""
+    """Return the row numbers of a step (from 1): every epoch goes through all rows in an order of its own."""
     import numpy as np
 
     chosen: list[int] = []

@@ -43,7 +43,7 @@ class Processes:
             distributed.all_reduce(tensor)
 
     def total(self, number: float) -> float:
-        """The sum of a number over all processes."""
+        """Return the sum of a number over all processes."""
         if self.count == 1:
             return number
         import torch
@@ -53,7 +53,7 @@ class Processes:
         return float(tensor)
 
     def agree(self, number: float) -> float:
-        """The first process's number, for all."""
+        """Return the first process's number, for all."""
         return self.total(number if self.first else 0.0)
 
     def leave(self) -> None:

@@ -35,7 +35,7 @@ class Publication:
 
 
 def plan(folder: Path, repository: str) -> Publication:
-    """What publishing an Ollama folder under `repository`, e.g. you/chordllama, means. Raises ModelError where it isn't one."""
+    """Return what publishing an Ollama folder under `repository`, e.g. you/chordllama, means. Raises ModelError where it isn't one."""
     missing = [name for name in (MODELFILE, CARD) if not (folder / name).is_file()]
     models = sorted(folder.glob("*.gguf"))
     if missing or not models:

@@ -105,7 +105,7 @@ class Recipe:
     model: ModelRecipe = field(default_factory=ModelRecipe)
 
     def as_dict(self) -> dict[str, Any]:
-        """The recipe as plain values, ready for JSON."""
+        """Return the recipe as plain values, ready for JSON."""
         values = asdict(self)
         values["data"] |= {"corpora": list(self.data.corpora), "repeated": list(self.data.repeated)}
         return values

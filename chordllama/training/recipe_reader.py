@@ -19,7 +19,7 @@ Rule = tuple[Callable[[T], bool], str]
 
 
 def check(recipe: T, rules: Sequence[Rule[T]], path: Path) -> T:
-    """The recipe, if it keeps all rules. Raises ModelError, which names those that are broken."""
+    """Return the recipe, if it keeps all rules. Raises ModelError, which names those that are broken."""
     broken = [message for holds, message in rules if not holds(recipe)]
     if broken:
         raise ModelError(f"{path}: the recipe can't be trained", cause="; ".join(broken))
@@ -27,7 +27,7 @@ def check(recipe: T, rules: Sequence[Rule[T]], path: Path) -> T:
 
 
 def read_yaml(path: Path) -> object:
-    """The plain values of a YAML file. Raises ModelError where it can't be read or is no plain YAML."""
+    """Return the plain values of a YAML file. Raises ModelError where it can't be read or is no plain YAML."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
@@ -40,7 +40,7 @@ def read_yaml(path: Path) -> object:
 
 
 def build(kind: type[T], node: object, file: str, section: str = "") -> T:
-    """A dataclass from a mapping; `section` is its place in the file, "" for the top."""
+    """Return a dataclass from a mapping; `section` is its place in the file, "" for the top."""
     place = f"{file}: {section}" if section else file
     if not isinstance(node, dict):
         raise ModelError(f"{place}: found {_shown(node)}, wanted keys and values")

@@ -39,13 +39,13 @@ class TrainingRow(NamedTuple):
 
 
 def corpus_folder(name: str, data: Path) -> Path:
-    """Where the rows called `name` lie: below the data folder, else among those that come along with the recipes."""
+    """Return where the rows called `name` lie: below the data folder, else among those bundled with the recipes."""
     own, along = data / name, resource("models/recipes") / "rows" / name
     return along if along.exists() and not own.exists() else own
 
 
 def shards(corpora: Sequence[Path], split: str) -> list[Path]:
-    """The files of a split. Raises ModelError where a corpus has none."""
+    """Return the files of a split. Raises ModelError where a corpus has none."""
     found: list[Path] = []
     for corpus in corpora:
         own = sorted(path for path in (corpus / "data").glob(f"{split}*") if ".jsonl" in path.suffixes)
@@ -57,7 +57,7 @@ def shards(corpora: Sequence[Path], split: str) -> list[Path]:
 
 
 def sources_of(rows: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
-    """The sources and licences of some rows, with the number of rows of each."""
+    """Return the sources and licences of some rows, with the number of rows of each."""
     counted = Counter(rows)
     return [
         {"name": name, "licence": licence, "rows": counted[name, licence]} for name, licence in sorted(counted) if name
@@ -65,7 +65,7 @@ def sources_of(rows: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
 
 
 def corpora_hash(corpora: Sequence[Path]) -> str:
-    """The SHA-256 of all rows for training and validation, packed or not."""
+    """Return the SHA-256 of all rows for training and validation, packed or not."""
     digest = hashlib.sha256()
     for split in SPLITS:
         for path in shards(corpora, split):
@@ -75,12 +75,12 @@ def corpora_hash(corpora: Sequence[Path]) -> str:
 
 
 def all_rows(corpora: Sequence[Path], split: str) -> Iterator[TrainingRow]:
-    """The rows of a split, one corpus after the other. Raises ModelError as `read_rows` does."""
+    """Yield the rows of a split, one corpus after the other. Raises ModelError as `read_rows` does."""
     return chain.from_iterable(map(read_rows, shards(corpora, split)))
 
 
 def read_rows(path: Path) -> Iterator[TrainingRow]:
-    """The rows of one file. Raises ModelError, naming file and line, for what is none."""
+    """Yield the rows of one file. Raises ModelError, naming file and line, for what is none."""
     for number, line in enumerate(_lines(path), 1):
         yield _row(path, number, line)
 

@@ -58,7 +58,7 @@ def carry_out(recipe: Recipe | LoraRecipe, out: Path, data: Path, *, resume: boo
 
 @contextmanager
 def told(recipe: Recipe | LoraRecipe, out: Path) -> Iterator[TrainingProgress]:
-    """Gives the function that each step's report is told: it shows a line here, and curves where the user looks at them."""
+    """Give the function that each step's report is told: it shows a line here, and curves where the user looks at them."""
     with show_training() as show, tracked(recipe.name, recipe.as_dict(), out) as track:
 
         def tell(report: StepReport) -> None:

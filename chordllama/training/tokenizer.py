@@ -81,12 +81,12 @@ def load_tokenizer(folder: Path) -> Tokenizer:
 
 
 def encode(tokenizer: Tokenizer, text: str) -> list[int]:
-    """The ids of a text, with nothing added: `<bos>` within the text is five characters, as it is for llama.cpp."""
+    """Return the ids of a text, with nothing added: `<bos>` within the text is five characters, as it is for llama.cpp."""
     return list(tokenizer.encode(text, add_special_tokens=False).ids)
 
 
 def token_id(tokenizer: Tokenizer, token: str) -> int:
-    """The id of a token that every tokenizer of ours has."""
+    """Return the id of a token that every tokenizer of ours has."""
     found: int | None = tokenizer.token_to_id(token)
     if found is None:
         raise ModelError(f"the tokenizer has no token {token!r}", hint="Train it anew.")

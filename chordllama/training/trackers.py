@@ -39,13 +39,13 @@ def tracked(name: str, recipe: Mapping[str, Any], out: Path) -> Iterator[Trainin
 
 
 def figures(report: StepReport) -> dict[str, float]:
-    """What of a report is shown, by the names on the charts."""
+    """Return what of a report is shown, by the names on the charts."""
     values = {label: getattr(report, field) for field, label in SHOWN.items()}
     return {label: value for label, value in values.items() if value is not None}
 
 
 def has_tensorboard() -> bool:
-    """Whether TensorBoard is installed."""
+    """Tell whether TensorBoard is installed."""
     return find_spec(TENSORBOARD) is not None
 
 
@@ -71,7 +71,7 @@ def _tensorboard(_name: str, _recipe: Mapping[str, Any], out: Path) -> Iterator[
 
 
 def has_wandb() -> bool:
-    """Whether Weights & Biases is installed and the user has set it up (a key, or offline) and not switched it off."""
+    """Tell whether Weights & Biases is installed and the user has set it up (a key, or offline) and not switched it off."""
     mode = os.environ.get("WANDB_MODE", "online")
     ready = mode == "offline" or bool(os.environ.get("WANDB_API_KEY")) or _logged_in()
     return mode != "disabled" and ready and find_spec("wandb") is not None

@@ -53,13 +53,13 @@ class Trained:
 
     @property
     def held_out(self) -> Path:
-        """Rows that the model wasn't trained on; for a model from elsewhere those that come along."""
+        """Rows that the model wasn't trained on; for a model from elsewhere the bundled ones."""
         own = self.folder / HELD_OUT
         return own if own.exists() else resource("models/recipes/rows/quick/data/validation-00000.jsonl")
 
 
 def trained(run: Path) -> Trained:
-    """The model of a run, its best weights, or of a Hugging Face folder. Raises ModelError: there is none, or it is no Llama."""
+    """Return the model of a run, its best weights, or of a Hugging Face folder. Raises ModelError: there is none, or it is no Llama."""
     folder = _folder(run)
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     if config.get("model_type") != ARCHITECTURE:

@@ -20,7 +20,7 @@ from chordllama.errors import ChordLlamaError
 @click.option(
     "--model",
     metavar="PATH|URL",
-    help="A .gguf file, an endpoint, or ollama+http://… [default: the model that comes along]",
+    help="A .gguf file, an endpoint, or ollama+http://… [default: the bundled model]",
 )
 @click.option("--model-name", help="The name that the endpoint has for the model.")
 @click.option("--model-key", envvar="CHORDLLAMA_MODEL_KEY", help="The endpoint's key.")

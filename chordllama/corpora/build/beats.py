@@ -58,7 +58,7 @@ class BeatSource:
 
 
 def beats_of(source: BeatSource | None) -> Beats:
-    """What gives the beats of a scene."""
+    """Return what gives the beats of a scene."""
     return partial(_asked, source) if source else extracted
 
 
@@ -79,7 +79,7 @@ class _Tokenizer:
 
 
 def extracted(scene: str, number: int, language: str) -> list[str]:
-    """The sentences of a scene that say most of it, by LexRank, in their order: what is told, before what is spoken."""
+    """Return the sentences of a scene that say most of it, by LexRank, in their order: what is told, before what is spoken."""
     from sumy.models.dom import ObjectDocumentModel, Paragraph, Sentence
 
     tokenizer = _Tokenizer(language)
@@ -125,7 +125,7 @@ def _asked(source: BeatSource, scene: str, number: int, language: str) -> list[s
 
 
 def beats_in(answer: str) -> list[str]:
-    """The lines of an answer, without what lists put before them."""
+    """Return the lines of an answer, without what lists put before them."""
     lines = (_ITEM.sub("", line).strip() for line in answer.splitlines())
     return [textwrap.shorten(line, LONGEST_BEAT, placeholder=" …") for line in lines if line and not line.endswith(":")]
 

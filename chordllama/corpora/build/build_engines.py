@@ -22,7 +22,7 @@ class BuildEngine(Protocol):
     def run(
         self, work: Callable[[ShardJob], R], jobs: Iterable[ShardJob]
     ) -> Generator[tuple[ShardJob, R | ShardFailure], None, None]:
-        """Each job with what became of it."""
+        """Yield each job with what became of it."""
 
 
 class Local:
@@ -34,7 +34,7 @@ class Local:
     def run(
         self, work: Callable[[ShardJob], R], jobs: Iterable[ShardJob]
     ) -> Generator[tuple[ShardJob, R | ShardFailure], None, None]:
-        """Each job with what became of it."""
+        """Yield each job with what became of it."""
         with contextlib.closing(run_locally(work, jobs, self.processes)) as results:
             for job, result in results:
                 yield job, _died(job, str(result)) if isinstance(result, Died) else result
@@ -49,7 +49,7 @@ class Ray:
     def run(
         self, work: Callable[[ShardJob], R], jobs: Iterable[ShardJob]
     ) -> Generator[tuple[ShardJob, R | ShardFailure], None, None]:
-        """Each job with what became of it. What a node that died had begun is done again on another one."""
+        """Yield each job with what became of it. What a node that died had begun is done again on another one."""
         ray = _connected(self.address)
         remote = ray.remote(num_cpus=1, max_retries=-1)(work)
         queue = iter(jobs)

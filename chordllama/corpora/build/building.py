@@ -130,7 +130,7 @@ def _first(failures: Sequence[ShardFailure], jobs: int) -> Exception:
 def judged(
     place: BuildFolder, records: Sequence[ShardRecord]
 ) -> tuple[list[tuple[WorkAssignment, ...]], dict[str, int]]:
-    """The verdicts on each shard's documents, and what was found in all."""
+    """Return the verdicts on each shard's documents, and what was found in all."""
     names = [work for record in records for work in record.counts["works"]]
     verdicts = works.judge(names, {kind: _table(place, records, number) for number, kind in enumerate(KINDS)})
     ends = iter(verdicts)

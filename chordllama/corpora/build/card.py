@@ -41,7 +41,7 @@ def manifest(
     shards: Sequence[tuple[ShardRecord, ShardRecord]],
     found: Mapping[str, int],
 ) -> dict[str, Any]:
-    """Everything that is known of a build: totals, each source, and each shard with what it was made of and became."""
+    """Return everything that is known of a build: totals, each source, and each shard with what it was made of and became."""
     by_source = {
         source.name: [pair for pair in shards if pair[1].counts["source"] == source.name] for source in sources
     }
@@ -92,7 +92,7 @@ def _sum(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
 
 
 def dump(found: Mapping[str, Any]) -> bytes:
-    """The bytes of a manifest."""
+    """Return the bytes of a manifest."""
     return (json.dumps(found, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
 
 
@@ -100,7 +100,7 @@ def dump(found: Mapping[str, Any]) -> bytes:
 
 
 def readme(found: Mapping[str, Any]) -> str:
-    """The data set's README, with the header that the hub and `datasets` read."""
+    """Return the data set's README, with the header that the hub and `datasets` read."""
     from chordllama.corpora.clean.cleaning import rules_of
 
     header, body = _header(found), _body(found, rules_of(found["task"]))

@@ -41,7 +41,7 @@ def chat(shard: str, rows: Sequence[TrainingRow]) -> dict[str, bytes]:
 
 
 def messages(row: TrainingRow) -> dict[str, Any]:
-    """A row as system, user and assistant, the line breaks at their edges left out: the template has its own."""
+    """Return a row as system, user and assistant, the line breaks at their edges left out: the template has its own."""
     said = (("system", row.instruction), ("user", row.input), ("assistant", row.output))
     kept = {key: value for key, value in asdict(row).items() if key not in ("instruction", "input", "output")}
     return {"messages": [{"role": role, "content": text.strip("\n")} for role, text in said if text.strip()], **kept}

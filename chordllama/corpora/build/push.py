@@ -31,7 +31,7 @@ class Upload(NamedTuple):
 
 
 def plan(dataset: Path, repository: str) -> Upload:
-    """What would be uploaded. Raises CorpusError, naming the file, where the data set isn't whole."""
+    """Return what would be uploaded. Raises CorpusError, naming the file, where the data set isn't whole."""
     manifest = load_manifest(dataset)
     files = {name: (dataset / name).stat().st_size for name in (CARD, MANIFEST) if (dataset / name).is_file()}
     if CARD not in files:

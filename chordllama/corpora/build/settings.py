@@ -48,20 +48,20 @@ class BuildSettings:
     endpoint: BeatSource | None = None
 
     def facts(self) -> dict[str, Any]:
-        """What the result depends on, without where anything lies."""
+        """Return what the result depends on, without where anything lies."""
         endpoint = replace(self.endpoint, address="", cache="") if self.endpoint else None
         return asdict(replace(self, tokenizer=replace(self.tokenizer, path=""), endpoint=endpoint))
 
 
 def key_of(*facts: Any) -> str:
-    """One checksum of anything that can be written as JSON."""
+    """Return one checksum of anything that can be written as JSON."""
     text = json.dumps(facts, sort_keys=True, ensure_ascii=False, default=list)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @lru_cache(maxsize=1)
 def code_version() -> str:
-    """A checksum of the code that makes rows of files, and of the versions of the libraries that take part."""
+    """Return a checksum of the code that makes rows of files, and of the versions of the libraries that take part."""
     return key_of({path.relative_to(PACKAGE).as_posix(): _digest(path) for path in _code()}, _versions())
 
 

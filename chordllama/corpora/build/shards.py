@@ -42,7 +42,7 @@ class Shard:
 
 
 def plan(source: CorpusSource, folder: Path, limit: int | None) -> list[Shard]:
-    """The shards of a source, in order. Raises CorpusError where its folder holds nothing for it."""
+    """Return the shards of a source, in order. Raises CorpusError where its folder holds nothing for it."""
     found = names(source, folder)[:limit]
     in_a_file = max(1.0, (source.documents or len(found)) / len(found)) if found and not limit else 1.0
     size = max(1, round(DOCUMENTS[source.task] / in_a_file))
@@ -57,12 +57,12 @@ def plan(source: CorpusSource, folder: Path, limit: int | None) -> list[Shard]:
 
 
 def part_of(shards: Sequence[T], index: int, count: int) -> list[T]:
-    """Every `count`-th one, from the `index`-th (from 1) on: what one of many machines does."""
+    """Return every `count`-th one, from the `index`-th (from 1) on: what one of many machines does."""
     return list(shards[index - 1 :: count])
 
 
 def input_hash(shard: Shard) -> str:
-    """What the shard's documents are made of: its files, the catalogue beside them, and what is said of the source.
+    """Return what the shard's documents are made of: its files, the catalogue beside them, and what is said of the source.
 
     Raises CorpusError where a file is not the one that the source's listing means.
     """
@@ -139,12 +139,12 @@ class BuildFolder:
         return self.out / WORK_FOLDER / self.task
 
     def record(self, step: str, shard: str) -> Path:
-        """The file of a shard's record."""
+        """Return the file of a shard's record."""
         return self.work / step / f"{shard}.json"
 
 
 def finished(place: BuildFolder, step: str, shard: str, key: str) -> ShardRecord | None:
-    """The record of a shard whose files are all there and were made of the same; None where it has to be made."""
+    """Return the record of a shard whose files are all there and were made of the same; None where it has to be made."""
     record = load_record(place, step, shard)
     if record is None or record.key != key:
         return None
@@ -153,7 +153,7 @@ def finished(place: BuildFolder, step: str, shard: str, key: str) -> ShardRecord
 
 
 def load_record(place: BuildFolder, step: str, shard: str) -> ShardRecord | None:
-    """What is written down of a shard; None where nothing is, or what a crash left can't be read."""
+    """Return what is written down of a shard; None where nothing is, or what a crash left can't be read."""
     try:
         return ShardRecord(**json.loads(place.record(step, shard).read_bytes()))
     except (OSError, ValueError, TypeError):

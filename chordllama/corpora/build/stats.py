@@ -21,14 +21,14 @@ _COUNTED = {"licences": "rows", "languages": "documents", "kinds": "rows"}
 
 
 def datasets(folder: Path) -> list[Path]:
-    """The data sets in a folder: itself, or those of its tasks. Empty where there is none."""
+    """Return the data sets in a folder: itself, or those of its tasks. Empty where there is none."""
     if (folder / MANIFEST).is_file():
         return [folder]
     return sorted(path.parent for path in folder.glob(f"*/{MANIFEST}")) if folder.is_dir() else []
 
 
 def load_manifest(dataset: Path) -> Manifest:
-    """What a build wrote of a data set. Raises CorpusError, naming the file, where it can't be read."""
+    """Return what a build wrote of a data set. Raises CorpusError, naming the file, where it can't be read."""
     path = dataset / MANIFEST
     try:
         found = json.loads(path.read_bytes())
@@ -40,7 +40,7 @@ def load_manifest(dataset: Path) -> Manifest:
 
 
 def figures(manifest: Manifest) -> dict[str, Any]:
-    """Rows, tokens, notes, works, languages, licences, duplicates removed and rule counts, of all and of each source."""
+    """Return the rows, tokens, notes, works, languages, licences, duplicates removed and rule counts, of all and of each source."""
     totals = manifest["totals"]
     return {
         "task": manifest["task"],
@@ -76,7 +76,7 @@ def _source(source: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def tables(told: Mapping[str, Any]) -> Iterator[Table]:
-    """The figures for people, a table for each kind."""
+    """Yield the figures for people, a table for each kind."""
     yield _pairs(f"{told['task']}: what there is", ((key, told[key]) for key in told if isinstance(told[key], int)))
     yield _columns("splits", ["works", "rows", "tokens"], told["splits"])
     for name in _SHARES:

@@ -60,7 +60,7 @@ def clean_shard(job: ShardJob) -> ShardRecord | ShardFailure:
 
 
 def clean_state(job: ShardJob) -> ShardRecord | None:
-    """The record of a shard whose documents are cleaned; None where they aren't, or no more."""
+    """Return the record of a shard whose documents are cleaned; None where they aren't, or no more."""
     return finished(job.place, CLEAN, job.shard.id, _clean_key(job)[1])
 
 
@@ -162,7 +162,7 @@ def rows_shard(job: ShardJob) -> ShardRecord | ShardFailure:
 
 
 def rows_state(job: ShardJob) -> ShardRecord | None:
-    """The record of a shard whose rows are made; None where they aren't, or no more."""
+    """Return the record of a shard whose rows are made; None where they aren't, or no more."""
     return finished(job.place, ROWS, job.shard.id, _rows_key(job)[1])
 
 
@@ -229,7 +229,7 @@ def _count(values: Iterator[str]) -> dict[str, int]:
 
 
 def read_cleaned(place: BuildFolder, shard: str) -> Iterator[Cleaned]:
-    """The cleaned documents of a shard, one after the other."""
+    """Yield the cleaned documents of a shard, one after the other."""
     with gzip.open(place.work / CLEAN / f"{shard}.jsonl.gz", "rt", encoding="utf-8", errors="surrogatepass") as file:
         for line in file:
             fields: Mapping[str, Any] = json.loads(line)

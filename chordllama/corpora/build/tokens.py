@@ -33,10 +33,10 @@ class Counter(Protocol):
     """Counts tokens; special tokens at a text's edges don't count."""
 
     def count(self, text: str) -> int:
-        """The tokens of one text."""
+        """Return the tokens of one text."""
 
     def count_all(self, texts: Sequence[str]) -> list[int]:
-        """The tokens of each of many texts, quickly."""
+        """Return the tokens of each of many texts, quickly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Tokenizer:
 
 
 def find_tokenizer(name: str, cache: Path) -> Tokenizer:
-    """The tokenizer of that name: `llama-3`, a folder or file, or a name on the Hugging Face hub.
+    """Return the tokenizer of that name: `llama-3`, a folder or file, or a name on the Hugging Face hub.
 
     Raises CorpusError where it can't be had.
     """
@@ -66,7 +66,7 @@ def find_tokenizer(name: str, cache: Path) -> Tokenizer:
 
 @lru_cache(maxsize=2)
 def load_counter(tokenizer: Tokenizer) -> Counter:
-    """What counts by it. Raises CorpusError where its file is not what it was, or none."""
+    """Return what counts by it. Raises CorpusError where its file is not what it was, or none."""
     data = Path(tokenizer.path).read_bytes()
     if hashlib.sha256(data).hexdigest() != tokenizer.sha256:
         raise CorpusError(f"{tokenizer.path}: the tokenizer has changed since the build began")

@@ -49,7 +49,7 @@ class Groups:
         self._parents = list(range(count))
 
     def root(self, number: int) -> int:
-        """The least number of the group."""
+        """Return the least number of the group."""
         while self._parents[number] != number:
             self._parents[number] = self._parents[self._parents[number]]
             number = self._parents[number]
@@ -62,7 +62,7 @@ class Groups:
 
 
 def judge(works: Sequence[str], tables: Mapping[Kind, SignatureTable]) -> list[WorkAssignment]:
-    """A verdict for each document, given in their order with the works that their sources name, and the signatures of each kind."""
+    """Return a verdict for each document, given in their order with the works that their sources name, and the signatures of each kind."""
     groups = Groups(len(works))
     first: dict[str, int] = {}
     for number, work in enumerate(works):
@@ -79,7 +79,7 @@ def judge(works: Sequence[str], tables: Mapping[Kind, SignatureTable]) -> list[W
 
 
 def split_of(work: str) -> Split:
-    """The split of a work, by a hash of its name."""
+    """Return the split of a work, by a hash of its name."""
     place = share(work)
     for split, size in SHARES:
         if place < size:
@@ -89,7 +89,7 @@ def split_of(work: str) -> Split:
 
 
 def share(work: str) -> float:
-    """A number from 0 to 1 that is always the same for a work."""
+    """Return a number from 0 to 1 that is always the same for a work."""
     return int.from_bytes(hashlib.sha256(work.encode()).digest()[:6]) / 2**48
 
 
@@ -101,7 +101,7 @@ class SignatureTable:
     hashes: np.ndarray[Any, Any]
 
     def pairs(self, likeness: float) -> Iterator[tuple[int, int]]:
-        """Documents whose signatures are at least so alike, the lower number first, in order; each pair once.
+        """Yield documents whose signatures are at least so alike, the lower number first, in order; each pair once.
 
         Locality-sensitive hashing: compared are those that agree in a band. One band at a time is sorted, so that memory
         grows by a few bytes for each signature.
@@ -131,7 +131,7 @@ class SignatureTable:
 
 
 def counts_of(verdicts: Sequence[WorkAssignment], works: Sequence[str]) -> dict[str, int]:
-    """How many copies were found, how many works there are, and how many of the sources' works turned out to be others' versions."""
+    """Return how many copies were found, how many works there are, and how many of the sources' works turned out to be others' versions."""
     named = defaultdict(set)
     for verdict, work in zip(verdicts, works, strict=True):
         named[verdict.work].add(work)

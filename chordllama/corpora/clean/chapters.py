@@ -49,7 +49,7 @@ class Chapter:
 
 
 def split_chapters(paragraphs: Sequence[str]) -> list[Chapter]:
-    """The chapters between headings, all of the book as one where there is none. Titles and contents are left out."""
+    """Return the chapters between headings, all of the book as one where there is none. Titles and contents are left out."""
     stretches = list(_stretches(paragraphs))
     total = sum(map(_words_in, stretches)) or 1
     return [

@@ -159,5 +159,5 @@ CLEANERS: dict[Task, Cleaner] = {
 
 
 def rules_of(task: Task) -> Sequence[CleaningRule[Any]]:
-    """The rules of a task, in the order in which they are applied."""
+    """Return the rules of a task, in the order in which they are applied."""
     return CLEANERS[task].rules

@@ -41,13 +41,13 @@ class Explanation:
 
 
 def task_of(path: Path) -> Task | None:
-    """The task that a file is for, where its name tells."""
+    """Return the task that a file is for, where its name tells."""
     suffix = path.suffix.lower()
     return "music" if suffix in SUFFIXES else "prose" if suffix == ".epub" else None
 
 
 def explain(path: Path, task: Task) -> Iterator[Explanation]:
-    """Each document of a file with what every rule did to it.
+    """Yield each document of a file with what every rule did to it.
 
     Raises CorpusError or ScoreError, naming the file, where it can't be read as a document of the task.
     """

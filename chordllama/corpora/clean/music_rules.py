@@ -46,12 +46,12 @@ class ScoreWithText(Score):
 
 
 def text_of(score: Score) -> str:
-    """The score's text: the one that stands by it, where one does."""
+    """Return the score's text: the one that stands by it, where one does."""
     return score.text if isinstance(score, ScoreWithText) else dumps(score)
 
 
 def notes_of(score: Score) -> int:
-    """How many noteheads a score has."""
+    """Return how many noteheads a score has."""
     return count_noteheads(score.bars)
 
 
@@ -162,7 +162,7 @@ def _without_end(items: tuple[Item, ...], gap: Ticks) -> tuple[Item, ...]:
 
 
 def broken_bars(score: Score) -> set[int]:
-    """The places (from 0) of the bars that some staff doesn't fill, or fills too much."""
+    """Return the places (from 0) of the bars that some staff doesn't fill, or fills too much."""
     return {staff.bar - 1 for staff in uneven_staves(list(measured_bars(score)))}
 
 

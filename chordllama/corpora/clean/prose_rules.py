@@ -48,7 +48,7 @@ _PRINTED_WIDTH, _LONGEST_VERSE = 45, 60
 
 
 def paragraphs_of(text: str) -> list[str]:
-    """The paragraphs of a text as they are printed."""
+    """Return the paragraphs of a text as they are printed."""
     return [part for part in _PARAGRAPH.split(text.strip("\n")) if part.strip()]
 
 
@@ -132,7 +132,7 @@ def _long_enough(writing: Writing) -> tuple[Writing, int]:
 
 
 def words_in(text: str) -> int:
-    """The words of a text."""
+    """Return the words of a text."""
     return len(_WORDS.findall(text))
 
 

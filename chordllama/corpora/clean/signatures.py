@@ -58,7 +58,7 @@ Voices = dict[tuple[int, int, int], Voice]
 
 
 def of_music(scores: Sequence[Score]) -> list[MinHashSignature]:
-    """A signature of all voices with their rhythm, and two for the melody of each of the first parts that have one."""
+    """Return a signature of all voices with their rhythm, and two for the melody of each of the first parts that have one."""
     found, voices = [], [_voices(score) for score in scores]
     whole = {shingle for own in voices for voice in own.values() for shingle in _rhythmic(voice)}
     if whole:
@@ -81,7 +81,7 @@ def _of_melodies(voices: Sequence[Voices], kind: Literal["tune", "outline"]) -> 
 
 
 def of_text(texts: Sequence[str]) -> list[MinHashSignature]:
-    """A signature of all words, and one of those of each text: a chapter in another book makes both books one work."""
+    """Return a signature of all words, and one of those of each text: a chapter in another book makes both books one work."""
     return [
         MinHashSignature("whole", minhash(_word_shingles(" ".join(texts)))),
         *(MinHashSignature("words", minhash(_word_shingles(text))) for text in texts),
@@ -96,7 +96,7 @@ def _word_shingles(text: str) -> set[str]:
 
 
 def minhash(shingles: Iterable[str]) -> np.ndarray[Any, Any]:
-    """The MinHash of a set, by datasketch."""
+    """Return the MinHash of a set, by datasketch."""
     import numpy as np
 
     found, left = _empty_minhash().copy(), iter(shingles)
@@ -118,7 +118,7 @@ def _hash(shingle: str) -> int:
 
 
 def runs_of(pitches: Sequence[int], length: int) -> set[str]:
-    """The runs of so many intervals of a melody; a note that is repeated counts once, and what only trills is no melody."""
+    """Return the runs of so many intervals of a melody; a note that is repeated counts once, and what only trills is no melody."""
     steps = [after - before for before, after in pairwise(pitches) if after != before]
     names = list(map(str, steps))
     return {

@@ -29,7 +29,7 @@ class Writing:
 
 
 def on_text(change: Callable[[str], tuple[str, int]]) -> Callable[[Writing], tuple[Writing, int]]:
-    """A rule for the text alone."""
+    """Return a rule for the text alone."""
 
     def apply(writing: Writing) -> tuple[Writing, int]:
         text, count = change(writing.text)
@@ -39,7 +39,7 @@ def on_text(change: Callable[[str], tuple[str, int]]) -> Callable[[Writing], tup
 
 
 def removing(patterns: Iterable[re.Pattern[str]], by: str = "") -> Callable[[Writing], tuple[Writing, int]]:
-    """A rule that puts `by` where a pattern is found."""
+    """Return a rule that puts `by` where a pattern is found."""
     every = tuple(patterns)
 
     def change(text: str) -> tuple[str, int]:
@@ -69,7 +69,7 @@ def _language(writing: Writing) -> tuple[Writing, int]:
 
 
 def even_spaces(text: str) -> tuple[str, int]:
-    """No margin, no space at a line's end, single spaces, and single blank lines; counted are the lines that change."""
+    """Leave no margin, no space at a line's end, single spaces, and single blank lines; return how many lines change."""
     lines = text.split("\n")
     even = [_SPACES.sub(" ", line).strip() for line in lines]
     changed = sum(one != other for one, other in zip(lines, even, strict=True))
@@ -90,5 +90,5 @@ LANGUAGE: CleaningRule[Writing] = CleaningRule(
 
 
 def facts_of(writing: Writing) -> dict[str, str]:
-    """What cleaning has found out about a text."""
+    """Return what cleaning has found out about a text."""
     return {"language": writing.language} if writing.language else {}

@@ -42,13 +42,13 @@ class _Interrupted(Exception):
 
 
 def open_client() -> httpx.Client:
-    """A client as `download` wants it. Zenodo refuses requests that don't say who asks."""
+    """Return a client as `download` wants it. Zenodo refuses requests that don't say who asks."""
     agent = {"User-Agent": f"chordllama/{version('chordllama')}", "Accept-Encoding": "identity"}
     return httpx.Client(headers=agent, timeout=SECONDS, follow_redirects=True)
 
 
 def download(wanted: Download, folder: Path, client: httpx.Client, report: Report, pause: float = 1.0) -> Path:
-    """The file, in `folder`. What is there of it from before is gone on with; a file that is there whole is not fetched again.
+    """Fetch the file into `folder`. What is there of it from before is gone on with; a file that is there whole is not fetched again.
 
     Raises CorpusError where it can't be fetched or isn't what its checksum says, and OSError, naming the file, where the disk
     is full. What has arrived stays for the next time, unless its checksum is wrong.
@@ -69,7 +69,7 @@ def download(wanted: Download, folder: Path, client: httpx.Client, report: Repor
 
 
 def digest(path: Path) -> str:
-    """The sha256 of a file."""
+    """Return the sha256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -27,7 +27,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def default_cache() -> Path:
-    """Where sources are kept if nothing else is said: CHORDLLAMA_CORPORA, or else the system's folder for such data."""
+    """Return where sources are kept if nothing else is said: CHORDLLAMA_CORPORA, or else the system's folder for such data."""
     from platformdirs import user_cache_path
 
     return Path(os.environ.get("CHORDLLAMA_CORPORA") or user_cache_path("chordllama", appauthor=False) / "corpora")

@@ -27,7 +27,7 @@ Report = Callable[[int, str], None]
 
 
 def open_genius(token: str, roots: tuple[str, str, str] | None = None) -> Any:
-    """A client of Genius. `roots` are the addresses of API, public API and pages, for a stand-in."""
+    """Return a client of Genius. `roots` are the addresses of API, public API and pages, for a stand-in."""
     from lyricsgenius import Genius
 
     genius = Genius(token, timeout=15, retries=2, sleep_time=0 if roots else 0.5)
@@ -37,7 +37,7 @@ def open_genius(token: str, roots: tuple[str, str, str] | None = None) -> Any:
 
 
 def genius_source(artist: str) -> CorpusSource:
-    """The source that an artist's songs become."""
+    """Return the source that an artist's songs become."""
     name = "genius-" + "-".join(re.findall(r"[a-z0-9]+", artist.lower()))
     return CorpusSource(
         name, f"Genius: {artist}", "lyrics", "song-texts", LICENCE, credit="the songs' writers; Genius", folder=name

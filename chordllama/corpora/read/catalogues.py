@@ -37,14 +37,14 @@ _ELEMENTS = {
 
 
 def head_of(data: bytes) -> str:
-    """The beginning of a MusicXML file or archive; "" for what is neither. Unpacks no more than it gives."""
+    """Return the beginning of a MusicXML file or archive; "" for what is neither. Unpacks no more than it gives."""
     if data.startswith(b"PK"):
         data = _unpacked_head(data)
     return data[:_HEAD].decode(encoding_of(data[:_HEAD]), errors="replace")
 
 
 def score_facts(head: str) -> Facts:
-    """What the head of a MusicXML score tells; a work without movements gives its name as the title."""
+    """Return what the head of a MusicXML score tells; a work without movements gives its name as the title."""
     found = {key: pattern.search(head) for key, pattern in _ELEMENTS.items()}
     facts = {key: " ".join(html.unescape(match[1]).split()) for key, match in found.items() if match}
     facts = {key: _name(value) if key in ("creator", "poet") else value for key, value in facts.items() if value}
@@ -54,7 +54,7 @@ def score_facts(head: str) -> Facts:
 
 
 def period(born: str, died: str) -> str | None:
-    """The period of a composer's middle life; None where neither year is known."""
+    """Return the period of a composer's middle life; None where neither year is known."""
     years = [int(year) for year in (born, died) if year.isdecimal()]
     if not years:
         return None
@@ -64,7 +64,7 @@ def period(born: str, died: str) -> str | None:
 
 @lru_cache(maxsize=16)
 def openscore(folder: Path) -> Mapping[str, Facts]:
-    """A score's number -> its facts, by the tables in `folder`; empty where there are none. `work` is told for sets whose
+    """Return a score's number -> its facts, by the tables in `folder`; empty where there are none. `work` is told for sets whose
     scores are movements."""
     if not (folder / "scores.tsv").is_file():
         return {}
@@ -103,7 +103,7 @@ def _name(words: str) -> str:
 
 @lru_cache(maxsize=16)
 def songs(folder: Path) -> Mapping[str, Facts]:
-    """A text's file name -> its facts, by songs.tsv in `folder`; empty where there is none."""
+    """Return a text's file name -> its facts, by songs.tsv in `folder`; empty where there is none."""
     path = folder / "songs.tsv"
     return {row.pop("file"): row for row in _table(path)} if path.is_file() else {}
 
@@ -119,7 +119,7 @@ def _table(path: Path) -> Iterator[Facts]:
 
 @lru_cache(maxsize=2)
 def pdmx(folder: Path) -> Mapping[str, int]:
-    """A score's path -> where its row begins in PDMX.csv, for the rows of the subset that have a score.
+    """Return a score's path -> where its row begins in PDMX.csv, for the rows of the subset that have a score.
 
     The layout is that of https://zenodo.org/records/15571083: `mxl` is the path of the score ("NA": there is none), SUBSET is
     True where the licence inside the file doesn't contradict the one outside.
@@ -137,7 +137,7 @@ def pdmx(folder: Path) -> Mapping[str, int]:
 
 
 def pdmx_facts(folder: Path, name: str) -> Facts:
-    """The facts of one score of PDMX, with its `licence`."""
+    """Return the facts of one score of PDMX, with its `licence`."""
     path = folder / "PDMX.csv"
     _, record = next(_records(path, start=pdmx(folder)[name]))
     row = dict(zip(_pdmx_columns(path), _cells(record), strict=True))

@@ -29,7 +29,7 @@ _FAULTS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, Runtim
 
 
 def read_epub(data: bytes, name: str) -> tuple[str, dict[str, str]]:
-    """The text, a blank line between paragraphs, and title, creator and language.
+    """Return the text, a blank line between paragraphs, and title, creator and language.
 
     Raises CorpusError for what is no readable book, is locked, or unpacks to more than MAXIMUM_BYTES.
     """

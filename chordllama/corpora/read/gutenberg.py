@@ -19,12 +19,12 @@ _HEADER = 8000
 
 
 def is_gutenberg(text: str) -> bool:
-    """Whether a text has the marks that Project Gutenberg puts around a book."""
+    """Tell whether a text has the marks that Project Gutenberg puts around a book."""
     return any(start.search(text) for start in _STARTS)
 
 
 def body(text: str) -> str:
-    """The book without the header and the licence around it; all of it where there are none."""
+    """Return the book without the header and the licence around it; all of it where there are none."""
     begin = max((found.end() for start in _STARTS if (found := start.search(text))), default=0)
     end = _END.search(text, begin)
     return text[begin : end.start() if end else len(text)].strip("\n") + "\n"

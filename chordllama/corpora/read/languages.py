@@ -18,7 +18,7 @@ ENOUGH = 10_000
 
 
 def language_of(text: str) -> str:
-    """The ISO 639-1 code of a text's language; "" where that isn't sure."""
+    """Return the ISO 639-1 code of a text's language; "" where that isn't sure."""
     if len(text.split()) < FEWEST_WORDS:
         return ""
     best = _detector().compute_language_confidence_values(" ".join(text[:ENOUGH].split()))[0]

@@ -29,26 +29,26 @@ _HUMDRUM = {"title": "OTL", "creator": "COM", "set": "OPR"}
 
 
 def score_names(_source: CorpusSource, folder: Path) -> list[str]:
-    """Every score in a folder, by its path within it."""
+    """Return every score in a folder, by its path within it."""
     found = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
     names = (path.relative_to(folder).as_posix() for path in found)
     return sorted(name for name in names if not any(part.startswith(".") for part in name.split("/")))
 
 
 def read_scores(source: CorpusSource, folder: Path, name: str) -> list[Document]:
-    """The scores of one file of a folder; movements beside each other in a folder of their own are one work only by name."""
+    """Return the scores of one file of a folder; movements beside each other in a folder of their own are one work only by name."""
     work = PurePosixPath(name).with_suffix("").as_posix()
     numbered = _NUMBERED.match(work)
     return _documents(source, folder, name, f"{source.name}/{numbered[1] if numbered else work}", {})
 
 
 def openscore_names(source: CorpusSource, folder: Path) -> list[str]:
-    """Every score of an OpenScore corpus."""
+    """Return every score of an OpenScore corpus."""
     return [name for name in score_names(source, folder) if name.endswith(".mxl")]
 
 
 def read_openscore(source: CorpusSource, folder: Path, name: str) -> list[Document]:
-    """A score with what its catalogue tells; movements that are files of their own belong to one work."""
+    """Return a score with what its catalogue tells; movements that are files of their own belong to one work."""
     stem = PurePosixPath(name).stem
     facts = dict(openscore(folder).get(score_id(stem), {}))
     set_id = facts.pop("work", "")
@@ -64,30 +64,30 @@ def score_id(stem: str) -> str:
 
 
 def music21_names(source: CorpusSource, folder: Path) -> list[str]:
-    """The files of one composer, without those whose use their encoders have bound."""
+    """Return the files of one composer, without those whose use their encoders have bound."""
     return [name for name in _music21_files(source, folder) if not _verdict(folder, name).forbidden]
 
 
 def left_out(source: CorpusSource, folder: Path) -> dict[str, str]:
-    """The files that `music21_names` leaves out, with the remark that forbids their use."""
+    """Return the files that `music21_names` leaves out, with the remark that forbids their use."""
     verdicts = {name: _verdict(folder, name).forbidden for name in _music21_files(source, folder)}
     return {name: remark for name, remark in verdicts.items() if remark}
 
 
 def read_music21(source: CorpusSource, folder: Path, name: str) -> list[Document]:
-    """The scores of one file. A folder below the composer's is a work with its movements."""
+    """Return the scores of one file. A folder below the composer's is a work with its movements."""
     path = PurePosixPath(name)
     work = path.parent if len(path.parts) > 2 else path.with_suffix("")
     return _documents(source, folder, name, f"music21/{work.as_posix()}", {}, _verdict(folder, name).licence)
 
 
 def pdmx_names(_source: CorpusSource, folder: Path) -> list[str]:
-    """The scores of the subset no_license_conflict that lie in the folder."""
+    """Return the scores of the subset no_license_conflict that lie in the folder."""
     return sorted(name for name in pdmx(folder) if (folder / name).is_file())
 
 
 def read_pdmx(source: CorpusSource, folder: Path, name: str) -> list[Document]:
-    """A score with what PDMX.csv tells, and the licence that its user gave it."""
+    """Return a score with what PDMX.csv tells, and the licence that its user gave it."""
     facts = pdmx_facts(folder, name)
     licence = facts.pop("licence") or source.licence
     return _documents(source, folder, name, f"pdmx/{PurePosixPath(name).stem}", facts, licence)

@@ -44,7 +44,7 @@ class Poem:
 
 
 def split_poems(text: str) -> list[Poem]:
-    """The poems of a book in their order; numbers of operas where it is a book of libretti."""
+    """Return the poems of a book in their order; numbers of operas where it is a book of libretti."""
     book = body(text)
     operas = list(_OPERA.finditer(book))
     return list(_numbers(book, operas) if operas else _poems(book))

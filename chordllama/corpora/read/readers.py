@@ -38,7 +38,7 @@ READERS: dict[str, SourceReader] = {
 
 
 def names(source: CorpusSource, folder: Path) -> list[str]:
-    """The files that hold documents, by their paths within `folder`, in an order that stays. Reads no more than catalogues
+    """Return the files that hold documents, by their paths within `folder`, in an order that stays. Reads no more than catalogues
     and remarks on rights. Raises CorpusError where the folder is missing, or holds nothing that the source's reader knows.
     """
     if not folder.is_dir():
@@ -51,7 +51,7 @@ def names(source: CorpusSource, folder: Path) -> list[str]:
 
 
 def document(source: CorpusSource, folder: Path, name: str) -> list[Document]:
-    """The documents of one of the `names`: mostly one, several for a tune book or a book of poems.
+    """Return the documents of one of the `names`: mostly one, several for a tune book or a book of poems.
 
     Raises CorpusError or ScoreError, naming the file, where it can't be read.
     """
@@ -59,7 +59,7 @@ def document(source: CorpusSource, folder: Path, name: str) -> list[Document]:
 
 
 def documents(source: CorpusSource, folder: Path, limit: int | None = None) -> Iterator[Document]:
-    """All documents of a source, one file after the other; no more than `limit`."""
+    """Yield all documents of a source, one file after the other; no more than `limit`."""
     found = (item for name in names(source, folder) for item in document(source, folder, name))
     return islice(found, limit)
 

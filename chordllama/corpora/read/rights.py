@@ -53,7 +53,7 @@ class UsageRights:
 
 
 def remarks_of(text: str, format_name: str) -> Remarks:
-    """The remarks of a file in `musicxml`, `humdrum` or `abc`, or of a licence `file`."""
+    """Return the remarks of a file in `musicxml`, `humdrum` or `abc`, or of a licence `file`."""
     if format_name == "musicxml":
         return Remarks(_found(_RIGHTS, text), _found(_CREDIT, text))
     if format_name == "humdrum":
@@ -62,7 +62,7 @@ def remarks_of(text: str, format_name: str) -> Remarks:
 
 
 def judge(remarks: Remarks) -> UsageRights:
-    """What follows: a remark that forbids, or a claim on the file that grants nothing, leaves the document out."""
+    """Return what follows: a remark that forbids, or a claim on the file that grants nothing, leaves the document out."""
     said = "\n".join((*remarks.rights, *remarks.others))
     licence = _licence(said)
     for remark in (*remarks.rights, *remarks.others):

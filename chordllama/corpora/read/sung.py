@@ -47,7 +47,7 @@ class Word(NamedTuple):
 
 
 def verses_of(score: Score, language_of: Callable[[str], str]) -> dict[str, str]:
-    """The words of the voice that sings most, by language ("": not known): its verses as lines and sections; {} where nothing is sung.
+    """Return the words of the voice that sings most, by language ("": not known): its verses as lines and sections; {} where nothing is sung.
 
     Songs are printed with a translation as their second verse. A verse whose language isn't sure has that of the one before.
     """

@@ -24,17 +24,17 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def text_names(_source: CorpusSource, folder: Path) -> list[str]:
-    """Every text in a folder, by its path within it."""
+    """Return every text in a folder, by its path within it."""
     return _names(folder, (".txt",))
 
 
 def book_names(_source: CorpusSource, folder: Path) -> list[str]:
-    """Every book in a folder, by its path within it."""
+    """Return every book in a folder, by its path within it."""
     return _names(folder, (".txt", ".epub"))
 
 
 def read_song_texts(source: CorpusSource, folder: Path, name: str) -> list[Document]:
-    """One song, or the poems of a book that has Project Gutenberg's marks; nothing where the song has no words."""
+    """Return one song, or the poems of a book that has Project Gutenberg's marks; nothing where the song has no words."""
     text = read_text(folder / name)
     if not text.strip():
         return []
@@ -48,7 +48,7 @@ def read_song_texts(source: CorpusSource, folder: Path, name: str) -> list[Docum
 
 
 def read_sung_texts(source: CorpusSource, folder: Path, name: str) -> list[Document]:
-    """The words of a song, taken from its score with the syllables that are sung, a document for each language; nothing where
+    """Return the words of a song, taken from its score with the syllables that are sung, a document for each language; nothing where
     there are no words.
 
     Raises CorpusError, naming the file, for a score that can't be read.
@@ -76,7 +76,7 @@ def read_sung_texts(source: CorpusSource, folder: Path, name: str) -> list[Docum
 
 
 def read_poems(source: CorpusSource, folder: Path, name: str) -> list[Document]:
-    """The poems of one book. Each is a work of its own."""
+    """Return the poems of one book. Each is a work of its own."""
     text = read_text(folder / name)
     book = _facts_of_name(PurePosixPath(name)) | gutenberg.facts(text)
     poet = {"poet": book["creator"]} if "creator" in book and book["creator"] != "Various" else {}
@@ -91,7 +91,7 @@ def read_poems(source: CorpusSource, folder: Path, name: str) -> list[Document]:
 
 
 def read_book(source: CorpusSource, folder: Path, name: str) -> list[Document]:
-    """One book, with the header and licence that it comes with: to leave these out is a rule of cleaning."""
+    """Read one book, with the header and licence that it comes with: to leave these out is a rule of cleaning."""
     path = PurePosixPath(name)
     if path.suffix.lower() == ".epub":
         text, told = read_epub((folder / name).read_bytes(), str(folder / name))
