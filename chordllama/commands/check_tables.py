@@ -37,11 +37,11 @@ _IN_WORDS = {
     "wedge": "hairpin",
     "words": "text",
 }
-"""What people call signs whose names in the table say too little."""
+"""Names for people of signs whose names in the table say too little."""
 
 
 class Section(NamedTuple):
-    """A table without its looks: heading, names of the columns, and cells. Without rows it is not shown."""
+    """A table as data: heading, names of the columns, and cells. Without rows it isn't shown."""
 
     heading: str
     columns: Sequence[str]
@@ -87,7 +87,7 @@ def _headline(check: Check, name: str) -> Iterable[str]:
 
 
 def sections(check: Check) -> list[Section]:
-    """The tables of a check, in the order in which they are shown."""
+    """Return the tables of a check, in the order in which they are shown."""
     names = [part.name for part in check.parts]
     return [
         Section("Parts", ("part", "staves", "voices", "notes", "rests", "range", "instrument"), _parts(check.parts)),
@@ -140,7 +140,7 @@ def _uneven(staff: UnevenStaff, names: list[str]) -> Sequence[str]:
 
 
 def _bar(place: SignatureChange | IrregularBar | UnevenStaff) -> str:
-    """A bar as it is counted, and the number that is printed where that's another one."""
+    """Return a bar's place, and its printed number where that differs."""
     return str(place.bar) if place.number == str(place.bar) else f"{place.bar} (printed: {place.number or 'nothing'})"
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from chordllama.corpora.sources import CorpusSource
 
 _WIDTH = 160
-"""How wide a table is where no terminal says it."""
+"""Width of a table, in characters, where there is no terminal."""
 
 cache_option = click.option(
     "--cache", metavar="DIR", type=click.Path(path_type=Path), help="Folder that holds fetched sources."

@@ -126,7 +126,7 @@ def _engine(name: str, address: str, processes: int | None) -> BuildEngine:
 
 
 def _at_hand(task: Task, only: tuple[str, ...], cache: Path, folder: Path | None) -> list[tuple[CorpusSource, Path]]:
-    """The task's sources that are here, with their folders, in the order of sources.yaml."""
+    """Return the task's sources that are here, with their folders, in the order of sources.yaml."""
     from chordllama.corpora.sources import find_source, load_sources, place
     from chordllama.errors import CorpusError
 

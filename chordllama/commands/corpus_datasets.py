@@ -48,7 +48,7 @@ def stats(what: str, as_json: bool, **options: Any) -> None:
 
 
 def _build_source(name: str, folder: Path | None, cache: Path | None, **options: Any) -> Path:
-    """The folder of a data set of one source alone."""
+    """Build a data set of one source alone, and return its folder."""
     from chordllama.corpora.fetch.fetching import default_cache
     from chordllama.corpora.sources import find_source, load_sources
 

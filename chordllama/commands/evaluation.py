@@ -88,7 +88,7 @@ def evaluate(
 
 
 def _files(models: tuple[Path, ...]) -> list[Path]:
-    """The model files, those of a folder in the order of their sizes, largest first."""
+    """Return the model files, those of a folder in the order of their sizes, largest first."""
     from chordllama.generate.models import BUNDLED
     from chordllama.system.resources import resource
 

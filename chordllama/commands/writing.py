@@ -61,7 +61,7 @@ def task_command(task: MusicTask) -> click.Command:
 
 
 def _option(setting: Setting) -> Option:
-    """A setting as an option. Parts have no default here, so that one is told from nothing said."""
+    """Return a setting as an option. Parts have no default here, so that leaving them out can be told from naming the first one."""
     kind: click.ParamType[Any] = click.STRING
     if setting.choices:
         kind = click.Choice(setting.choices)

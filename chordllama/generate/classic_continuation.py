@@ -1,7 +1,7 @@
-"""A score's continuation by a model of 2024: part by part, written freely, and each bar made to fit. Knows no command line.
+"""Continuations by models of 2024: part by part, written freely, each bar made to fit. Knows no command line.
 
-Such a model sees one part at a time and knows nothing of bar lengths, so that what it writes is read measure by measure: one that
-can't be read, or not be made to fit its metre, is asked for again, with another seed.
+Such a model sees one part at a time and knows nothing of bar lengths, so its answer is read measure by measure: one that can't be read
+or made to fit its metre is asked for again, with another seed.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ from chordllama.tasks.plan import Plan, Request
 from chordllama.tasks.rounds import first_shown
 
 MOST_ATTEMPTS = 8
-"""How often a bar is asked for anew before its part is given up."""
+"""How often a bar is asked for again before its part is given up."""
 ROOM = 1.6
-"""How much longer new bars may be than those before them, when room is kept for them."""
+"""Tokens kept for a new bar, as a multiple of those of the bars before it."""
 SHARE = 0.5
 """The share of the tokens that new bars get, as in the rows of the training data."""
 SPARE = 16
-"""Tokens that are left over between what is counted and what a backend counts."""
+"""Tokens in reserve, for a backend that counts some more."""
 MOST_COUNTED = 64
 """Bars that a prompt shows at most."""
 SEED_STEP = 7919
 _NEVER_NEW = frozenset(["tie-stop", "no-tie-stop", "let-ring"])
-"""Marks that depend on what stood before the text that was read, not on the score."""
+"""Marks that come from reading a fragment alone: they depend on what stood before it."""
 
 
 def write_classic(assignment: Assignment, backend: Backend, progress: Progress = lambda _: None) -> Continuations:
@@ -58,7 +58,7 @@ def write_classic(assignment: Assignment, backend: Backend, progress: Progress =
 
 
 class _Unusable(Exception):
-    """A measure that can't be had as a bar; says why."""
+    """A measure can't become a bar; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class _Question:
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """What a call of `write_classic` works with."""
+    """One call of `write_classic`."""
 
     xml: bytes
     name: str
@@ -83,7 +83,7 @@ class _Work:
     report: Report
 
     def candidate(self, number: int, progress: Progress) -> Draft:
-        """The bars of one candidate: as many as every part has."""
+        """Write one candidate: as many bars as every part has."""
         parts: list[tuple[Bar, ...]] = []
         failure: ChordLlamaError | None = None
         wanted = self.plan.bars
@@ -99,14 +99,14 @@ class _Work:
         return Draft(tuple(self._bar(tuple(row for bar in bars for row in bar.rows)) for bars in rows), failure)
 
     def _bar(self, rows: tuple[Row, ...]) -> Bar:
-        """A new bar, which says its length where the time signature doesn't."""
+        """Return a new bar, which tells its length where the time signature doesn't."""
         *_, (_, metre) = walk_lengths(self.reading.score.bars)
         return Bar(rows, length=None if metre.length(Bar()) == self.plan.length else self.plan.length)
 
     def _part(
         self, number: int, index: int, wanted: int, told: _Told
     ) -> tuple[tuple[Bar, ...], ChordLlamaError | None]:
-        """The new bars of one part of a candidate, and why there are fewer than wanted."""
+        """Write the new bars of one part of a candidate; return them, and why there are fewer than wanted."""
         bars: tuple[Bar, ...] = ()
         attempts = rounds = 0
         while len(bars) < wanted:
@@ -141,7 +141,7 @@ class _Work:
         return tuple(bars[: question.measures]), "" if bars else "the answer has no measure"
 
     def _bars(self, index: int, part: ClassicPart, text: str, may_mend: bool) -> list[Bar]:
-        """The bars that a text says; the last one of an answer may be cut off, and has to fit as it is."""
+        """Read the bars in a text; the last one of an answer may be cut off, and has to fit as it is."""
         mended = Report()
         measures = load_measures(text, mended)
         if any(measure.first("attributes") for measure in measures):
@@ -192,14 +192,14 @@ class _Told:
     done: int = 0
 
     def bars(self, written: int) -> None:
-        """So many bars are written in all parts together."""
+        """Report that so many bars are written, in all parts together."""
         while self.done < min(written // self.parts, self.wanted):
             self.done += 1
             self.progress(BarProgress(self.candidate, self.done, self.wanted))
 
 
 def _question(part: ClassicPart, wanted: int, backend: Backend) -> _Question:
-    """The prompt for as many of the wanted measures as the context has room for."""
+    """Return the prompt for as many of the wanted measures as the context has room for."""
     context = min(backend.context, LONGEST)
     sizes = [backend.count(dump_measures((measure,))) for measure in part.measures[-MOST_COUNTED:]]
     recent = sizes[-16:]
@@ -214,7 +214,7 @@ def _question(part: ClassicPart, wanted: int, backend: Backend) -> _Question:
 
 
 def _answer(pieces: Stream, measures: int) -> str:
-    """What a model writes until it ends, or until it begins one more measure than was asked for."""
+    """Return what a model writes until it ends, or until it begins one more measure than was asked for."""
     text = ""
     with closing(cast("Generator[Any, None, None]", pieces)):
         for written in pieces:
@@ -227,7 +227,7 @@ def _answer(pieces: Stream, measures: int) -> str:
 
 
 def _as_new(bar: Bar, index: int, part: Part) -> Bar:
-    """A bar of a score of its own as a new one of a part: notes and their signs, no texts."""
+    """Return a bar of a score of its own as a new one of a part: notes and their signs, no texts."""
     lean = omit(Score((part,), (replace(bar, keys=(), times=()),)), LEFT_OUT).bars[0]
     return replace(lean, rows=tuple(_as_new_row(row, index) for row in lean.rows), number=None)
 

@@ -1,6 +1,6 @@
-"""New bars for a score: written under guard, and put into the composer's file. Knows no command line.
+"""Writing new bars for a score: under a guard, and into the composer's file. Knows no command line.
 
-The model writes compact text bar by bar; a guard (codec/grammar) lets only text pass that is right to the tick. A file is read once and
+The model writes compact text bar by bar; a guard (codec/grammar) accepts only text whose bars are right to the tick. A file is read once and
 planned once (`prepare`); tasks/ says which bars a task means and how the model is asked for them, placing/ how they become the score's own.
 """
 
@@ -31,9 +31,9 @@ from chordllama.tasks.plan import Plan, Request, metre_after, sounds
 from chordllama.tasks.rounds import Context, Round
 
 MOST_REWINDS = 24
-"""How often one bar is begun anew before its candidate is given up."""
+"""How often one bar is begun again before its candidate is given up."""
 SEED_STEP = 7919
-"""Between the seeds of two rounds of one candidate."""
+"""Added to the seed for each bar that is written before a further round."""
 
 
 # ------------------------------------------------------------------------------------------------------- what goes in and out
@@ -41,7 +41,7 @@ SEED_STEP = 7919
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """A file that was read, and what a request means in it: made once by `prepare`, and handed on."""
+    """A file that was read, and what a request means in it: made once, and handed on."""
 
     xml: bytes
     name: str
@@ -241,7 +241,7 @@ def _write(
 def _as_it_comes(
     round_: Round, backend: Backend, sampling: Sampling, candidate: int, progress: Progress, done: int, bars: int
 ) -> Drafts:
-    """The draft of a candidate whose room went into bars that were drawn again, before one was good: now what comes is taken."""
+    """Write a candidate again, taking each bar as it comes: redrawing bars used up its room before one was good."""
     if not round_.apart:
         hint = "try another --seed, or a model with a longer context"
         return Drafts((Draft((), ModelError("the model wrote no bar", hint=hint)),), Timing())
@@ -254,7 +254,7 @@ def _as_it_comes(
 
 
 class BarGuard:
-    """A `Guard` that holds an answer to its grammar, draws a bar again for its faults, and gives one up when it was begun too often.
+    """A `Guard` that holds an answer to its grammar, redraws a bar for its faults, and gives it up after too many attempts.
 
     `done` bars of `wanted` were written before it. `faults` counts those of the last bar of an answer so far.
     """
@@ -324,7 +324,7 @@ class BarGuard:
 
 
 def _faults(round_: Round, sampling: Sampling, answer: Answer) -> Callable[[str], int]:
-    """How many faults the last bar of an answer has. Where the most probable bars are asked for, nothing is drawn again."""
+    """Return what counts the faults of an answer's last bar; where the most probable bars are asked for, nothing is redrawn."""
     if not round_.apart or sampling.temperature == 0:
         return lambda _: 0
     return lambda text: parallels_in_last(answer.read(text), round_.before, round_.apart)
@@ -339,7 +339,7 @@ def good_text(text: str, guard: BarGuard) -> str:
 
 
 def read_answer(text: str, score: Score, length: Ticks | None = None) -> tuple[Bar, ...]:
-    """The bars in an answer (see tasks/music.py) to a prompt made from `score`: of `length` ticks, or of the length that they say or the metre.
+    """Return the bars in an answer (see tasks/music.py) to a prompt made from `score`: of `length` ticks, or of their own or the metre's length.
 
     Raises:
         CompactError: the text is none.
@@ -348,7 +348,7 @@ def read_answer(text: str, score: Score, length: Ticks | None = None) -> tuple[B
 
 
 class Answer:
-    """An answer that is read again and again while it grows, a line for each bar: what is known already isn't read anew."""
+    """An answer that is read again and again while it grows, a line for each bar; lines that were read before aren't read anew."""
 
     def __init__(self, score: Score, length: Ticks | None = None) -> None:
         metre = metre_after(score)
@@ -358,7 +358,7 @@ class Answer:
         self._metres = [metre]  # before each known line, and after the last one
 
     def read(self, text: str) -> tuple[Bar, ...]:
-        """The bars of the text, see `read_answer`; an error counts lines from the first one that is new."""
+        """Return the bars of the text, see `read_answer`; an error counts lines from the first one that is new."""
         lines = text.splitlines(keepends=True)
         same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1][0], zip(lines, self._known, strict=False)))
         del self._known[same:], self._metres[same + 1 :]

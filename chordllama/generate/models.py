@@ -1,4 +1,4 @@
-"""Which backend runs a model, and how it is asked. Knows where the bundled model lies and what an address looks like."""
+"""Opening models: the backend for a file, an address or the bundled model. Knows where that lies and what an address looks like."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def open_backend(
     name: str | None = None,
     api_key: str | None = None,
 ) -> Backend:
-    """The backend for a GGUF file's path, an endpoint's http(s) address, or (None) the bundled model.
+    """Open the backend for a GGUF file's path, an endpoint's http(s) address, or (None) the bundled model.
 
     An address that begins with `ollama+` is Ollama's own interface. `stopped` is asked by a model in this process whether it shall
     end its work with `Stopped`; `name` and `api_key` are what an endpoint wants to know.

@@ -1,1 +1,1 @@
-"""How a document becomes a prompt and an answer, and how an answer is judged."""
+"""Tasks: what a model is asked to do with scores, lyrics and prose, as prompts and as training rows."""

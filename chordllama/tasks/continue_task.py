@@ -19,7 +19,7 @@ from chordllama.tasks.row_texts import MusicRow, wishes_that_hold
 from chordllama.tasks.task import BARS, MusicTask, Setting
 
 USUAL_BARS = 8
-"""Bars that are added where nobody says how many."""
+"""Bars that are added by default."""
 
 
 def _plan(score: Score, request: Request) -> Plan:

@@ -1,4 +1,4 @@
-"""Parts that a harmony may be written for, where the score hasn't got them. Knows instruments and clefs."""
+"""Ensembles: empty parts that can be added to a score, to be harmonised. Knows instruments and clefs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def _part(name: str, abbreviation: str, program: int, *clefs: str) -> Part:
-    """A part; `program` is General MIDI's, from 1."""
+    """Return an empty part; `program` is General MIDI's, from 1."""
     return Part(name, abbreviation, clefs, instruments=(Instrument(name, program),))
 
 
@@ -30,7 +30,7 @@ ENSEMBLES: Mapping[str, tuple[Part, ...]] = {
         _part("Violoncello", "Vc.", 43, "F4"),
     ),
 }
-"""What a melody's other parts may be."""
+"""Name -> the parts that are added, from the top down."""
 
 
 def with_ensemble(xml: bytes, reading: Reading, ensemble: str) -> tuple[bytes, tuple[int, ...]]:

@@ -50,7 +50,7 @@ def _given_parts(score: Score, request: Request, first: int, bars: int) -> froze
 
 
 def _part(score: Score, wanted: int | str) -> int:
-    """Which part, from 0, a number from 1 or a name means; case doesn't count."""
+    """Return the part (from 0) that a number (from 1) or a name means, whatever its case."""
     names = [part.name.strip().casefold() for part in score.parts]
     meant = (
         [wanted - 1] if isinstance(wanted, int) else [n for n, name in enumerate(names) if name == wanted.casefold()]

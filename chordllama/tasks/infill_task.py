@@ -31,7 +31,7 @@ from chordllama.tasks.task import BARS, FIRST, MusicTask
 
 
 def _plan(score: Score, request: Request) -> Plan:
-    """The bars of a gap, which has a bar before and after it."""
+    """Plan the bars of a gap, which has a bar before and after it."""
     first, bars = _longest_silence(score) if request.first is None else (request.first - 1, request.bars or 1)
     if first < 1 or first + bars >= len(score.bars):
         raise RequestError(
@@ -44,7 +44,7 @@ def _plan(score: Score, request: Request) -> Plan:
 
 
 def _longest_silence(score: Score) -> tuple[int, int]:
-    """The longest run of silent bars between others: its first bar (from 0), and how many."""
+    """Return the longest run of silent bars between others: its first bar (from 0), and how many."""
     best, start = (0, 0), None
     for index, bar in enumerate(score.bars):
         if not sounds(bar):
@@ -62,7 +62,7 @@ def _longest_silence(score: Score) -> tuple[int, int]:
 
 
 def _pose(plan: Plan, done: Bars, context: Context) -> Round:
-    """What a gap lacks. Of one that is too long for an answer, the beginning is asked for as a continuation."""
+    """Ask for what a gap lacks; of one that is too long for one answer, ask for the beginning as a continuation."""
     wanted = plan.bars - len(done)
     score = plan.score
     written = replace(score, bars=score.bars[: plan.first] + done)

@@ -1,4 +1,4 @@
-"""How a song or poem becomes prompts and answers, for three tasks, and how an answer is judged. Knows texts; knows no files and no model.
+"""Lyrics and poems as prompts and answers, for three tasks, and the judging of an answer. Knows texts; knows no files and no model.
 
     write      title, artist or poet, language and form -> the text
     continue   the first lines -> the rest
@@ -23,15 +23,15 @@ from chordllama.tasks.wording import LYRICS, LyricsTask, Prompt, PromptPair, des
 TASKS: tuple[LyricsTask, ...] = ("write", "continue", "fit")
 FEWEST_LINES = 4
 LONGEST_MELODY = 32
-"""Lines that are fitted at a time."""
+"""Lines that are fitted at a time, at most."""
 TOLD = 0.8
-"""How often each fact is told: whoever asks may leave any of them out."""
+"""The probability with which each fact is told, since whoever asks may leave any of them out."""
 DESCRIPTION_TOKENS = 200
-"""Room for the instruction, the facts, and what a tokenizer makes of the edges."""
+"""Tokens kept for the instruction, the facts, and joins between texts."""
 LONGEST_FACT = 120
-"""Characters."""
+"""Characters; longer facts are left out."""
 PER_LINE = 4
-"""Room for a line's number and break."""
+"""Tokens kept for a line's number and break."""
 LABEL = re.compile(r"\[[^\[\]\n]+\]")
 
 Count = Callable[[str], int]
@@ -49,17 +49,17 @@ class LyricLine:
 
 
 def write_prompt(facts: Mapping[str, str]) -> Prompt:
-    """Asks for a whole text. `facts`: title, artist, poet, language (by its name), form, part; each may be left out."""
+    """Return the prompt for a whole text. `facts`: title, artist, poet, language (by its name), form, part; each may be left out."""
     return Prompt(LYRICS["write"], described(facts))
 
 
 def continue_prompt(facts: Mapping[str, str], lines: str) -> Prompt:
-    """Asks for what comes after the first lines."""
+    """Return the prompt for what comes after the first lines."""
     return Prompt(LYRICS["continue"], described(facts) + lines.rstrip("\n") + "\n")
 
 
 def fit_prompt(facts: Mapping[str, str], lines: Sequence[LyricLine]) -> Prompt:
-    """Asks for words to a melody: those of the lines that have none."""
+    """Return the prompt for words to a melody: those of the lines that have none."""
     return Prompt(LYRICS["fit"], described(facts) + "".join(map(_numbered, lines)))
 
 
@@ -71,12 +71,12 @@ def _numbered(line: LyricLine) -> str:
 
 
 def sections_of(text: str) -> list[str]:
-    """The sections of a text, without the blank lines between them."""
+    """Return the sections of a text, without the blank lines between them."""
     return [part.strip("\n") for part in re.split(r"\n\s*\n", text) if part.strip()]
 
 
 def form_of(sections: Sequence[str]) -> str:
-    """The order of the labels where there are some, else how many stanzas there are of how many lines."""
+    """Return the order of the labels where there are some, else how many stanzas there are of how many lines."""
     labels = [found[0][1:-1] for section in sections if (found := LABEL.match(section))]
     if labels:
         return ", ".join(labels)
@@ -90,7 +90,7 @@ def _stanzas(number: int, lines: int) -> str:
 
 
 def facts_told(facts: Mapping[str, str]) -> dict[str, str]:
-    """What a source tells of a song or poem, under the names that prompts have."""
+    """Return what a source tells of a song or poem, under the names that prompts have."""
     poet, language = facts.get("poet", ""), facts.get("language", "")
     artist = "" if poet == facts.get("creator") else facts.get("creator", "")
     told = {"title": facts.get("title", ""), "artist": artist, "poet": poet, "language": language_name(language)}
@@ -103,7 +103,7 @@ def facts_told(facts: Mapping[str, str]) -> dict[str, str]:
 def rows(
     text: str, facts: Mapping[str, str], count: Count, maximum_tokens: int, chance: random.Random
 ) -> Iterator[PromptPair]:
-    """The rows of a cleaned text, each of about `maximum_tokens` at most by `count`, for all three tasks.
+    """Yield the rows of a cleaned text, each of about `maximum_tokens` at most by `count`, for all three tasks.
 
     `facts` are what its source and cleaning tell: title, creator, poet, language, and `sung` where the text has the marks of
     tasks/syllables.py. A text that is too long is cut between sections, or where a section is too long between lines.
@@ -132,7 +132,7 @@ def _size(section: str, count: Count) -> int:
 
 
 def _lines(sections: Sequence[str]) -> list[str]:
-    """The lines that have words."""
+    """Return the lines that have words."""
     return [line for section in sections for line in section.splitlines() if not LABEL.fullmatch(line)]
 
 
@@ -150,7 +150,7 @@ def _write(
 def _continue(
     sections: Sequence[str], facts: Mapping[str, str], part: Mapping[str, str], chance: random.Random
 ) -> Iterator[PromptPair]:
-    """The first half and the second, or by chance another share; between sections where there are several."""
+    """Yield the first half and the second, or by chance another share; between sections where there are several."""
     share = chance.choice((0.5, 0.5, chance.uniform(0.25, 0.75)))
     told = {**_some(facts_told(facts), chance), **part}
     if len(sections) > 1:
@@ -176,7 +176,7 @@ def _fits(
 
 
 def measured(sections: Sequence[str], facts: Mapping[str, str]) -> list[LyricLine]:
-    """The lines of sections with their syllables, and empty ones between sections; nothing where they can't be counted."""
+    """Return the lines of sections with their syllables, and empty ones between sections; nothing where syllables can't be counted."""
     found: list[LyricLine] = []
     for section in sections:
         found += [LyricLine("")] if found else []
@@ -193,7 +193,7 @@ def _syllables(line: str, facts: Mapping[str, str]) -> int | None:
 
 
 def _fit(lines: Sequence[LyricLine], facts: Mapping[str, str], chance: random.Random) -> PromptPair:
-    """In half of the rows the first lines have words already."""
+    """Return a row of `fit`; in half of the rows the first lines have words already."""
     worded = [place for place, line in enumerate(lines) if line.syllables]
     given = worded[chance.randint(1, max(1, len(worded) // 2))] if chance.random() < 0.5 else worded[0]
     asked = [
@@ -212,7 +212,7 @@ def _some(told: Mapping[str, str], chance: random.Random) -> dict[str, str]:
 
 
 def fitting(wanted: Sequence[int], answer: str, language: str) -> float:
-    """The share of the wanted lines whose syllables an answer has, line by line. ValueError for a language that can't be counted."""
+    """Return the share of the wanted lines whose syllables an answer has, line by line. Raises ValueError where a language's can't be counted."""
     found = [syllables(line, language) for line in _lines(sections_of(answer))]
     if None in found or not wanted:
         raise ValueError(f'the syllables of "{language}" can\'t be counted' if wanted else "no line is wanted")

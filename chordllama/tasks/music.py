@@ -1,9 +1,8 @@
-"""How a score becomes a prompt and its answer, for four tasks. Knows the compact text; knows no model.
+"""Scores as prompts and answers: the wording that all tasks for scores share. Knows the compact text; knows no model.
 
-The wording stands here and nowhere else: training, generation and evaluation all ask for it. A prompt's first line, the
-instruction, says the task, how many bars are wanted, and what else was asked for; then come the parts, then the bars that are
-there, counted from 1. The answer counts down to its last bar, -1, and ends with 0, so that its length is exact and the model
-sees the end come.
+Training, generation and evaluation all take it from here. A prompt's first line, the instruction, names the task, how many bars are
+wanted, and what else was asked for; then come the parts, then the bars that are there, counted from 1. The answer counts down to its
+last bar, -1, and ends with 0, so that its length is exact and the model sees the end coming.
 
     continue: 8 close period=romantic     the bars after those that are there; whether the music ends with them
     infill: 4                             the bars of a gap; those after it stand in the prompt with their own numbers
@@ -61,7 +60,7 @@ LEFT_OUT = (
 
 
 def lean(score: Score) -> Score:
-    """The score as the model sees it: notes and their signs, no texts and no names."""
+    """Return the score as the model sees it: notes and their signs, no texts and no names."""
     bars = tuple(map(_lean_bar, omit(score, LEFT_OUT).bars))
     return Score(tuple(map(_lean_part, score.parts)), bars)
 
@@ -92,12 +91,12 @@ def _without_sign(value: Key | Time | None) -> Key | Time | None:
 # ---------------------------------------------------------------------------------------------------------- instruction
 
 DENSITIES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128)
-"""Notes a bar, all parts together, as coarsely as they are told."""
+"""Notes a bar, all parts together: the steps in which a density is told."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What may be asked for besides bars and ending, in the order in which it is written; "" leaves it to the model.
+    """What may be asked for besides bars and ending, in the order in which an instruction tells it; "" leaves it to the model.
 
     `key` (of the answer's beginning, in fifths) and `time` as the compact text has them; `instruments` as MIDI programs with commas;
     `density` is one of `DENSITIES`; `period` as in the corpora (baroque, classical, romantic, ...); `by` names a composer.
@@ -116,7 +115,7 @@ WISHES = tuple(field.name for field in fields(Wishes))
 
 
 def instruction(task: str, wanted: int, ending: Ending | None = None, wishes: Wishes = NO_WISHES) -> str:
-    """The first line of a prompt, with its line break. `ending` belongs to `continue` alone."""
+    """Return the first line of a prompt, with its line break. `ending` belongs to `continue` alone."""
     told = format_fields({name: _format_wish(getattr(wishes, name)) for name in WISHES})
     return " ".join([f"{task}: {wanted}", *([ending] if ending else []), *told]) + "\n"
 
@@ -126,12 +125,12 @@ def _format_wish(value: str) -> str:
 
 
 def density(bars: Sequence[Bar]) -> str:
-    """The notes a bar of some bars, as coarsely as a wish tells them."""
+    """Return the average notes a bar, rounded to one of `DENSITIES`."""
     return nearest_density(count_noteheads(bars) / max(1, len(bars)))
 
 
 def nearest_density(notes: float) -> str:
-    """So many notes a bar as a wish tells them."""
+    """Return the one of `DENSITIES` that is nearest to a number of notes a bar."""
     return str(min(DENSITIES, key=lambda step: abs(step - notes)))
 
 
@@ -139,39 +138,39 @@ def nearest_density(notes: float) -> str:
 
 
 def prompt(score: Score, first: int, wanted: int, ending: Ending, wishes: Wishes = NO_WISHES) -> str:
-    """The prompt that asks for `wanted` bars after a lean score, of which the bars from `first` on are shown."""
+    """Return the prompt that asks for `wanted` bars after a lean score, of which the bars from `first` on are shown."""
     shown = excerpt(score, first, len(score.bars))
     return opening(shown, wanted, ending, wishes) + numbered(shown.bars, shown.parts)
 
 
 def opening(score: Score, wanted: int, ending: Ending, wishes: Wishes = NO_WISHES) -> str:
-    """What a prompt for a continuation says before its first bar."""
+    """Return what a prompt for a continuation says before its first bar."""
     return instruction("continue", wanted, ending, wishes) + header(score)
 
 
 def header(score: Score) -> str:
-    """The lines that tell the parts."""
+    """Return the lines that describe the parts."""
     return "\n".join(dump_header(score)) + "\n"
 
 
 Write = Callable[[Bar, Sequence[Part]], str]
-"""`dump_bar`, or what remembers what that wrote."""
+"""Writes a bar as compact text: `dump_bar`, or one that remembers what it wrote."""
 
 
 def numbered(bars: Iterable[Bar], parts: Sequence[Part], first: int = 1, write: Write = dump_bar) -> str:
-    """Bars with their numbers, from `first` on."""
+    """Return the lines of bars, numbered from `first` on."""
     return "".join([block(str(number), bar, parts, write) for number, bar in enumerate(bars, first)])
 
 
 def given(score: Score, parts: frozenset[int]) -> Score:
-    """What `harmonise` shows: the rows of some parts (from 0) alone."""
+    """Return what `harmonise` shows of a score: the rows of some parts (from 0) alone."""
     return replace(
         score, bars=tuple(replace(bar, rows=tuple(row for row in bar.rows if row.part in parts)) for bar in score.bars)
     )
 
 
 def rhythm(score: Score) -> Score:
-    """What `vary` shows: of each row the first chord, and then the rhythm, written as unpitched notes."""
+    """Return what `vary` shows of a score: the first chord of each row, and then the rhythm, written as unpitched notes."""
     beats = _Beats()
     return replace(
         score, bars=tuple([replace(bar, rows=tuple([beats.row(row) for row in bar.rows])) for bar in score.bars])
@@ -179,11 +178,11 @@ def rhythm(score: Score) -> Score:
 
 
 BEAT = (Note("B", 4, unpitched=True),)
-"""What stands for a chord of which only the rhythm is shown."""
+"""The note that stands for a chord of which only the rhythm is shown."""
 
 
 class _Beats:
-    """Hides the notes of chords; there are few that differ in their rhythm, and each is made once."""
+    """Replaces chords by their rhythm; chords with the same rhythm become one object."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[int, str, tuple[Syllable, ...]], Chord] = {}
@@ -204,27 +203,27 @@ class _Beats:
 
 
 def _plain(chord: Chord) -> Chord:
-    """A chord without the marks of its notes."""
+    """Return a chord without the marks of its notes."""
     notes = [Note(note.step, note.octave, note.alter, note.unpitched) if note.marks else note for note in chord.notes]
     return Chord(chord.duration, tuple(notes), chord.grace, chord.lyrics)
 
 
 def answer(bars: Iterable[Bar], parts: Sequence[Part], write: Write = dump_bar) -> str:
-    """The answer that these bars are."""
+    """Return bars as the answer to a prompt: numbered up to -1, and then the end."""
     new = list(bars)
     return numbered(new, parts, -len(new), write) + END
 
 
 def block(key: str, bar: Bar, parts: Sequence[Part], write: Write = dump_bar) -> str:
-    """One bar under its key, with the line break after it."""
+    """Return the line of one bar under its key, with the line break after it."""
     return format_line(key, write(bar, parts)) + "\n"
 
 
 def ending_of(bars: tuple[Bar, ...]) -> Ending:
-    """Whether music closes with the last of these bars."""
+    """Tell whether music closes with the last of these bars."""
     return "close" if bars[-1].end.style == FINAL.style else "open"
 
 
 def has_closed(bar: Bar) -> bool:
-    """Whether a bar ends with a plain final bar line: one that moves when the music goes on."""
+    """Tell whether a bar ends with a plain final bar line: one that moves when the music goes on."""
     return bar.end == Barline(style=FINAL.style)

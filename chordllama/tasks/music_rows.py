@@ -23,9 +23,9 @@ from chordllama.tasks.windows import cuts
 
 FEWEST_BARS = 4
 INSTRUCTION_TOKENS = 60
-"""Room for an instruction with all wishes, and for the header's and answer's ends."""
+"""Tokens kept for an instruction with all wishes, and for the ends of header and answer."""
 PER_BAR = 4
-"""Room for a bar's own number and line break, whatever the tokenizer makes of them there."""
+"""Tokens kept for a bar's number and line break, however the tokenizer parts them."""
 
 Count = Callable[[str], int]
 
@@ -68,7 +68,7 @@ def rows(
 
 
 def _remembering() -> Write:
-    """A `dump_bar` that writes each bar once, however many rows it stands in."""
+    """Return a `dump_bar` that writes each bar once, however many rows it stands in."""
     known: dict[int, tuple[Bar, str]] = {}
 
     def write(bar: Bar, parts: Sequence[Part]) -> str:
@@ -84,7 +84,7 @@ def _remembering() -> Write:
 
 
 def transposed(row: MusicRow, fifths: int) -> MusicRow | None:
-    """The row with its bars and the key that was asked for moved along the circle of fifths; None where they can't be written there."""
+    """Return a row with its bars, and the key that it asks for, moved along the circle of fifths; None where they can't be written there."""
     task, wanted, ending, wishes = parse_instruction(row.instruction)
     try:
         if wishes.key:
@@ -96,7 +96,7 @@ def transposed(row: MusicRow, fifths: int) -> MusicRow | None:
 
 
 def _moved(text: str, fifths: int) -> str:
-    """Text with its bars transposed; the header's lines and the answer's end stay."""
+    """Return text with its bars transposed; the header's lines and the answer's end stay."""
     lines = text.splitlines(keepends=True)
     return "".join(transpose_line(line, fifths) if _is_bar(line) else line for line in lines)
 

@@ -20,7 +20,7 @@ from chordllama.tasks.task import MusicTask
 from chordllama.tasks.vary_task import VARY
 
 MUSIC_TASKS: Mapping[str, MusicTask] = MappingProxyType({task.id: task for task in (CONTINUE, INFILL, HARMONISE, VARY)})
-"""In the order in which they are offered, and in which training rows are made."""
+"""Id -> task, in the order in which tasks are offered and training rows are made."""
 
 
 def plan(score: Score, request: Request) -> Plan:

@@ -1,8 +1,8 @@
-"""Parallel fifths and octaves between voices that go their own ways. Knows the score; knows no model.
+"""Parallel fifths and octaves between independent voices. Knows the score; knows no model.
 
 The bundled model, whose every note is probable, writes parallels in nearly every second bar of a chorale. So each finished bar is
-checked, and one with parallels is drawn again (`BarGuard`): what stays is the model's own music, on condition that the voices keep
-apart. It is a rule of the score's own: music whose voices double each other isn't held to it.
+checked, and one with parallels is drawn again (`BarGuard`): what stays is the model's own music, conditioned on
+independent voices. The score itself sets the rule: music whose voices double each other isn't held to it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from chordllama.score.model import Bar, Score, Ticks
 from chordllama.score.voices import Voice, count_notes, count_parallels, voices_of
 
 FEWEST_VOICES = 3
-"""Voices of single notes from which on they are held to the rule."""
+"""Voices of single notes that a score must have at least, to be held to the rule."""
 NOTES_A_PARALLEL = 100
 """A score that has more than a parallel for so many notes has voices that double each other.
 
@@ -23,15 +23,15 @@ Between Bach's chorales (0.7 for 1,000 notes) and what a model writes whom nobod
 speaks for neither: exp((0.040 - 0.0007) * 103) = 0.040 / 0.0007, both taken as Poisson's.
 """
 NEAR = 32
-"""Bars before and after the new ones that are asked how their voices go."""
+"""Bars before and after the new ones in which the composer's own voice leading is looked at."""
 PATIENCE = 8
-"""How often a bar is drawn anew before one parallel is let pass."""
+"""How often a bar is redrawn before one parallel more is let pass."""
 MOST_DRAWS = 2 * PATIENCE
-"""How often a bar is drawn anew for its parallels in all."""
+"""How often a bar is redrawn for its parallels at most."""
 
 
 def independent_parts(score: Score, first: int, last: int, rules: Rules) -> frozenset[int]:
-    """The parts whose voices have to keep apart in new bars between `first` and `last`; none where the score's own don't."""
+    """Return the parts whose voices must stay independent in new bars from `first` up to `last`; none where the score's own don't."""
     single = frozenset(n for n, part in enumerate(rules.parts) if part.pitched and part.notes == 1)
     if sum(sum(rules.parts[part].voices) for part in single) < FEWEST_VOICES:
         return frozenset()
@@ -44,7 +44,7 @@ def independent_parts(score: Score, first: int, last: int, rules: Rules) -> froz
 
 
 def parallels_in_last(bars: Sequence[Bar], before: Score, parts: frozenset[int]) -> int:
-    """The parallels in the last of some new bars and on the way to it; `before` is the score after which the first one stands."""
+    """Count the parallels within the last of some new bars and on the way to it; `before` is the score that the first one follows."""
     both = (*before.bars, *bars)[-2:]
     lengths = replace(before, bars=(*before.bars, *bars)).bar_lengths[-2:]
     border = lengths[0] if len(both) == 2 else 0

@@ -1,4 +1,4 @@
-"""What is asked for, and which bars of a score it means. Knows the score; knows no model and no text."""
+"""Requests, and plans: the bars of a score that a request means. Knows the score; knows no model and no text."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from chordllama.tasks.music import NO_WISHES, Ending, Wishes, lean
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked for.
+    """What is asked of the model: a task with its settings.
 
     `bars` is how many, None for as many as the task finds: 8 after the last one, the silent bars of a gap, all from `first` on.
     `first` is the first bar that is written anew, counted from 1 (`continue` has none); None for the gap or the beginning. `given` are the
@@ -34,16 +34,16 @@ class Request:
 
 
 class RequestError(ChordLlamaError, ValueError):
-    """The request doesn't fit the score."""
+    """The request doesn't fit the score, or a setting lies outside its range."""
 
     exit_code = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be written where.
+    """The bars that a request means, and the score as the model is shown it.
 
-    `score` is lean, as the model is shown it: without percussion that goes on or stays by itself, and without a closing bar line where
+    `score` is lean: without percussion that goes on or stays by itself, and without a closing bar line where
     that moves. `length` (ticks) is that of a bar after its last; `given` are parts from 0 that stay; `placement` is the new bars' place.
     """
 
@@ -117,7 +117,7 @@ def range_asked(score: Score, request: Request) -> tuple[int, int]:
 
 
 def length_after(score: Score) -> Ticks:
-    """The length of a new bar: the time signature's, or in music without one the last bar's."""
+    """Return the length of a new bar: the time signature's, or in music without one the last bar's."""
     metre = metre_after(score)
     if metre.common is not None and metre.common.ticks is None and not metre.own:
         return score.bar_lengths[-1]
@@ -125,7 +125,7 @@ def length_after(score: Score) -> Ticks:
 
 
 def metre_after(score: Score) -> Metre:
-    """The metre in force after a score's last bar."""
+    """Return the metre in force after a score's last bar."""
     metre = Metre()
     for bar in score.bars:
         metre.apply(bar)
@@ -133,7 +133,7 @@ def metre_after(score: Score) -> Metre:
 
 
 def sounds(bar: Bar, parts: frozenset[int] | None = None) -> bool:
-    """Whether a note sounds in a bar, in one of these parts."""
+    """Tell whether a note sounds in a bar, in one of these parts."""
     return any(isinstance(item, Chord) for row in bar.rows if parts is None or row.part in parts for item in row.items)
 
 

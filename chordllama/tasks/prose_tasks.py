@@ -1,4 +1,4 @@
-"""How a chapter becomes prompts and answers, for two tasks. Knows texts; knows no files and no model.
+"""Chapters of prose as prompts and answers, for two tasks. Knows texts; knows no files and no model.
 
     scene      the beats of a scene (what happens, in its order) -> the scene
     continue   the opening -> what comes next
@@ -19,19 +19,19 @@ TASKS: tuple[ProseTask, ...] = ("scene", "continue")
 HEADING = "# "
 BREAK = "* * *"
 FEWEST_WORDS = 80
-"""Of a scene, and of what a continuation is made of."""
+"""Words that a scene, or the text that is parted into opening and continuation, has at least."""
 WORDS_PER_BEAT = 90
 FEWEST_BEATS, MOST_BEATS = 3, 12
 TOLD = 0.8
-"""How often each fact is told: whoever asks may leave any of them out."""
+"""The probability with which each fact is told, since whoever asks may leave any of them out."""
 DESCRIPTION_TOKENS = 200
-"""Room for the instruction, the facts, and what a tokenizer makes of the edges."""
+"""Tokens kept for the instruction, the facts, and joins between texts."""
 SCENE_SHARE = 0.75
-"""Of the room for a scene; the rest is for its beats."""
+"""The share of a row's tokens that the scene may have; the rest is for its beats."""
 LONGEST_FACT = 120
-"""Characters."""
+"""Characters; longer facts are left out."""
 SHARES = (1.0, 1.0, 0.5, 0.25)
-"""Of the room: whoever asks may want less than all."""
+"""Shares of the tokens that a row may use, drawn by chance, since whoever asks may want less than all."""
 
 Count = Callable[[str], int]
 Beats = Callable[[str, int, str], Sequence[str]]
@@ -42,14 +42,14 @@ Beats = Callable[[str, int, str], Sequence[str]]
 
 
 def scene_prompt(facts: Mapping[str, str], beats: Sequence[str]) -> Prompt:
-    """Asks for a scene. `facts`: title, author, language (by its name), chapter; each may be left out."""
+    """Return the prompt for a scene. `facts`: title, author, language (by its name), chapter; each may be left out."""
     return Prompt(
         PROSE["scene"], described(facts) + "".join(BEAT.format(" ".join(beat.split())) for beat in beats) + "\n"
     )
 
 
 def continue_prompt(facts: Mapping[str, str], opening: str) -> Prompt:
-    """Asks for what comes after whole paragraphs."""
+    """Return the prompt for what comes after whole paragraphs."""
     return Prompt(PROSE["continue"], described(facts) + opening.strip("\n") + "\n\n")
 
 
@@ -57,7 +57,7 @@ def continue_prompt(facts: Mapping[str, str], opening: str) -> Prompt:
 
 
 def chapters_of(book: str) -> list[str]:
-    """The chapters of a cleaned book, each with its heading."""
+    """Return the chapters of a cleaned book, each with its heading."""
     parts: list[list[str]] = []
     for paragraph in paragraphs_of(book):
         if paragraph.startswith(HEADING) or not parts:
@@ -67,19 +67,19 @@ def chapters_of(book: str) -> list[str]:
 
 
 def paragraphs_of(text: str) -> list[str]:
-    """The paragraphs, breaks and headings of a cleaned text."""
+    """Return the paragraphs, breaks and headings of a cleaned text."""
     return [part for part in text.strip("\n").split("\n\n") if part.strip()]
 
 
 def sentences(text: str, language: str) -> list[str]:
-    """The sentences of a paragraph, by `sentencex`."""
+    """Return the sentences of a paragraph, as `sentencex` finds them."""
     import sentencex
 
     return [found for part in sentencex.segment(language or "en", text) if (found := part.strip())]
 
 
 def facts_told(facts: Mapping[str, str]) -> dict[str, str]:
-    """What a source tells of a book, under the names that prompts have."""
+    """Return what a source tells of a book, under the names that prompts have."""
     language = facts.get("language", "")
     told = {"title": facts.get("title", ""), "author": facts.get("creator", ""), "language": language_name(language)}
     return {name: value for name, value in told.items() if 0 < len(value) <= LONGEST_FACT}
@@ -91,7 +91,7 @@ def facts_told(facts: Mapping[str, str]) -> dict[str, str]:
 def rows(
     chapter: str, facts: Mapping[str, str], count: Count, maximum_tokens: int, chance: random.Random, beats: Beats
 ) -> Iterator[PromptPair]:
-    """The rows of a cleaned chapter, each of about `maximum_tokens` at most by `count`, for both tasks.
+    """Yield the rows of a cleaned chapter, each of about `maximum_tokens` at most by `count`, for both tasks.
 
     It is cut between scenes and paragraphs, as even as can be; a paragraph that is too long between its sentences.
     """
@@ -109,7 +109,7 @@ def rows(
 
 
 def words_in(text: str) -> int:
-    """The words of a text, as they are parted by spaces."""
+    """Count the words of a text, as spaces part them."""
     return len(text.split())
 
 
@@ -143,7 +143,7 @@ def _parted(paragraph: str, language: str, count: Count, room: float) -> list[st
 
 
 def _whole(paragraphs: Sequence[str]) -> str:
-    """The paragraphs without breaks at the edges."""
+    """Join paragraphs, leaving out breaks at the edges."""
     first, last = 0, len(paragraphs)
     while first < last and paragraphs[first] == BREAK:
         first += 1
@@ -158,7 +158,7 @@ def _scene(scene: str, told: Mapping[str, str], language: str, beats: Beats) -> 
 
 
 def _continue(window: str, told: Mapping[str, str], count: Count, chance: random.Random) -> Iterator[PromptPair]:
-    """The first half and the second by tokens, or by chance another share, cut between paragraphs."""
+    """Yield the first half and the second by tokens, or by chance another share, cut between paragraphs."""
     paragraphs = paragraphs_of(window)
     if len(paragraphs) < 2 or words_in(window) < FEWEST_WORDS:
         return

@@ -1,7 +1,7 @@
-"""How the model is asked: one prompt for as many bars as fit, and what may be written after it. Knows the wording of prompts.
+"""Rounds: a prompt for as many bars as fit, and the rules for what is written after it. Knows the wording of prompts.
 
-Work that is too long for a context goes in rounds, each of which shows what is written already. Here stands what the tasks share: bars
-after those of a score (`continued`), and a piece of its own that is written to another one (`piece`).
+Work that is too long for a context takes several rounds, each of which shows what is written already. Two kinds are shared by the tasks:
+bars after those of a score (`continued`), and a piece of its own to given rows (`piece`).
 """
 
 from __future__ import annotations
@@ -22,33 +22,33 @@ from chordllama.tasks.plan import Plan, sounds
 LONGEST_CONTEXT = 2048
 """Tokens that prompt and answer have together at most: what the bundled model was trained on."""
 SPARE = 8
-"""Tokens that are left over between what is counted and what a backend counts."""
+"""Tokens in reserve, for a backend that counts some more."""
 UNCOUNTED = 48
-"""Room for what isn't counted: an answer's end, numbers of bars."""
+"""Tokens kept for what isn't counted: an answer's end, the numbers of bars."""
 ROOM = 1.6
-"""How much longer new bars may be than those before them, when room is kept for them."""
+"""Tokens kept for a new bar, as a multiple of those of the bars before it."""
 GIVEN_ROOM = 1.25
-"""The same for bars of which much is given."""
+"""The same, for bars of which much is given."""
 SHARE = 0.6
 """The share of a context that new bars may have."""
 BEFORE = 0.6
 """The share of what is shown around a gap that stands before it."""
 OVERLAP = 4
-"""Bars of the round before that begin the answer of the next one, where it is a piece of its own."""
+"""Bars of one round that begin the answer of the next, where it is a piece of its own."""
 MOST_COUNTED = 200
 """Bars that a prompt shows at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """A model's room: `tokens` that prompt and answer can have together, and how many tokens a text has."""
+    """A model's context: the `tokens` that prompt and answer can have together, and `count`, which counts those of a text."""
 
     tokens: int
     count: Callable[[str], int]
 
     @property
     def usual(self) -> int:
-        """The tokens that are used where bars don't need more."""
+        """The tokens that are used unless bars need more."""
         return min(self.tokens, LONGEST_CONTEXT)
 
     def sizes(self, bars: Sequence[Bar], parts: Sequence[Part]) -> list[int]:
@@ -70,8 +70,8 @@ class Context:
 class Round:
     """One prompt and what may be written after it. `before` is the score after which the answer stands; `tokens` is the room for it.
 
-    `length` (ticks) is that of all new bars, where they themselves say none and need not have that of the metre; `apart` are the parts
-    whose voices have to keep apart.
+    `length` (ticks) is that of all new bars, where they tell none themselves and need not fill the metre; `apart` are the parts whose
+    voices must stay independent of each other.
     """
 
     prompt: str
@@ -83,7 +83,7 @@ class Round:
 
 
 def first_shown(sizes: Sequence[int], budget: float) -> int:
-    """The first bar of the longest suffix that fits; the last bar is always shown."""
+    """Return the first bar of the longest suffix that fits the budget; the last bar is always shown."""
     first, size = len(sizes) - 1, sizes[-1]
     while first > 0 and size + sizes[first - 1] <= budget:
         first -= 1
@@ -131,7 +131,7 @@ def frames(plan: Plan, done: int, bars: int) -> tuple[BarRules, ...]:
 
 
 def _frame(bar: Bar, rules: BarRules) -> BarRules:
-    """The rules with the words before and after the rows of a bar."""
+    """Return the rules with the words before and after the rows of a bar."""
     return replace(rules, head=" ".join(dump_frame(bar)), tail=" ".join(dump_end(bar)))
 
 
@@ -168,7 +168,7 @@ def piece(
 
 
 def _costs(plan: Plan, done: tuple[Bar, ...], shown: Score, context: Context) -> dict[int, tuple[int, float]]:
-    """For each bar that the next round may have, its tokens in the prompt and in the answer."""
+    """Return, for each bar that the next round may have, its tokens in the prompt and in the answer."""
     start = plan.first + len(done)
     places = range(max(plan.first, start - OVERLAP), min(plan.last, start + MOST_COUNTED))
     staves = sum(part.staves for part in plan.score.parts)
@@ -184,7 +184,7 @@ def _costs(plan: Plan, done: tuple[Bar, ...], shown: Score, context: Context) ->
 def _window(
     costs: Mapping[int, tuple[int, float]], earliest: int, start: int, last: int, budget: float
 ) -> tuple[int, int]:
-    """The bars of a round: as many new ones from `start` on as fit, and before them some that are written."""
+    """Return the bars of a round: as many new ones from `start` on as fit, and before them some that are written."""
     for overlap in range(min(OVERLAP, start - earliest), -1, -1):
         first = end = start - overlap
         size = 0.0

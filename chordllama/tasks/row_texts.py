@@ -1,4 +1,4 @@
-"""What the training rows of all tasks for scores share: their three texts, and the wishes that are true of them."""
+"""Training rows of scores: their three texts, the wishes that hold for them, and the reasons to leave one out."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from chordllama.tasks.music import Wishes, Write, answer, density, header, numbe
 __all__ = ["MusicRow", "TeachesNothing", "Write", "dump_bar", "own_piece", "wishes_that_hold"]
 
 WISHED = 0.3
-"""How often each wish is told; in half of the rows none is."""
+"""The probability with which each wish is told in one half of the rows; in the other half none is."""
 
 NOTHING_ASKED, NOTHING_GIVEN = "nothing-asked", "nothing-given"
 RULES: Mapping[str, str] = {
     NOTHING_ASKED: "A row whose answer's notes are all given is left out: no other part sounds, or a rhythm hides no note.",
     NOTHING_GIVEN: "A row of `harmonise` whose given part is silent is left out: nothing could be written to it.",
 }
-"""By which a row is left out, and what each says."""
+"""Rule -> what it says of the rows that it leaves out."""
 
 
 class TeachesNothing(Exception):
@@ -63,11 +63,11 @@ _TRUE: Mapping[str, Callable[[Score, int, Mapping[str, str]], str]] = {
     "period": lambda _score, _first, facts: facts.get("period", ""),
     "by": lambda _score, _first, facts: facts.get("creator", "")[:40],
 }
-"""What each wish would tell; in the order of `Wishes`."""
+"""Wish -> its value for a score from a bar on; in the order of `Wishes`."""
 
 
 def _in_force(bars: Sequence[Bar], kind: str) -> str:
-    """The last key or time of all parts together; "" where there is none."""
+    """Return the last key or time signature of all parts together; "" where there is none."""
     changes = [change for bar in bars for change in getattr(bar, kind) if change.part is None]
     value = changes[-1].value if changes else None
     if isinstance(value, Key):

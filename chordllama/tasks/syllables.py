@@ -1,4 +1,4 @@
-"""How many syllables a line has: as it is sung, where the text says so, else by libraries. Knows no rows.
+"""Counts of syllables: as a line is sung, where the text tells, else by libraries. Knows no rows.
 
 In a text that comes from a score a soft hyphen stands between the syllables of a word, and ELISION between words that share a note.
 """
@@ -21,17 +21,17 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’ʼ][^\W\d_]+)*['’ʼ]?")
 
 
 def plain(text: str) -> str:
-    """The text as it is read."""
+    """Return the text as it is read, without the marks of syllables."""
     return text.replace(SYLLABLE, "").replace(ELISION, " ")
 
 
 def sung_syllables(line: str) -> int:
-    """The syllables of a line with marks: each word has one more than marks."""
+    """Count the syllables of a line with marks: each word has one more than marks."""
     return sum(1 + word.count(SYLLABLE) for word in line.split() if any(map(str.isalpha, word)))
 
 
 def syllables(line: str, language: str) -> int | None:
-    """The syllables of a line as it is read; None for a language in which they aren't counted well enough (`COUNTED`)."""
+    """Count the syllables of a line as it is read; None for a language in which that isn't accurate enough (see `COUNTED`)."""
     if language not in COUNTED:
         return None
     return sum(_of_word(word.casefold().replace("’", "'"), language) for word in _WORD.findall(plain(line)))

@@ -1,4 +1,4 @@
-"""What a task is: one object, from which the command line, the server, the page, the plugin and the training rows all follow."""
+"""Tasks as objects, from which the command line, the server, the page, the plugin and the training rows all follow."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from chordllama.tasks.rounds import Context, Round
 from chordllama.tasks.row_texts import MusicRow, Write, dump_bar
 
 MOST_BARS = 256
-"""Bars that may be asked for at once."""
+"""Bars that may be asked for at once, at most."""
 MOST_CANDIDATES = 16
 
 
@@ -109,7 +109,7 @@ class MusicTask:
 
 
 PERIODS = ("medieval", "renaissance", "baroque", "classical", "romantic", "modern")
-"""What the corpora call a composer's time."""
+"""A composer's time, as the corpora name it."""
 BARS = Setting("bars", "Bars", "How many bars. [default: all to the end]", minimum=1, maximum=MOST_BARS)
 FIRST = Setting(
     "first", "From bar", "The first bar, counted from 1.", minimum=1, maximum=100_000, flag="from", metavar="BAR"
@@ -117,7 +117,7 @@ FIRST = Setting(
 
 
 def _sampled(name: str, title: str, words: str) -> Setting:
-    """A value of `Sampling`, with its range and default."""
+    """Return the setting for a field of `Sampling`, with its range and default."""
     least, most, closed = RANGES[name]
     default = getattr(Sampling(), name)
     kind: Literal["integer", "number"] = "integer" if isinstance(default, int) else "number"
@@ -155,7 +155,7 @@ COMMON = (
         metavar="N",
     ),
 )
-"""What can be asked of every task, after its own settings."""
+"""Settings of every task, after its own."""
 
 
 def request_for(task: MusicTask, values: Mapping[str, Any]) -> Request:

@@ -1,4 +1,4 @@
-"""A score in another key, spelled rightly. Knows the circle of fifths and no files.
+"""Transposition of scores, with the right spelling. Knows the circle of fifths and no files.
 
 A written pitch is a place on the line of fifths (… B♭ F C G D …) and an octave; to transpose is to move along that line.
 """
@@ -23,7 +23,7 @@ class CannotTranspose(ValueError):
 
 
 def transpose(score: Score, fifths: int) -> Score:
-    """The score moved `fifths` places along the circle of fifths, up or down, whichever is nearer (at most a tritone).
+    """Return the score moved `fifths` places along the circle of fifths, up or down, whichever is nearer (at most a tritone).
 
     Raises:
         CannotTranspose: a key would have more than seven signs, or a note more than two, or leave the octaves 0 to 9.
@@ -32,7 +32,7 @@ def transpose(score: Score, fifths: int) -> Score:
 
 
 def semitones(fifths: int) -> int:
-    """How far pitches move: from -6 to +5 semitones."""
+    """Return how far pitches move: from -6 to +5 semitones."""
     return (7 * fifths + 6) % 12 - 6
 
 
@@ -50,7 +50,7 @@ def _change(change: Change, fifths: int) -> Change:
 
 
 def moved_key(key: Key, fifths: int) -> Key:
-    """A key signature moved along the circle of fifths. CannotTranspose: it would have more than seven signs."""
+    """Return a key signature moved along the circle of fifths. Raises CannotTranspose where it would have more than seven signs."""
     moved = key.fifths + fifths
     if key.alters:
         raise CannotTranspose("a key that isn't on the circle of fifths")
@@ -60,7 +60,7 @@ def moved_key(key: Key, fifths: int) -> Key:
 
 
 def moved_item(item: Item, fifths: int) -> Item:
-    """A note, chord symbol or sign moved along the circle of fifths."""
+    """Return a note, chord symbol or sign moved along the circle of fifths."""
     if isinstance(item, Chord):
         return replace(item, notes=tuple(_note(note, fifths) for note in item.notes))
     if isinstance(item, Direction) and item.name == "key":

@@ -1,4 +1,4 @@
-"""A bar's compact text in another key, word by word: what `transpose` does to its score, many times as fast. Knows words, no scores.
+"""Transposition of a bar's compact text, word by word: the same as `transpose` does to its score, many times as fast. Knows words, no scores.
 
 A word means the same wherever its row's last octave is the same, and a corpus has few different words: each is parsed, moved and
 written once for each octave before it, by the codec's own functions.
@@ -26,7 +26,7 @@ _STAYS = "stays"
 
 
 def transpose_line(line: str, fifths: int) -> str:
-    """A bar's line, with its key and line break, `fifths` along the circle of fifths, as `transpose` and `dump_bar` give it.
+    """Return a bar's line, with its key and line break, moved `fifths` along the circle of fifths, as `transpose` and `dump_bar` give it.
 
     Raises:
         CannotTranspose: as `transpose` does.
@@ -39,7 +39,7 @@ def transpose_line(line: str, fifths: int) -> str:
 
 
 def transpose_key(text: str, fifths: int) -> str:
-    """A key as a word tells it, moved."""
+    """Return a key as a word tells it, moved."""
     return format_key(moved_key(parse_key(text), fifths))
 
 
@@ -70,7 +70,7 @@ def _frame_word(word: str, fifths: int) -> str:
 
 @lru_cache(maxsize=1 << 20)
 def _word(word: str, old: int | None, new: int | None, fifths: int) -> tuple[str, int | None, int | None]:
-    """A row's word moved, and the octave that sticks after it, before and now; `old` and `new` are those before it."""
+    """Return a row's word moved, and the octave that the next words inherit, before and now; `old` and `new` are those before it."""
     if word[0] in "rs":
         return word, old, new
     before, after = _sticky(old), _sticky(new)

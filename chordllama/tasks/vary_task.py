@@ -40,7 +40,7 @@ def _row(score: Score, facts: Mapping[str, str], chance: random.Random, write: W
 
 
 def _hides_notes(row: Row) -> bool:
-    """Whether there are notes in a row that its rhythm doesn't tell."""
+    """Tell whether a row has notes that its rhythm doesn't show."""
     chords = (item for item in row.items if isinstance(item, Chord))
     return any(chord.notes != BEAT for chord in islice(chords, 1, None))
 

@@ -1,4 +1,4 @@
-"""Long documents -> neighbouring windows within a budget, as even as they can be. Knows sizes only: of bars, stanzas or paragraphs."""
+"""Windows over long documents: adjacent, within a budget, as even as they can be. Knows sizes only: of bars, stanzas or paragraphs."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""How a training pair becomes one prompt and one answer, and how lyrics and prose are asked for. Knows no score and no model.
+"""The wording of prompts: how a training pair becomes one text, and the instructions for lyrics and prose. Knows no score and no model.
 
-The wording stands here once: training rows, generation and evaluation all take it from here. (The instruction of music, which a
+Training rows, generation and evaluation all take it from here. (The instruction of music, which a
 program reads back, is written and read in tasks/music.py.)
 """
 
@@ -14,14 +14,14 @@ ProseTask = Literal["scene", "continue"]
 
 
 class Prompt(NamedTuple):
-    """What is asked for, and what is given. Both end with a line break, so that `wording` only puts them together."""
+    """The instruction, and the input that is given. Both end with a line break, so that `wording` only joins them."""
 
     instruction: str
     input: str
 
 
 class PromptPair(NamedTuple):
-    """A prompt with its answer; the three texts follow each other without anything between them."""
+    """A prompt with its answer: three texts, joined with nothing between them."""
 
     instruction: str
     input: str
@@ -43,7 +43,7 @@ BEATS_QUESTION = (
     "List the {number} most important beats of this scene in {language}. Write one beat a line, with nothing before or "
     "after them, and quote nothing.\n\n{scene}"
 )
-"""What a model at an endpoint is asked where scenes have no beats yet."""
+"""The question to a model at an endpoint, where scenes have no beats yet."""
 LANGUAGES: Mapping[str, str] = {
     "ca": "Catalan",
     "cs": "Czech",
@@ -67,11 +67,11 @@ LANGUAGES: Mapping[str, str] = {
     "sv": "Swedish",
     "tr": "Turkish",
 }
-"""ISO 639-1 codes of the languages that are told apart, and what prompts call them."""
+"""ISO 639-1 code -> name in prompts, of the languages that are told apart."""
 
 
 def wording(instruction: str, given: str) -> str:
-    """The prompt of a pair: the instruction on lines of its own, then what is given, then a line break."""
+    """Return the prompt of a pair: the instruction on lines of its own, then what is given, then a line break."""
     opening = f"{instruction.rstrip()}\n" if instruction.strip() else ""
     return f"{opening}{given.removesuffix(chr(10))}\n"
 
@@ -93,16 +93,16 @@ Modelfile's.
 
 
 def ollama_values(instruction: str, given: str) -> Mapping[str, str]:
-    """What is put into `OLLAMA_TEMPLATE`, whose line breaks come from the template."""
+    """Return what is put into `OLLAMA_TEMPLATE`, whose line breaks come from the template."""
     return {"System": instruction.rstrip(), "Prompt": given.removesuffix("\n"), "Response": ""}
 
 
 def described(facts: Mapping[str, str]) -> str:
-    """Facts one a line under each other, and a blank line; nothing for none."""
+    """Return facts, one a line, and a blank line after them; for no facts the blank line alone."""
     lines = [f"{name}: {' '.join(value.split())}\n" for name, value in facts.items() if value.strip()]
     return "".join([*lines, "\n"]) if lines else "\n"
 
 
 def language_name(code: str) -> str:
-    """What prompts call a language: its English name, or the code itself where it isn't known."""
+    """Return what prompts call a language: its English name, or the code itself where it isn't known."""
     return LANGUAGES.get(code, code)

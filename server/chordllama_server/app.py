@@ -29,7 +29,7 @@ class App(Flask):
 
 
 def create_app(config: Config, engine: Engine, workshop: Workshop | None = None) -> Flask:
-    """The WSGI application before an engine, which is started and closed by whoever calls."""
+    """Return the WSGI application in front of an engine, which the caller starts and closes."""
     prepare()
     app = App("chordllama_server", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = config.most_upload_bytes
@@ -49,7 +49,7 @@ def create_app(config: Config, engine: Engine, workshop: Workshop | None = None)
 
 
 def _explain(app: Flask, config: Config) -> None:
-    """Every error as JSON."""
+    """Answer every error as JSON."""
 
     @app.errorhandler(Refusal)
     def _refused(refusal: Refusal) -> Response:
@@ -78,7 +78,7 @@ def _explain(app: Flask, config: Config) -> None:
 
 
 def _words(error: HTTPException, config: Config) -> tuple[str, str | None]:
-    """What is said of an HTTP error, and what to do."""
+    """Return what is said of an HTTP error, and what to do."""
     if error.code == 413:
         return (
             "the file is too large",
@@ -88,7 +88,7 @@ def _words(error: HTTPException, config: Config) -> tuple[str, str | None]:
 
 
 def answer_for(problem: Problem) -> Response:
-    """The answer that a problem is."""
+    """Return the response that tells a problem."""
     answer = jsonify({"error": problem.as_json()})
     answer.status_code = problem.status
     if problem.retry_after:

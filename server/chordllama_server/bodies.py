@@ -1,4 +1,4 @@
-"""What a request brings: a score and options, from a form or from JSON. Nothing of it touches a disk."""
+"""Bodies of requests: a score and options, from a form or from JSON. Nothing of it touches a disk."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from chordllama_server.problems import Refusal, http_problem, invalid
 from chordllama_server.scores import UploadedScore
 
 DEEPEST = 40
-"""How deep maps and lists may stand in one another: an editor's tuplets within tuplets need some twenty."""
+"""How deep JSON may be nested: an editor's tuplets within tuplets need some twenty levels."""
 _HINT = "send JSON as /openapi.yaml says"
 
 
@@ -36,7 +36,7 @@ class InMemoryRequest(Request):
 
 
 def read_body(request: Request, json_schema: str, form_schema: str | None) -> tuple[UploadedScore, dict[str, Any]]:
-    """The score in a request and its options, held to the document. Raises Refusal."""
+    """Return the score and the options of a request, held to the OpenAPI document. Raises Refusal."""
     if request.mimetype == "application/json":
         return _from_json(validated(json_schema, _json(request)))
     if request.mimetype == "multipart/form-data" and form_schema:

@@ -1,4 +1,4 @@
-"""What can be set. Knows numbers and names only; where they come from (options, environment) is the shell's matter."""
+"""The settings of a server. Knows numbers and names only; where they come from (options, environment) is the shell's matter."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ class Config:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host's name or address means this computer alone."""
+    """Tell whether a host's name or address means this computer alone."""
     address = as_address(host)
     return address.is_loopback if address else host.lower() in LOOPBACK_NAMES
 
 
 def as_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """The address that a host is, None for a name."""
+    """Return a host's IP address, None for a name."""
     try:
         return ipaddress.ip_address(host.strip("[]"))
     except ValueError:

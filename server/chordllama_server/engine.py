@@ -20,14 +20,14 @@ from chordllama_server.writer_process import BEGUN, CANCELLED, Model, Order, wor
 MOST_WAITING = 8
 SECONDS_TO_LOAD = 120.0
 SECONDS_TO_STOP = 0.35
-"""After which a child that was asked to stop is killed."""
+"""Seconds after which a child that was asked to stop is killed."""
 SECONDS_UNSEEN = 15.0
-"""After which a job that nobody listens to or asks about is cancelled."""
+"""Seconds after which a job that nobody listens to or asks about is cancelled."""
 SECONDS_KEPT = 300.0
-"""How long the events of an ended job can still be read."""
+"""Seconds for which the events of an ended job can still be read."""
 MOST_KEPT = 64
 MOST_KEPT_BYTES = 64_000_000
-"""Of ended jobs: beyond these numbers the oldest are forgotten sooner."""
+"""Ended jobs (and their bytes) that are kept at most: beyond them the oldest are forgotten sooner."""
 RETRY_SECONDS = 5
 _TICK = 0.05
 
@@ -118,7 +118,7 @@ class Engine:
             return job
 
     def job(self, id: str) -> Job | None:
-        """The job of that id; asking keeps it alive."""
+        """Return the job with that id; asking keeps it alive."""
         with self._changed:
             job = self._jobs.get(id)
             if job:
@@ -160,13 +160,13 @@ class Engine:
                 self.cancel(job)
 
     def events(self, job: Job, after: int, seconds: float) -> list[Event]:
-        """The events after that one, as soon as there are any; after so many seconds none."""
+        """Return the events after that one, as soon as there are any; none after so many seconds."""
         with self._changed:
             self._changed.wait_for(lambda: len(job.events) > after or job.ended, seconds)
             return job.events[after:]
 
     def wait(self, job: Job, seconds: float) -> bool:
-        """Whether a job ended within so many seconds."""
+        """Wait until a job has ended, at most so many seconds; tell whether it has."""
         with self._changed:
             return self._changed.wait_for(lambda: job.ended, seconds)
 
@@ -184,7 +184,7 @@ class Engine:
     # ------------------------------------------------------------------------------------------------- for the workers
 
     def next_job(self, worker: _Worker) -> Job | None:
-        """The next job, once there is one; None when the engine is closed or nothing came for a while."""
+        """Return the next job, once there is one; None when the engine is closed or nothing came for a while."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._closed, 0.5)
             if self._closed or not self._waiting:
@@ -211,13 +211,13 @@ class Engine:
             self.observe("bars", 1)
 
     def finish(self, worker: _Worker, job: Job, problem: Problem | None) -> None:
-        """A worker is done with a job."""
+        """Note that a worker has finished a job."""
         with self._changed:
             worker.job = None
             self._end(job, CANCELLED if job.cancelled_at is not None and problem else problem)
 
     def loaded(self, problem: Problem | None) -> None:
-        """A child has loaded the model, or can't."""
+        """Note that a child has loaded the model, or why it can't."""
         with self._changed:
             self._broken = problem
             self._changed.notify_all()
@@ -250,7 +250,7 @@ class Engine:
 
 
 def forgettable(ended: list[Job], now: float) -> list[Job]:
-    """Which of the ended jobs, the oldest first, need not be kept."""
+    """Return which of the ended jobs, the oldest first, need not be kept."""
     kept, size, found = 0, 0, []
     for job in reversed(ended):
         kept, size = kept + 1, size + job.bytes
@@ -289,7 +289,7 @@ class _Worker:
         return self.child is not None and self.child.alive and self.ready
 
     def _start_child(self) -> Problem | None:
-        """A new child that has loaded the model; what went wrong otherwise."""
+        """Start a child that loads the model; return what went wrong, if anything did."""
         self.kill()
         self._engine.observe("children", 1)
         self.child = Child(work, self._engine.model)

@@ -1,4 +1,4 @@
-"""Jobs and what happened in them. Knows states and events; knows no process and no HTTP."""
+"""Jobs and their events. Knows states and events; knows no process and no HTTP."""
 
 from __future__ import annotations
 
@@ -53,13 +53,13 @@ class Job:
         self.events.append(Event(len(self.events) + 1, event, data))
 
     def move(self, place: int) -> None:
-        """The job's place in the queue is now this one."""
+        """Set the job's place in the queue."""
         if self.place != place:
             self.place = place
             self.add("queued", {"place": place})
 
     def end(self, problem: Problem | None) -> None:
-        """Nothing more will happen."""
+        """End the job: nothing more will happen."""
         if self.ended:
             return
         self.place = None
@@ -70,7 +70,7 @@ class Job:
             self.add("error", {"error": problem.as_json()})
 
     def as_json(self, after: int = 0) -> dict[str, Any]:
-        """The `Job` of the OpenAPI document, with the events after the one with that number."""
+        """Return the `Job` of the OpenAPI document, with the events after the one with that number."""
         return {
             "id": self.id,
             "task": self.order.request.task,

@@ -1,4 +1,4 @@
-"""Counters for Prometheus. Knows numbers; of scores it knows nothing."""
+"""Counters for Prometheus. Knows numbers; knows nothing of scores."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def schema_names(task: MusicTask) -> tuple[str, str]:
 
 
 def _schemas(task: MusicTask) -> dict[str, Any]:
-    """A request as JSON, with the score in one of three fields, and as a form, with a file."""
+    """Return a task's request as JSON, with the score in one of three fields, and as a form, with a file."""
     own = {setting.name: setting.schema() for setting in (*task.settings, *COMMON) if not setting.local}
     options = own | {"stream": _ref("schemas/Stream"), "format": _ref("schemas/Format")}
     score = {"musicxml": "MusicXmlText", "file": "FileBase64", "editor": "Editor", "name": "FileName"}
@@ -169,14 +169,14 @@ def _validator(schema: str) -> Any:
 
 
 def properties(schema: str) -> Mapping[str, Mapping[str, Any]]:
-    """The fields of a schema, each with what it may be."""
+    """Return the fields of a schema, each with what it may be."""
     schemas = document()["components"]["schemas"]
     found = schemas[schema]["properties"]
     return {name: schemas[rule["$ref"].rpartition("/")[2]] if "$ref" in rule else rule for name, rule in found.items()}
 
 
 def validated(schema: str, body: Any) -> dict[str, Any]:
-    """A body that the schema takes, with the defaults of what it doesn't say. Raises Refusal."""
+    """Return a body that fits the schema, with the defaults of what it leaves out. Raises Refusal."""
     from jsonschema.exceptions import best_match
 
     fault = best_match(_validator(schema).iter_errors(body))
@@ -199,7 +199,7 @@ _BOOLEANS = {"true": True, "false": False}
 
 
 def from_form(schema: str, form: Mapping[str, list[str]]) -> dict[str, Any]:
-    """A form's fields as the values that they spell; what spells none stays text, which `validated` then refuses."""
+    """Return a form's fields as the values that they spell; what spells none stays text, which `validated` then refuses."""
     rules = properties(schema)
     return {name: _value(rules.get(name, {}).get("type"), values) for name, values in form.items()}
 

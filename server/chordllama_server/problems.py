@@ -56,7 +56,7 @@ _NUMBERS = frozenset({"line", "column"})
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What an answer with an error holds. Can be sent from a child."""
+    """An error as an answer tells it; a child can send one to its parent."""
 
     status: int
     type: str
@@ -68,7 +68,7 @@ class Problem:
     retry_after: int | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The `Error` of the OpenAPI document."""
+        """Return the `Error` of the OpenAPI document."""
         found: dict[str, Any] = {
             "message": self.message,
             "type": self.type,
@@ -88,24 +88,24 @@ class Refusal(Exception):
 
 
 def problem_of(error: ChordLlamaError) -> Problem:
-    """What a client is told of one of our errors."""
+    """Return what a client is told of one of our errors."""
     kind = next(kind for kind in _KINDS if isinstance(error, kind[0]))
     return Problem(*kind[1:], message=error.message, cause=error.cause, hint=error.hint)
 
 
 def http_problem(status: int, message: str, **further: Any) -> Problem:
-    """What a client is told that HTTP's rules refuse."""
+    """Return the problem of a request that HTTP's rules refuse."""
     kind, code = HTTP_KINDS.get(status, ("invalid_request_error" if status < 500 else "server_error", None))
     return Problem(status, kind, further.pop("code", code), message, **further)
 
 
 def invalid(message: str, param: str | None = None, hint: str | None = None) -> Refusal:
-    """A request that breaks the document."""
+    """Return the refusal of a request that breaks the OpenAPI document."""
     return Refusal(Problem(400, "invalid_request_error", "invalid_value", message, param, hint=hint))
 
 
 def place_in(words: str) -> dict[str, Any]:
-    """The place that a message names: part, measure, element, line, column, as far as it does."""
+    """Return the place that a message names: part, measure, element, line, column, as far as it does."""
     found: dict[str, Any] = {}
     for key, pattern in _PLACES.items():
         if match := pattern.search(words):

@@ -1,4 +1,4 @@
-"""The routes: thin, they read a request, ask the engine or the workshop, and answer. the OpenAPI document describes them."""
+"""The routes, which the OpenAPI document describes: thin, they read a request, ask the engine or the workshop, and answer."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Held = Callable[[], AbstractContextManager[None]]
 
 
 def hold(most: int) -> Held:
-    """A door that lets so many requests in that keep a thread for long; others get 503, so that some threads are always free."""
+    """Return a door that lets in so many requests that occupy a thread for long; others get 503, so that some threads are always free."""
     free = threading.BoundedSemaphore(most)
 
     @contextmanager
@@ -50,7 +50,7 @@ def hold(most: int) -> Held:
 
 
 def client_has_left(environ: dict[str, Any]) -> bool:
-    """Whether nobody waits for the answer any more, as far as the server that runs us can tell."""
+    """Tell whether nobody waits for the answer any more, as far as the server that runs us can tell."""
     if asked := environ.get("waitress.client_disconnected"):
         return bool(asked())
     connection = environ.get("gunicorn.socket") or environ.get("werkzeug.socket")
@@ -68,7 +68,7 @@ def client_has_left(environ: dict[str, Any]) -> bool:
 
 
 def job_routes(engine: Engine, config: Config, held: Held) -> Blueprint:
-    """Writing new bars, and the jobs that do."""
+    """Return the routes that write new bars, and those of the jobs that do."""
     routes = Blueprint("jobs", __name__)
 
     def write(task: MusicTask) -> Response:
@@ -142,7 +142,7 @@ def _number(value: str | None, param: str) -> int:
 
 
 def _finished(engine: Engine, job: Job) -> Job:
-    """The job when it has ended; without a client it ends soon."""
+    """Wait until the job has ended, and return it; a client that leaves ends it."""
     with engine.listening(job):
         while not engine.wait(job, _TICK):
             if client_has_left(request.environ):
@@ -151,7 +151,7 @@ def _finished(engine: Engine, job: Job) -> Job:
 
 
 def _answer(job: Job, format_: str, engine: Engine) -> Response:
-    """The direct answer of an ended job, of which nothing is kept."""
+    """Return the direct answer of an ended job, of which nothing is kept."""
     engine.forget(job)
     if job.problem:
         raise Refusal(job.problem)
@@ -177,7 +177,7 @@ def _file(job: Job, candidate: dict[str, Any], format_: str) -> Response:
 def _stream(
     engine: Engine, job: Job, after: int, ping: float, entered: AbstractContextManager[None], environ: dict[str, Any]
 ) -> Generator[str, None, None]:
-    """A job's events as text, and pings; the first thing is empty."""
+    """Yield a job's events as text, and pings; the first piece is empty."""
     said = monotonic()
     try:
         with engine.listening(job):
@@ -197,7 +197,7 @@ def _stream(
 
 
 def format_event(event: Event) -> str:
-    """An event in the words of Server-Sent Events."""
+    """Return an event as Server-Sent Events write it."""
     return f"id: {event.id}\nevent: {event.event}\ndata: {json.dumps(event.data)}\n\n"
 
 
@@ -205,7 +205,7 @@ def format_event(event: Event) -> str:
 
 
 def score_routes(workshop: Workshop, held: Held) -> Blueprint:
-    """What needs no model."""
+    """Return the routes that need no model."""
     routes = Blueprint("scores", __name__)
 
     @routes.post("/v1/encode")
@@ -241,7 +241,7 @@ def score_routes(workshop: Workshop, held: Held) -> Blueprint:
 
 
 def server_routes(engine: Engine) -> Blueprint:
-    """The server itself."""
+    """Return the routes that describe the server itself."""
     routes = Blueprint("server", __name__)
 
     @routes.get("/v1/tasks")
@@ -282,7 +282,7 @@ def server_routes(engine: Engine) -> Blueprint:
 
 
 def page_routes() -> Blueprint:
-    """The page: built files beside this one."""
+    """Return the routes of the page: built files beside this one."""
     from pathlib import Path
 
     from flask import send_from_directory

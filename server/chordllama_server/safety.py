@@ -71,7 +71,7 @@ def client_of(asked: Request) -> str:
 
 
 def check_host(asked: Request, config: Config) -> None:
-    """The name by which the server was called has to be one of its own; a name that was made to lead here is not."""
+    """Refuse a request that calls the server by a name that isn't its own: such a name was made to lead here (DNS rebinding)."""
     name = host_name(asked.headers.get("Host", ""))
     address = as_address(name)
     if name in config.hosts or name == config.host:
@@ -86,7 +86,7 @@ def check_host(asked: Request, config: Config) -> None:
 
 
 def host_name(host: str) -> str:
-    """The name or address in a Host header, without its port; "" where it is none."""
+    """Return the name or address in a Host header, without its port; "" where there is none."""
     try:
         return (urlsplit(f"//{host}").hostname or "") if host and "@" not in host and "/" not in host else ""
     except ValueError:
@@ -94,7 +94,7 @@ def host_name(host: str) -> str:
 
 
 def check_origin(asked: Request) -> None:
-    """No page of another origin may send anything, and may load nothing but the page itself, by a link."""
+    """Refuse what a page of another origin sends, and whatever it loads but the page itself, by a link."""
     changes = asked.method not in UNCHANGING
     site = asked.headers.get("Sec-Fetch-Site", "none")
     is_link = not changes and asked.headers.get("Sec-Fetch-Mode") == "navigate"
@@ -105,7 +105,7 @@ def check_origin(asked: Request) -> None:
 
 
 def same_origin(origin: str, asked: Request) -> bool:
-    """Whether an Origin header names this server. A proxy may speak HTTPS for it, so that host and port count."""
+    """Tell whether an Origin header names this server. A proxy may speak HTTPS for it, so only host and port count."""
     try:
         parts = urlsplit(origin)
     except ValueError:
@@ -117,7 +117,7 @@ OPEN_ENDPOINTS = frozenset({"server.health", "server.openapi", "page.page", "pag
 
 
 def check_key(asked: Request, config: Config) -> None:
-    """Where there is a key, it is asked for."""
+    """Refuse a request without the key, where there is one."""
     if not config.api_key or asked.endpoint in OPEN_ENDPOINTS:
         return
     scheme, _, key = asked.headers.get("Authorization", "").partition(" ")

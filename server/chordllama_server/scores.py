@@ -1,4 +1,4 @@
-"""Scores as requests bring them, and what answers hold of them. Runs in child processes; knows the codec, knows no HTTP."""
+"""Scores in requests and answers. Runs in child processes; knows the codec, knows no HTTP."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DECLARATION = re.compile(rb"""^(\s*<\?xml[^>]*?\sencoding\s*=\s*)(["'])[A-Za-z0
 
 @dataclass(frozen=True, slots=True)
 class UploadedScore:
-    """A score as it came. `data` is the file's bytes, or for `compact` and `editor` the text in UTF-8."""
+    """A score as a client sent it. `data` is the file's bytes, or for `compact` and `editor` the text in UTF-8."""
 
     data: bytes
     name: str = "score"
@@ -29,7 +29,7 @@ class UploadedScore:
 
 
 def musicxml_of(source: UploadedScore) -> bytes:
-    """The score's MusicXML: the file's own bytes where it is MusicXML. Raises ScoreError."""
+    """Return the score's MusicXML: the file's own bytes where it is MusicXML. Raises ScoreError."""
     if source.kind == "compact":
         return write(loads(decode_text(source.data, source.name)))
     if source.kind == "editor":
@@ -43,7 +43,7 @@ def in_utf8(xml: bytes) -> str:
 
 
 def encode(source: UploadedScore, without: str = "", bars_per_line: int = 1) -> dict[str, Any]:
-    """The answer of /v1/encode."""
+    """Return the answer of /v1/encode."""
     xml = musicxml_of(source)
     reading = read_with_origin(xml, source.name)
     kinds = tuple(sorted({word.strip() for word in without.split(",")} - {""}))
@@ -57,13 +57,13 @@ def encode(source: UploadedScore, without: str = "", bars_per_line: int = 1) -> 
 
 
 def decode(source: UploadedScore) -> dict[str, Any]:
-    """The answer of /v1/decode."""
+    """Return the answer of /v1/decode."""
     score = loads(decode_text(source.data, source.name))
     return {"musicxml": write(score).decode(), "parts": len(score.parts), "bars": len(score.bars)}
 
 
 def check(source: UploadedScore) -> dict[str, Any]:
-    """The answer of /v1/check."""
+    """Return the answer of /v1/check."""
     return asdict(check_reading(_reading(source)))
 
 
@@ -74,7 +74,7 @@ def _reading(source: UploadedScore) -> Reading:
 
 
 def render(source: UploadedScore, format: str = "svg") -> dict[str, Any]:  # noqa: A002
-    """The answer of /v1/render: its media type and bytes, or pages."""
+    """Return the answer of /v1/render: its media type and bytes, or pages."""
     from chordllama.conversion.render import midi, pages, picture
 
     xml = musicxml_of(source)
@@ -87,7 +87,7 @@ def render(source: UploadedScore, format: str = "svg") -> dict[str, Any]:  # noq
 
 
 def add_parts(source: UploadedScore, ensemble: str) -> dict[str, Any]:
-    """The answer of /v1/parts."""
+    """Return the answer of /v1/parts."""
     from chordllama.tasks.ensembles import ENSEMBLES, with_ensemble
 
     xml = musicxml_of(source)

@@ -1,4 +1,4 @@
-"""Runs the application with waitress. Knows sockets; knows no routes."""
+"""Serving the application with waitress. Knows sockets; knows no routes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from chordllama_server.workshop import Workshop
 
 
 def make_server(config: Config, engine: Engine) -> Any:
-    """A waitress server that listens; `run()` serves until it is closed.
+    """Return a waitress server that listens; `run()` serves until it is closed.
 
     Look-ahead makes it see that a client has left. The buffers' limits keep it from putting a score into a temporary file.
     """

@@ -12,7 +12,7 @@ from chordllama_server.problems import Problem, Refusal, problem_of
 from chordllama_server.scores import UploadedScore
 
 SECONDS = 60.0
-"""What one conversion may take."""
+"""Time limit of one conversion."""
 _HINT = "check the score in your notation program, and export it again"
 
 
@@ -31,7 +31,7 @@ class Workshop:
         return self
 
     def do(self, what: str, source: UploadedScore, **options: Any) -> dict[str, Any]:
-        """The answer of `scores.JOBS[what]`. Raises Refusal."""
+        """Return the answer of `scores.JOBS[what]`. Raises Refusal."""
         with self._lock:
             child = self._child = self._child if self._child and self._child.alive else Child(work)
             try:
@@ -61,7 +61,7 @@ def _problem(message: str, cause: str) -> Problem:
 
 
 def work(pipe: Connection, _stop: Any) -> None:
-    """What the child does: jobs, until the pipe is closed."""
+    """Do jobs in the child, until the pipe is closed."""
     from chordllama_server.scores import JOBS
 
     while True:

@@ -1,4 +1,4 @@
-"""What the engine's child does: it holds the model and writes one job after another. Knows generation; knows no HTTP and no queue."""
+"""The engine's child process: it holds the model and writes one order after another. Knows generation; knows no HTTP and no queue."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a job is to write: `editor` asks for events instead of MusicXML."""
+    """What a job is to write; `editor` asks for an editor's events instead of MusicXML."""
 
     source: UploadedScore
     request: Request
@@ -57,12 +57,12 @@ class Order:
 
 
 BEGUN = "begun"
-"""What a child says first of an order: from here on it has it."""
+"""A child's first word on an order: from here on it has it."""
 Say = Callable[[str, dict[str, Any]], None]
 
 
 def work(pipe: Connection, stop: Any, model: Model) -> None:
-    """What the child does. It says ("ready", None) or a Problem once, then for each order BEGUN, events, and at last ("end", Problem | None)."""
+    """Write orders in the child. Send ("ready", None) or a Problem once, then for each order BEGUN, events, and at last ("end", Problem | None)."""
     from chordllama.generate.models import open_backend
 
     try:
@@ -141,6 +141,6 @@ def _candidate(
 
 
 def _events(bars: tuple[Bar, ...], before: tuple[Bar, ...], reading: Reading, plan: Plan) -> dict[str, Any]:
-    """New bars as an editor's events, when those of `before` are written: of the parts that the model writes, in the metre of their place."""
+    """Return new bars as an editor's events, after those of `before`: of the parts that the model writes, in the metre of their place."""
     score = reading.score
     return editor.write(replace(score, bars=score.bars[: plan.first] + before), bars, plan.parts)

@@ -1,4 +1,4 @@
-"""The application for other servers than our own (gunicorn): its settings come from the environment."""
+"""The application for WSGI servers other than our own (gunicorn): its settings come from the environment."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from chordllama_server.writer_process import Model
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Flask:
-    """An application whose engine is started. It counts as reachable from elsewhere, so that it wants `CHORDLLAMA_API_KEY`.
+    """Return an application whose engine runs. It counts as reachable from elsewhere, so that it wants `CHORDLLAMA_API_KEY`.
 
     `CHORDLLAMA_HOSTS` are its names, parted by commas; `CHORDLLAMA_MODEL`, `CHORDLLAMA_MODEL_NAME`, `CHORDLLAMA_MODEL_KEY`,
     `CHORDLLAMA_WORKERS`, `CHORDLLAMA_QUEUE`, `CHORDLLAMA_RATE` and `CHORDLLAMA_PROXIES` (how many stand before it, whose
