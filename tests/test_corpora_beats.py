@@ -20,6 +20,7 @@ from chordllama.corpora.build.building import build
 from chordllama.corpora.build.settings import BuildSettings
 from chordllama.corpora.build.shards import BuildFolder
 from chordllama.errors import CorpusError
+from chordllama.system import endpoints
 
 ANSWER = (
     "Here are the beats:\n1. The miller wakes.\n2) He crosses the bridge.\n- The letter burns.\n\n* Nobody asks why.\n"
@@ -28,10 +29,10 @@ BEATS = ["The miller wakes.", "He crosses the bridge.", "The letter burns.", "No
 
 
 class Answers:
-    """What a stand-in for a server answers; after `lasts` answers it has only errors."""
+    """What a stand-in for a server answers; before `begins` requests and after `lasts` it has only errors."""
 
-    def __init__(self, text: str = ANSWER, lasts: int = 1 << 30, status: int = 400) -> None:
-        self.text, self.lasts, self.status = text, lasts, status
+    def __init__(self, text: str = ANSWER, lasts: int = 1 << 30, status: int = 400, begins: int = 0) -> None:
+        self.text, self.lasts, self.status, self.begins = text, lasts, status, begins
         self.asked: list[dict[str, Any]] = []
 
 
@@ -40,7 +41,7 @@ def served(answers: Answers) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             answers.asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            good = len(answers.asked) <= answers.lasts
+            good = answers.begins < len(answers.asked) <= answers.lasts
             message = {"role": "assistant", "content": answers.text}
             body = (
                 {"choices": [{"index": 0, "finish_reason": "stop", "message": message}]}
@@ -119,6 +120,21 @@ def test_an_endpoint_that_answers_no_beats_is_named(tmp_path: Path) -> None:
     with served(Answers("\n")) as address, pytest.raises(CorpusError, match="answers no beats") as fault:
         beats_of(BeatSource(address, "tiny", str(tmp_path / "cache")))("A scene.", 3, "en")
     assert address in fault.value.message
+
+
+def test_a_busy_endpoint_is_asked_again_and_one_that_refuses_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(endpoints, "FIRST_WAIT", 0.01)
+    busy = Answers(begins=2, status=503)
+    with served(busy) as address:
+        assert beats_of(BeatSource(address, "tiny", str(tmp_path / "busy")))("A scene.", 3, "en") == BEATS[:3]
+    assert len(busy.asked) == 3
+    refusing = Answers(lasts=0)
+    with served(refusing) as address, pytest.raises(CorpusError) as fault:
+        beats_of(BeatSource(address, "tiny", str(tmp_path / "refusing")))("A scene.", 3, "en")
+    assert len(refusing.asked) == 1
+    assert "400 Bad Request: no more" in str(fault.value.cause)
 
 
 def test_a_build_that_its_endpoint_leaves_goes_on_where_it_was(tmp_path: Path) -> None:

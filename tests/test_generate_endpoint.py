@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from streams import texts, told
 from tiny_gguf import write_table_llama
 
 from chordllama.errors import ChordLlamaError, EndpointError
-from chordllama.generate.endpoint import DEFAULT_CONTEXT, EndpointBackend
+from chordllama.generate.endpoint import DEFAULT_CONTEXT, MOST_REFUSALS, EndpointBackend
 from chordllama.sampling import Sampling
 
 # any letter, then any other or the line's end: short lines of a, b and x; ! ends the text
@@ -37,21 +37,25 @@ class GaveUpError(ChordLlamaError):
 
 @dataclass
 class Lines:
-    """Wants `size` lines without x; keeps a whole number of bars of `bar` lines."""
+    """Wants `size` lines without x, each after `label`; keeps a whole number of bars of `bar` lines. Nothing follows on `dead`."""
 
     size: int
     tries: int = 100
     bar: int = 1
+    label: str = ""
+    dead: str = "?"
+    letters: str = "ab!\n"
     text: str = ""
-    refused: list[str] = field(default_factory=list)
 
     def accepts(self, piece: str) -> bool:
-        if "x" in piece:
-            self.refused.append(piece)
-        return "x" not in piece
+        after = self.text + piece
+        *lines, last = after.split("\n")
+        good = all(line.startswith(self.label) for line in lines) and last[: len(self.label)] == self.label[: len(last)]
+        written = "".join(line.removeprefix(self.label) for line in lines) + last[len(self.label) :]
+        return good and set(written) <= set(self.letters) and not self.text.endswith(self.dead) and not self.done
 
     def feed(self, piece: str) -> None:
-        assert piece.count("\n") == piece.endswith("\n"), "whole lines, or the end of the text"
+        assert self.accepts(piece)
         self.text += piece
 
     @property
@@ -147,21 +151,40 @@ def test_the_same_seed_gives_the_same_text_and_another_seed_another(endpoint: En
     assert first != other
 
 
-def test_guards_get_lines_and_refused_lines_are_written_again(endpoint: EndpointBackend) -> None:
-    guards = [Lines(8), Lines(12, bar=3)]
-    all_told = told(endpoint.stream("a\n", Sampling(seed=1, temperature=1, top_p=1.0, min_p=0), guards))
+def test_what_a_guard_refuses_is_drawn_again(endpoint: EndpointBackend) -> None:
+    guards = [Lines(8), Lines(12, bar=3, dead="ab")]
+    all_told = told(endpoint.stream("a\n", Sampling(seed=1, temperature=1, min_p=0), guards))
     assert all_told.texts == {0: guards[0].text, 1: guards[1].text}
     assert [guard.text.count("\n") for guard in guards] == [8, 12]
     assert guards[0].text != guards[1].text[: len(guards[0].text)]
     rewinds = [piece for piece in all_told.pieces if piece.rewound_to is not None]
-    refused = sum(len(guard.refused) for guard in guards)
-    assert len(rewinds) == all_told.timing.rewinds >= refused > 0
+    assert len(rewinds) == all_told.timing.rewinds > 0
+    assert all_told.timing.requests > 2 + len(rewinds)  # after an x
     assert not any("x" in piece.text for piece in all_told.pieces)
 
 
+def test_what_cannot_be_otherwise_needs_no_server_that_writes_it(endpoint: EndpointBackend) -> None:
+    guard = Lines(3, label="-8: ")
+    told(endpoint.stream("a\n", Sampling(seed=3), [guard]))
+    assert guard.done
+    assert guard.text.count("-8: ") == 3
+
+
+def test_a_model_that_ends_its_text_too_early_is_asked_to_go_on(endpoint: EndpointBackend) -> None:
+    guard = Lines(30)
+    told(endpoint.stream("!", Sampling(seed=2), [guard]))
+    assert guard.done
+
+
+def test_the_most_probable_text_goes_on_where_it_is_refused(endpoint: EndpointBackend) -> None:
+    guard = Lines(2, letters="b\n")
+    told(endpoint.stream("bb\n", Sampling(temperature=0), [guard]))
+    assert guard.done
+
+
 def test_a_guard_that_gives_up_ends_its_candidate_alone(endpoint: EndpointBackend) -> None:
-    stuck, good = Lines(10**6, tries=2), Lines(2)
-    all_told = told(endpoint.stream("a\n", Sampling(seed=2, temperature=1, top_p=1.0, min_p=0), [stuck, good]))
+    stuck, good = Lines(10**6, tries=2, dead="b"), Lines(2)
+    all_told = told(endpoint.stream("a\n", Sampling(seed=2, temperature=1, min_p=0), [stuck, good]))
     written = all_told.texts
     assert list(all_told.failures) == [0]
     assert isinstance(all_told.failures[0], GaveUpError)
@@ -180,8 +203,7 @@ def test_a_stop_text_is_left_to_the_server(endpoint: EndpointBackend) -> None:
     guard = Lines(10**6)
     all_told = told(endpoint.stream("a\n", Sampling(stop=("x",), seed=4, maximum_tokens=400), [guard]))
     assert 0 < len(guard.text) < 200
-    assert not guard.refused
-    assert all_told.timing.rewinds == 0
+    assert all_told.timing.requests == 1
 
 
 def test_a_server_that_cannot_count_leaves_an_estimate(endpoint: EndpointBackend) -> None:
@@ -209,13 +231,17 @@ def test_a_server_that_breaks_off_at_a_long_prompt_is_explained(endpoint: Endpoi
 
 @dataclass
 class Answer:
-    """What a broken server says; `cut` promises more than it gives, `silent` seconds pass before it says anything."""
+    """What a broken server says; `cut` promises more than it gives, `silent` seconds pass before it says anything.
+
+    After `lasts` answers it has only errors.
+    """
 
     body: str
     status: int = 200
     kind: str = "text/event-stream"
     cut: bool = False
     silent: float = 0.0
+    lasts: int = 1 << 30
 
 
 def events(*chunks: Any, done: bool = True) -> str:
@@ -230,6 +256,7 @@ def chunk(text: str, ending: str | None = None) -> dict[str, Any]:
 BAD_JSON = '{"error": {"message": "the model is\\nnot loaded", "type": "x"}}'
 ANSWERS: Mapping[str, Answer] = {
     "good": Answer(": hello\n\n" + events(chunk("a"), {"choices": [], "usage": {}}, chunk("b\n"), chunk("", "stop"))),
+    "worn-out": Answer(events(chunk("ab\n"), chunk("", "stop")), lasts=2),
     "long": Answer(events(*[chunk("a")] * 50, chunk("", "length"))),
     "missing": Answer('{"detail": "no such model"}', 404, "application/json"),
     "busy": Answer("slow down", 429, "text/plain"),
@@ -281,7 +308,8 @@ class Replier(BaseHTTPRequestHandler):
             answer = Answer(json.dumps(EXTRAS[path]), 200, "application/json")
         time.sleep(answer.silent)
         body = answer.body.encode()
-        self.send_response(answer.status)
+        asked = sum(each == self.path for each, *_ in self.server.asked)
+        self.send_response(answer.status if asked <= answer.lasts else 500)
         self.send_header("Content-Type", answer.kind)
         self.send_header("Content-Length", str(len(body) + 100 * answer.cut))
         self.end_headers()
@@ -340,7 +368,7 @@ def test_a_broken_answer_is_explained(
 
 def test_every_broken_answer_is_tested() -> None:
     mark = test_a_broken_answer_is_explained.pytestmark[0]  # type: ignore[attr-defined]
-    assert {case[0] for case in mark.args[1]} | {"good", "long"} == set(ANSWERS)
+    assert {case[0] for case in mark.args[1]} | {"good", "long", "worn-out"} == set(ANSWERS)
 
 
 def test_no_connection_is_explained() -> None:
@@ -410,14 +438,46 @@ def test_what_is_asked_for_is_sent_by_the_names_that_servers_know(recorder: Reco
     assert body.items() >= expected.items()
 
 
-def test_a_new_request_continues_the_kept_text_with_another_seed(recorder: Recorder) -> None:
+def test_a_new_request_continues_what_is_good_with_another_seed(recorder: Recorder) -> None:
     with EndpointBackend(address(recorder, "good")) as backend:
         guard = Lines(3)
         assert texts(backend.stream("p:", Sampling(seed=7, maximum_tokens=20), [guard])) == {0: "ab\n" * 3}
     bodies = [body for _, _, body in recorder.asked[-3:]]
     assert [body["prompt"] for body in bodies] == ["p:", "p:ab\n", "p:ab\nab\n"]
     assert len({body["seed"] for body in bodies}) == 3
-    assert [body["max_tokens"] for body in bodies] == [20, 17, 14]
+    assert [body["max_tokens"] for body in bodies] == [20, 18, 16]
+
+
+def test_what_is_forced_stands_behind_the_prompt_but_for_where_a_token_may_reach_beyond_it(recorder: Recorder) -> None:
+    before = len(recorder.asked)
+    with EndpointBackend(address(recorder, "good")) as backend:
+        assert texts(backend.stream("p:", Sampling(), [Lines(1, label="-8: ")])) == {0: "-8: ab\n"}
+    prompts = [body["prompt"] for _, _, body in recorder.asked[before:]]
+    assert prompts == ["p:-8", "p:-8", "p:-8: "]  # the server says "a", where ": " has to come
+
+
+def test_where_the_server_is_refused_again_and_again_the_prompt_tells_what_comes(recorder: Recorder) -> None:
+    before = len(recorder.asked)
+    with EndpointBackend(address(recorder, "good")) as backend:
+        told(backend.stream("12 12 1", Sampling(), [Lines(1, letters="23\n")]))
+    asked = [body["prompt"] for _, _, body in recorder.asked[before:]]
+    assert asked[: MOST_REFUSALS + 2] == ["12 12 1"] * (MOST_REFUSALS + 1) + ["12 12 12"]
+
+
+def test_a_model_that_writes_nothing_that_fits_is_told(recorder: Recorder) -> None:
+    with EndpointBackend(address(recorder, "good")) as backend:
+        told_all = told(backend.stream("12 12 1", Sampling(), [Lines(10**6, letters="23 ")]))
+    (failure,) = told_all.failures.values()
+    assert isinstance(failure, EndpointError)
+    assert "writes nothing that fits" in failure.message
+    assert "ChordLlama model" in str(failure.hint)
+
+
+def test_a_server_that_breaks_off_later_leaves_what_is_good(recorder: Recorder) -> None:
+    with EndpointBackend(address(recorder, "worn-out")) as backend:
+        all_told = told(backend.stream("p", Sampling(), [Lines(10)]))
+    assert all_told.texts == {0: "ab\nab\n"}
+    assert "500" in str(all_told.failures[0].cause)
 
 
 def test_each_candidate_has_a_seed_of_its_own(recorder: Recorder) -> None:

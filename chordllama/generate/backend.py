@@ -59,7 +59,7 @@ class Timing:
     """Where the seconds of one call of `stream` went, the caller's own between two pieces of text left out.
 
     `prompt_seconds`, `decode_seconds` and `sampling_seconds` are spent in the model's runtime (for an endpoint: in waiting for it,
-    `sampling_seconds` is 0); what else `total_seconds` holds is ours: guards and book-keeping.
+    `sampling_seconds` is 0, and `requests` is how often it was asked); what else `total_seconds` holds is ours: guards and book-keeping.
     """
 
     prompt_seconds: float = 0.0
@@ -70,6 +70,7 @@ class Timing:
     reused_tokens: int = 0
     written_tokens: int = 0
     rewinds: int = 0
+    requests: int = 0
 
     def add_wait(self, seconds: float, *, first: bool) -> None:
         """Count the time until an endpoint's next piece came: the first one's is that of the prompt."""

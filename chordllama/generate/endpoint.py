@@ -1,31 +1,45 @@
-"""Writes with any server that has OpenAI's /v1/completions. Knows HTTP and server-sent events; knows nothing of what is written.
+"""Writes with any server that has OpenAI's /v1/completions. Knows how such servers are asked; knows nothing of what is written.
 
-A guard can't mask tokens that a server draws. Instead each whole line is tested as it comes; at a refused one the request is
-dropped and a new one sent, with the text up to the guard's last good place behind the prompt, and with another seed. The
-candidates are written one after the other, for servers differ in what they do with several requests at a time: some break off
+A server draws without a mask. So each piece is tested as it comes; at one that the guard refuses, the request is dropped and a new
+one sent, with all that is good behind the prompt and another seed, until the server has drawn what is acceptable: piece by piece
+that is the distribution from which a model in this process draws. What can't be otherwise is put behind the prompt at once, such
+as the number with which a line begins; and where a server goes on drawing what is refused, the prompt itself tells how such a text
+goes on. Servers keep what they have read, so a new request reads the end of its prompt alone.
+
+The candidates are written one after the other, for servers differ in what they do with several requests at a time: some break off
 the first.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterator, Mapping, Sequence
+import re
+import string
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from functools import cached_property
+from random import Random
 from time import perf_counter
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from chordllama.errors import ChordLlamaError
+from chordllama.errors import ChordLlamaError, EndpointError
 from chordllama.generate.backend import CandidateEnd, Guard, Stream, StreamEnd, TextPiece, Timing, timed
 from chordllama.sampling import Sampling
-from chordllama.system.endpoints import BROKEN_OFF, LONGEST_COMPLAINT, Endpoint, words_of
+from chordllama.system.endpoints import Endpoint
 
 DEFAULT_CONTEXT = 4096  # tokens, where a server doesn't say
 CHARACTERS_PER_TOKEN = 2  # few, so that an estimate is rather too high
-_PATH = "/v1/completions"
 SEEDS = 1 << 31
 SEED_STEP = 1009  # between two requests of one candidate; larger than any number of candidates
+MOST_REFUSALS = 3
+"""How often a server may be refused at one place, before the prompt tells how the text goes on."""
+MOST_HELP = 16
+"""How many characters in a row the prompt may tell, before the server's model is of no use."""
+NO_WORD = string.punctuation + string.whitespace
+LONGEST_SUFFIX = 16
+"""Characters before a place that are looked for in the prompt."""
 
 # sampling field -> (value that asks for nothing, what servers call it): llama-server and vLLM have different names for one thing,
 # and ignore each other's. What asks for nothing is left out, for others refuse names that they don't know.
@@ -51,24 +65,26 @@ class EndpointBackend:
     and the server's own words.
     """
 
+    path = "/v1/completions"
+
     def __init__(self, url: str, model: str | None = None, api_key: str | None = None, timeout: float = 60.0) -> None:
-        self._endpoint = Endpoint(url, api_key, timeout)
+        self.endpoint = Endpoint(url, api_key, timeout)
         self._model = {} if model is None else {"model": model}
         self._can_count = True
 
     @cached_property
     def context(self) -> int:
         """How many tokens the server takes (llama-server and vLLM say so), else `DEFAULT_CONTEXT`."""
-        settings = self._endpoint.ask("GET", "/props").get("default_generation_settings")
-        models = self._endpoint.ask("GET", "/v1/models").get("data") if settings is None else None
+        settings = self.endpoint.ask("GET", "/props").get("default_generation_settings")
+        models = self.endpoint.ask("GET", "/v1/models").get("data") if settings is None else None
         named = models[0] if isinstance(models, list) and models and isinstance(models[0], dict) else {}
         size = settings.get("n_ctx") if isinstance(settings, dict) else named.get("max_model_len")
         return size if isinstance(size, int) and size > 0 else DEFAULT_CONTEXT
 
     def count(self, text: str) -> int:
-        """How many tokens `text` has, by the server's /tokenize if it has one, else an estimate that is rather too high."""
+        """Return how many tokens `text` has, by the server's /tokenize if it has one, else an estimate that is rather too high."""
         question = {"content": text, "prompt": text, "add_special": False, "add_special_tokens": False, **self._model}
-        answer = self._endpoint.ask("POST", "/tokenize", question) if self._can_count else {}
+        answer = self.endpoint.ask("POST", "/tokenize", question) if self._can_count else {}
         tokens = answer.get("tokens")
         self._can_count = isinstance(tokens, list)
         return len(tokens) if isinstance(tokens, list) else -(-len(text) // CHARACTERS_PER_TOKEN)
@@ -89,71 +105,42 @@ class EndpointBackend:
         if not guards:
             for chunk in self.completion(prompt, sampling, sampling.seed, sampling.maximum_tokens, timing):
                 if chunk.text:
+                    timing.written_tokens += 1
                     yield TextPiece(0, chunk.text)
         return ends or [CandidateEnd()]
 
     def completion(
         self, prompt: str, sampling: Sampling, seed: int, tokens: int, timing: Timing
     ) -> Generator[Chunk, None, None]:
-        """One request. Ends with the chunk that has an ending, or after `tokens` chunks, whatever the server does."""
-        from httpx_sse import connect_sse
-
-        endpoint, started = self._endpoint, perf_counter()
-        body = {
-            "prompt": prompt,
-            "stream": True,
-            "max_tokens": tokens,
-            "seed": seed,
-            **self._model,
-            **_options(sampling),
-        }
-        with (
-            endpoint.explained(_PATH),
-            connect_sse(endpoint.client, "POST", endpoint.root + _PATH, json=body) as source,
-        ):
-            endpoint.check_status(source.response, _PATH)
-            chunks = self._chunks(source.iter_sse())
-            for number in range(tokens + 1):
-                chunk = next(chunks, None)
+        """Ask once. Ends with the chunk that has an ending, or after `tokens` chunks, whatever the server does."""
+        timing.requests += 1
+        started = perf_counter()
+        with closing(self.chunks(prompt, sampling, seed, tokens)) as chunks:
+            for number, chunk in enumerate(chunks):
                 timing.add_wait(perf_counter() - started, first=number == 0)
-                if chunk is None:
-                    raise self._endpoint.error(_PATH, "the answer broke off", hint=BROKEN_OFF)
-                if number == tokens and chunk.text:
+                if number >= tokens and chunk.text:
                     return
-                timing.written_tokens += bool(chunk.text)
                 yield chunk
                 if chunk.ending is not None:
                     return
                 started = perf_counter()
+        raise self.endpoint.broken_off(self.path)
 
-    def _chunks(self, events: Iterator[Any]) -> Iterator[Chunk]:
-        for event in events:
-            if event.data.strip() == "[DONE]":
-                return
-            chunk = self._chunk(event.data)
-            if chunk is not None:
-                yield chunk
-
-    def _chunk(self, data: str) -> Chunk | None:
-        """What an event says; None for one that says nothing of the text (how many tokens were used, a sign of life)."""
-        if not data:
-            return None
-        try:
-            answer = json.loads(data)
-            if answer.get("error"):
-                raise self._endpoint.error(_PATH, "the server gave up", cause=words_of(data))
-            choices = answer["choices"]
-            if not choices:
-                return None
-            return Chunk(str(choices[0].get("text") or ""), choices[0].get("finish_reason"))
-        except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-            raise self._endpoint.error(
-                _PATH, "the server's answer can't be understood", cause=data[:LONGEST_COMPLAINT]
-            ) from error
+    def chunks(self, prompt: str, sampling: Sampling, seed: int, tokens: int) -> Generator[Chunk, None, None]:
+        """Yield the parts of an answer as they come."""
+        asked = {"prompt": prompt, "stream": True, "max_tokens": tokens, "seed": seed}
+        with closing(self.endpoint.events(self.path, {**asked, **self._model, **_options(sampling)})) as events:
+            for event in events:
+                try:
+                    choices = event["choices"]
+                    if choices:  # else it says how many tokens were used
+                        yield Chunk(str(choices[0].get("text") or ""), choices[0].get("finish_reason"))
+                except (KeyError, TypeError, AttributeError) as error:
+                    raise self.endpoint.not_understood(self.path, json.dumps(event)) from error
 
     def close(self) -> None:
         """Close the connections. May be called twice."""
-        self._endpoint.close()
+        self.endpoint.close()
 
     def __enter__(self) -> Self:
         return self
@@ -165,45 +152,100 @@ class EndpointBackend:
 
 
 class _GuardedCandidate:
-    """One text, written line by line and by as many requests as its guard makes necessary."""
+    """One text, written by as many requests as its guard makes necessary."""
 
     def __init__(
         self, backend: EndpointBackend, number: int, guard: Guard, prompt: str, sampling: Sampling, timing: Timing
     ) -> None:
         self._backend, self._number, self._guard, self._timing = backend, number, guard, timing
         self._prompt, self._sampling = prompt, sampling
+        self._alphabet = sorted(set(prompt).union(string.printable))
         self._text = ""
-        self._tokens = sampling.maximum_tokens  # still to be asked for
+        self._forced = 0  # characters at the end of the text that the server didn't write
+        self._tokens = float(sampling.maximum_tokens)  # still to be written
         self._seed = sampling.seed + number
+        self._random = Random(self._seed)
+        self._refusals = 0  # at the place at hand
+        self._helped = 0  # characters told by the prompt since the server's last good piece
 
     def write(self) -> Generator[TextPiece, None, ChordLlamaError | None]:
-        """Write until the guard is done or no tokens are left; return the error with which the guard gave up."""
-        while not self._guard.done and self._tokens > 0:
-            ending = yield from self._request()
-            if self._guard.done or ending == "length" or (ending == "stop" and self._sampling.stop):
-                break
-            if failure := (yield from self._rewind()):
-                return failure
+        """Write until the guard is done or no tokens are left; return the error with which the guard or the server gave up."""
+        ending = None
+        while not self._guard.done and self._tokens > 0 and ending not in self._endings:
+            choices = [character for character in self._alphabet if self._guard.accepts(character)]
+            if not choices:
+                if failure := (yield from self._rewind()):
+                    return failure
+            elif self._helped > MOST_HELP:
+                return self._useless()
+            elif len(choices) == 1 or self._refusals > MOST_REFUSALS:
+                yield self._force(choices)
+            else:
+                try:
+                    ending = yield from self._request()
+                except EndpointError as failure:
+                    if not self._guard.kept:
+                        raise
+                    return failure  # what the guard keeps is good
         return None
 
+    @property
+    def _endings(self) -> tuple[str, ...]:
+        """The endings that are final: others a guard doesn't want."""
+        return ("length", "stop") if self._sampling.stop else ("length",)
+
+    def _force(self, choices: Sequence[str]) -> TextPiece:
+        """Write the only character that may come next, or the one that the prompt makes likely."""
+        character = choices[0]
+        if len(choices) > 1:
+            character = _likeliest(self._prompt + self._text, choices, self._random)
+            self._helped, self._refusals = self._helped + 1, 0
+        self._tokens -= 1 / CHARACTERS_PER_TOKEN
+        self._forced += 1
+        return self._add(character)
+
     def _request(self) -> Generator[TextPiece, None, str | None]:
-        """Write what the guard accepts of one answer; returns the server's ending, None if the guard ended it."""
-        rest = ""
-        self._tokens -= 1  # so that a server that answers nothing can't hold us forever
+        """Write what the guard accepts of one answer; return the server's ending, None where the guard ended it."""
+        awaited = self._held_back()
         chunks = self._backend.completion(
-            self._prompt + self._text, self._sampling, self._seed, self._tokens + 1, self._timing
+            self._prompt + self._text.removesuffix(awaited),
+            self._drawn(),
+            self._seed,
+            max(1, int(self._tokens)),
+            self._timing,
         )
+        self._seed = (self._seed + SEED_STEP) % SEEDS
         with closing(chunks):
             for chunk in chunks:
-                self._tokens -= bool(chunk.text)
-                pieces, rest = _lines(rest + chunk.text, last=chunk.ending is not None)
-                for piece in pieces:
-                    if self._guard.done or not self._guard.accepts(piece):
-                        return None
+                same = min(len(awaited), len(chunk.text))
+                piece = chunk.text[same:]
+                if chunk.text[:same] != awaited[:same] or (piece and not self._guard.accepts(piece)):
+                    break
+                awaited = awaited[same:]
+                if piece:
+                    self._tokens -= 1
+                    self._timing.written_tokens += 1
+                    self._forced = self._refusals = self._helped = 0
                     yield self._add(piece)
-                if chunk.ending is not None or self._guard.done:
+                if self._guard.done:
+                    return None
+                if chunk.ending is not None:
+                    self._refusals += 1
                     return chunk.ending
-        return "length"
+        self._refusals += 1
+        return None
+
+    def _held_back(self) -> str:
+        """The end of what was forced, where a token may begin that reaches beyond it: the server is left to write it."""
+        if self._refusals > MOST_REFUSALS // 2:
+            return ""
+        forced = self._text[len(self._text) - self._forced :]
+        return forced[len(forced.rstrip(NO_WORD)) :]
+
+    def _drawn(self) -> Sampling:
+        """How tokens are drawn: after a refusal by chance, for the most probable would be refused again."""
+        greedy = self._sampling.temperature == 0
+        return replace(self._sampling, temperature=1.0) if greedy and self._refusals else self._sampling
 
     def _add(self, piece: str) -> TextPiece:
         self._guard.feed(piece)
@@ -213,7 +255,8 @@ class _GuardedCandidate:
     def _rewind(self) -> Generator[TextPiece, None, ChordLlamaError | None]:
         """Take the text back to what the guard keeps; return the guard's error if it gives up."""
         self._timing.rewinds += 1
-        self._seed = (self._seed + SEED_STEP) % SEEDS
+        self._tokens -= 1  # so that a guard that never gives up can't hold us forever
+        self._forced = self._refusals = 0
         try:
             self._guard.rewind()
         except ChordLlamaError as failure:
@@ -222,12 +265,19 @@ class _GuardedCandidate:
         yield TextPiece(self._number, "", len(self._text))
         return None
 
+    def _useless(self) -> EndpointError:
+        hint = "is it a ChordLlama model, and does its server take prompts as they are, without a template?"
+        return self._backend.endpoint.error(self._backend.path, "the model writes nothing that fits", hint=hint)
 
-def _lines(text: str, last: bool) -> tuple[list[str], str]:
-    """The whole lines of `text`, and what begins the next one, which is a line too where nothing more comes."""
-    *lines, rest = text.split("\n")
-    pieces = [line + "\n" for line in lines]
-    return (pieces + [rest] * bool(rest), "") if last else (pieces, rest)
+
+def _likeliest(text: str, choices: Sequence[str], random: Random) -> str:
+    """Draw one of the characters as often as they follow in the text on what stands at its end, as long a piece of it as is known."""
+    for size in range(LONGEST_SUFFIX, -1, -1):
+        suffix = text[len(text) - size :]
+        following = re.findall(f"(?<={re.escape(suffix)})[{re.escape(''.join(choices))}]", text, re.DOTALL)
+        if following:
+            return str(random.choice(following))
+    return random.choice(choices)
 
 
 def _options(sampling: Sampling) -> dict[str, Any]:

@@ -1,12 +1,11 @@
-"""Servers that run models, spoken to over HTTP: one client for all that asks them. Knows addresses, keys and errors; no prompts.
-
-Every fault becomes an EndpointError with the address, what went wrong, the server's own words, and what to do.
+"""The one client for servers with an interface like OpenAI's or Ollama's. Knows addresses, keys, HTTP, server-sent events and
+JSON lines, and says in words what goes wrong; knows nothing of what is asked.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
@@ -15,8 +14,13 @@ from chordllama.errors import EndpointError
 
 RETRIES = 4
 """How often a question that may be asked again is, where the server is busy or out of reach."""
-_AGAIN = frozenset([408, 409, 429, 500, 502, 503, 504])
+FIRST_WAIT, LONGEST_WAIT = 1.0, 20.0
+"""Seconds before the first and the last of them, at most."""
+CHAT = "/v1/chat/completions"
 LONGEST_COMPLAINT = 400  # characters of a server's own words
+ENDINGS = ("/completions", "/chat", "/api/generate", "/v1")
+"""What an address may end with beyond the server's own, in the order in which it is taken away."""
+
 HINTS: Mapping[int, str] = {
     400: "the server refuses the request; its own words say why",
     401: "give the server's key (api_key)",
@@ -27,28 +31,34 @@ HINTS: Mapping[int, str] = {
     429: "the server is busy or your share is used up: wait and try again",
 }
 BROKEN_OFF = "see the server's log: the prompt may be too long for its context, or another program may be using it"
+Json = dict[str, Any]
+
+
+class PassingEndpointError(EndpointError):
+    """An endpoint that is busy, silent, out of reach or out of order: the same request may do later."""
 
 
 class Endpoint:
-    """A server at an address such as http://127.0.0.1:8080/v1, of which `root` is http://127.0.0.1:8080.
+    """Asks the server at an address such as http://127.0.0.1:8080/v1; one request at a time.
 
-    `timeout` are the seconds that the server may be silent. Raises EndpointError for what is no address and no key.
+    `timeout` is how many seconds the server may be silent. What goes wrong is an EndpointError with the address, what it was,
+    and the server's own words; a password in the address is sent, but shown to no one.
     """
 
     def __init__(self, url: str, api_key: str | None = None, timeout: float = 60.0) -> None:
         import httpx
 
-        self.root = _root(url)
-        self.shown = str(httpx.URL(self.root).copy_with(userinfo=b""))  # a password in the address is shown to no one
+        self._root = _root(url)
+        self._shown = str(httpx.URL(self._root).copy_with(userinfo=b"")).rstrip("/")
         headers = {} if api_key is None else {"Authorization": f"Bearer {_key(api_key)}"}
-        self.client = httpx.Client(timeout=timeout, headers=headers)
+        self._client = httpx.Client(timeout=timeout, headers=headers)
 
-    def ask(self, method: str, path: str, question: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Return what the server answers to a question that it need not know; empty if it doesn't."""
+    def ask(self, method: str, path: str, question: Mapping[str, Any] | None = None) -> Json:
+        """Return what the server answers to a question that it need not know; nothing where it doesn't."""
         import httpx
 
         try:
-            response = self.client.request(method, self.root + path, json=question)
+            response = self._client.request(method, self._root + path, json=question)
             answer = response.json() if response.status_code == HTTPStatus.OK else {}
         except (httpx.HTTPError, ValueError):
             return {}
@@ -59,52 +69,67 @@ class Endpoint:
         from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
         attempts = Retrying(
-            retry=retry_if_exception_type(_TryAgain),
+            retry=retry_if_exception_type(PassingEndpointError),
             stop=stop_after_attempt(RETRIES + 1),
-            wait=wait_random_exponential(max=20),
+            wait=wait_random_exponential(multiplier=FIRST_WAIT, max=LONGEST_WAIT),
             reraise=True,
         )
-        try:
-            return attempts(self._chat, {"messages": list(messages), **options})
-        except _TryAgain as fault:
-            raise fault.error from fault
+        return attempts(self._chat, {"messages": list(messages), **options})
 
     def _chat(self, body: Mapping[str, Any]) -> str:
-        import httpx
+        with self._explained(CHAT):
+            response = self._client.post(self._root + CHAT, json=body)
+            self._check_status(CHAT, response)
+        answer = self._json(CHAT, response.text)
+        try:
+            return str(answer["choices"][0]["message"]["content"] or "")
+        except (KeyError, TypeError, IndexError) as error:
+            raise self.not_understood(CHAT, response.text) from error
 
-        try:
-            with self.explained("/v1/chat/completions"):
-                response = self.client.post(f"{self.root}/v1/chat/completions", json=body)
-        except EndpointError as error:
-            if isinstance(error.__cause__, httpx.TransportError):
-                raise _TryAgain(error) from error
-            raise
-        try:
-            self.check_status(response, "/v1/chat/completions")
-        except EndpointError as error:
-            if response.status_code in _AGAIN:
-                raise _TryAgain(error) from error
-            raise
-        try:
-            return str(response.json()["choices"][0]["message"]["content"] or "")
-        except (ValueError, KeyError, TypeError, IndexError) as error:
-            cause = response.text[:LONGEST_COMPLAINT]
-            raise self.error("/v1/chat/completions", "the server's answer can't be understood", cause=cause) from error
+    def events(self, path: str, body: Mapping[str, Any]) -> Generator[Json, None, None]:
+        """Yield an answer's server-sent events, up to the one that says [DONE]."""
+        from httpx_sse import connect_sse
 
-    def check_status(self, response: Any, path: str) -> None:
-        """Raise EndpointError unless the server has taken the request at a path."""
+        with self._explained(path), connect_sse(self._client, "POST", self._root + path, json=body) as source:
+            self._check_status(path, source.response)
+            for event in source.iter_sse():
+                if event.data.strip() == "[DONE]":
+                    return
+                if event.data:  # others are a sign of life
+                    yield self._json(path, event.data)
+
+    def lines(self, path: str, body: Mapping[str, Any]) -> Generator[Json, None, None]:
+        """Yield an answer's lines, each of which is JSON."""
+        with self._explained(path), self._client.stream("POST", self._root + path, json=body) as response:
+            self._check_status(path, response)
+            for line in filter(None, response.iter_lines()):
+                yield self._json(path, line)
+
+    def _json(self, path: str, text: str) -> Json:
+        try:
+            answer = json.loads(text)
+        except ValueError as error:
+            raise self.not_understood(path, text) from error
+        if not isinstance(answer, dict):
+            raise self.not_understood(path, text)
+        if answer.get("error"):
+            raise self.error(path, "the server gave up", cause=_words(text))
+        return answer
+
+    def _check_status(self, path: str, response: Any) -> None:
         status = response.status_code
         if status == HTTPStatus.OK:
             return
         response.read()
-        words = words_of(response.text)
+        words = _words(response.text)
         cause = f"{status} {response.reason_phrase}" + (f": {words}" if words else "")
         hint = "the server itself has failed: see its log" if status >= 500 else HINTS.get(status)
-        raise self.error(path, "the server refused", cause=cause, hint=hint)
+        passing = status >= 500 or status in {408, 409, 429}
+        raise self.error(path, "the server refused", cause=cause, hint=hint, passing=passing)
 
     @contextmanager
-    def explained(self, path: str) -> Iterator[None]:
-        """Raise httpx's errors as EndpointError."""
+    def _explained(self, path: str) -> Iterator[None]:
+        """httpx's errors as EndpointError."""
         import httpx
         from httpx_sse import SSEError
 
@@ -115,28 +140,31 @@ class Endpoint:
             raise self.error(path, "the server doesn't stream its answer", cause=str(error), hint=hint) from error
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             hint = "is the server running, and is the address right?"
-            raise self.error(path, "there is no connection", cause=str(error), hint=hint) from error
+            raise self.error(path, "there is no connection", cause=str(error), hint=hint, passing=True) from error
         except httpx.TimeoutException as error:
-            cause, hint = f"it said nothing for {self.client.timeout.read:g} s", "give it more time (timeout)"
-            raise self.error(path, "the server is silent", cause=cause, hint=hint) from error
+            cause, hint = f"it said nothing for {self._client.timeout.read:g} s", "give it more time (timeout)"
+            raise self.error(path, "the server is silent", cause=cause, hint=hint, passing=True) from error
         except httpx.HTTPError as error:
-            raise self.error(path, "the answer broke off", cause=str(error), hint=BROKEN_OFF) from error
+            raise self.broken_off(path, str(error)) from error
 
-    def error(self, path: str, what: str, *, cause: str | None = None, hint: str | None = None) -> EndpointError:
-        """Return the error that says what is wrong at a path."""
-        return EndpointError(f"{self.shown.rstrip('/')}{path}: {what}", cause=cause, hint=hint)
+    def broken_off(self, path: str, cause: str | None = None) -> EndpointError:
+        """Return the error of an answer without its end."""
+        return self.error(path, "the answer broke off", cause=cause, hint=BROKEN_OFF, passing=True)
+
+    def not_understood(self, path: str, answer: str) -> EndpointError:
+        """Return the error of an answer that isn't what it should be."""
+        return self.error(path, "the server's answer can't be understood", cause=answer[:LONGEST_COMPLAINT])
+
+    def error(
+        self, path: str, what: str, *, cause: str | None = None, hint: str | None = None, passing: bool = False
+    ) -> EndpointError:
+        """Return an error that names the address."""
+        kind = PassingEndpointError if passing else EndpointError
+        return kind(f"{self._shown}{path}: {what}", cause=cause, hint=hint)
 
     def close(self) -> None:
         """Close the connections. May be called twice."""
-        self.client.close()
-
-
-class _TryAgain(Exception):
-    """A fault after which the same question may be answered."""
-
-    def __init__(self, error: EndpointError) -> None:
-        super().__init__(str(error))
-        self.error = error
+        self._client.close()
 
 
 def _root(url: str) -> str:
@@ -149,8 +177,10 @@ def _root(url: str) -> str:
         raise EndpointError(f"{url} is no address", cause=str(error)) from error
     if parsed.scheme not in {"http", "https"} or not parsed.host:
         raise EndpointError(f"{url} is no address of a server", hint="write it like http://127.0.0.1:8080/v1")
-    path = parsed.path.rstrip("/").removesuffix("/completions").removesuffix("/v1").rstrip("/")
-    return str(parsed.copy_with(path=path or "/", query=None, fragment=None)).rstrip("/")
+    path = parsed.path.rstrip("/")
+    for ending in ENDINGS:
+        path = path.removesuffix(ending)
+    return str(parsed.copy_with(path=path.rstrip("/") or "/", query=None, fragment=None)).rstrip("/")
 
 
 def _key(key: str) -> str:
@@ -161,7 +191,7 @@ def _key(key: str) -> str:
     return stripped
 
 
-def words_of(answer: str) -> str:
+def _words(answer: str) -> str:
     """Return the server's own explanation, in one of the shapes that servers give it."""
     try:
         found = json.loads(answer)
