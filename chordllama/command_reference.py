@@ -1,4 +1,4 @@
-"""The command line as Markdown: `python -m chordllama.commands.command_reference docs/commands.md` writes the page anew.
+"""The command line as Markdown: `python -m chordllama.command_reference docs/commands.md` writes the page anew.
 
 Knows how a command looks on a page; click knows the commands.
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 
+from chordllama.cli import cli
 from chordllama.system.files import write_atomically
 
 _HEAD = """# Commands
@@ -42,7 +43,7 @@ object on standard output.
 """
 
 
-def page(cli: click.Group) -> str:
+def page() -> str:
     """Return the whole page."""
     return _HEAD + "".join(_commands(cli, "chordllama")) + _EXIT_CODES
 
@@ -76,6 +77,4 @@ def _cell(text: str) -> str:
 
 
 if __name__ == "__main__":
-    from chordllama.cli import cli
-
-    write_atomically(Path(sys.argv[1]), page(cli).encode())
+    write_atomically(Path(sys.argv[1]), page().encode())
