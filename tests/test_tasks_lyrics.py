@@ -8,6 +8,8 @@ import pytest
 
 from chordllama.tasks.lyrics_tasks import (
     FEWEST_LINES,
+    OF_MELODIES,
+    OF_SECTIONS,
     LyricLine,
     continue_prompt,
     fit_prompt,
@@ -18,7 +20,9 @@ from chordllama.tasks.lyrics_tasks import (
     sections_of,
     write_prompt,
 )
-from chordllama.tasks.wording import LYRICS, PromptPair, wording
+from chordllama.tasks.wording import PromptPair, wording
+
+LYRICS = {task.id: task.instruction for task in (*OF_SECTIONS, *OF_MELODIES)}
 
 FACTS = {"title": "River Run", "creator": "Ann Owl", "language": "en"}
 STANZA = "The river runs below the hill\nAnd no one knows its name\nThe miller sleeps, the mill is still\nThe water sings the same"

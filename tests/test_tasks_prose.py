@@ -8,6 +8,8 @@ from small_texts import chapter, paragraph
 
 from chordllama.tasks.prose_tasks import (
     BREAK,
+    OF_PARAGRAPHS,
+    OF_SCENES,
     chapters_of,
     continue_prompt,
     paragraphs_of,
@@ -15,7 +17,9 @@ from chordllama.tasks.prose_tasks import (
     scene_prompt,
     sentences,
 )
-from chordllama.tasks.wording import PROSE, PromptPair, wording
+from chordllama.tasks.wording import PromptPair, wording
+
+PROSE = {task.id: task.instruction for task in (*OF_SCENES, *OF_PARAGRAPHS)}
 
 FACTS = {"title": "A Novel", "creator": "Ann Owl", "language": "en"}
 
@@ -29,7 +33,7 @@ def made(text: str, most: int = 3500, seed: int = 1) -> list[PromptPair]:
 
 
 def of_task(found: list[PromptPair], task: str) -> list[PromptPair]:
-    return [row for row in found if row.instruction == dict(PROSE)[task]]  # type: ignore[index]
+    return [row for row in found if row.instruction == PROSE[task]]
 
 
 CHAPTER = f"# Chapter 1\n\n{chapter(1, 12)}\n"

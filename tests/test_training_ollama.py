@@ -21,7 +21,8 @@ from chordllama.errors import ModelError
 from chordllama.generate.backend import text_of
 from chordllama.generate.llama import LlamaBackend
 from chordllama.sampling import Sampling
-from chordllama.tasks.wording import CHAT_TEMPLATE, LYRICS, described, ollama_values, wording
+from chordllama.tasks.lyrics_tasks import WRITE
+from chordllama.tasks.wording import CHAT_TEMPLATE, described, ollama_values, wording
 from chordllama.training.modelfile import Setup, format_modelfile, parse_modelfile
 from chordllama.training.publish import plan
 
@@ -30,8 +31,8 @@ ROWS = ROOT / "models" / "recipes" / "rows" / "quick" / "data" / "train-00000.js
 PAIRS = [
     *((row["instruction"], row["input"]) for row in map(json.loads, ROWS.read_text(encoding="utf-8").splitlines())),
     ("Write a song in the style of Heine.", "Thema: Mai & \"Nacht\" <Ü>\n{{ .Prompt }} 'x' \\n"),
-    (LYRICS["write"], described({"title": "Mai", "language": "German"})),
-    (LYRICS["write"], described({})),
+    (WRITE.instruction, described({"title": "Mai", "language": "German"})),
+    (WRITE.instruction, described({})),
     ("", "a song"),
 ]
 LARGE = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")  # how the hub's library sends large files

@@ -4,37 +4,29 @@
     continue   the first lines -> the rest
     fit        lines with their syllable counts, of which the first may have words -> words for the others
 
-A text is sections with a blank line between them; a section may begin with its label, such as [Verse 1] or [Hook]. The wording is
-that of tasks/wording.py; instruction + input + output is exactly what a model is shown and writes.
+A text is sections with a blank line between them; a section may begin with its label, such as [Verse 1] or [Hook]. Instruction + input +
+output is exactly what a model is shown and writes.
 """
 
 from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from chordllama.tasks.syllables import plain, sung_syllables, syllables
+from chordllama.tasks.text_task import DESCRIPTION_TOKENS, LONGEST_FACT, Count, TextTask, rows_of, short_facts, some
 from chordllama.tasks.windows import cuts
-from chordllama.tasks.wording import LYRICS, LyricsTask, Prompt, PromptPair, described, language_name
+from chordllama.tasks.wording import Prompt, PromptPair, language_name
 
-TASKS: tuple[LyricsTask, ...] = ("write", "continue", "fit")
 FEWEST_LINES = 4
 LONGEST_MELODY = 32
 """Lines that are fitted at a time, at most."""
-TOLD = 0.8
-"""The probability with which each fact is told, since whoever asks may leave any of them out."""
-DESCRIPTION_TOKENS = 200
-"""Tokens kept for the instruction, the facts, and joins between texts."""
-LONGEST_FACT = 120
-"""Characters; longer facts are left out."""
 PER_LINE = 4
 """Tokens kept for a line's number and break."""
 LABEL = re.compile(r"\[[^\[\]\n]+\]")
-
-Count = Callable[[str], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +37,39 @@ class LyricLine:
     syllables: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class LyricSections:
+    """Whole sections of a text, the facts that its source tells, and which `part` of the text they are ("" for all of it)."""
+
+    sections: Sequence[str]
+    facts: Mapping[str, str]
+    part: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Melody:
+    """Lines with their syllables, of at most `LONGEST_MELODY`, and the facts that their source tells."""
+
+    lines: Sequence[LyricLine]
+    facts: Mapping[str, str]
+
+
 # ---------------------------------------------------------------------------------------------------------------- prompts
 
 
 def write_prompt(facts: Mapping[str, str]) -> Prompt:
     """Return the prompt for a whole text. `facts`: title, artist, poet, language (by its name), form, part; each may be left out."""
-    return Prompt(LYRICS["write"], described(facts))
+    return WRITE.prompt(facts)
 
 
 def continue_prompt(facts: Mapping[str, str], lines: str) -> Prompt:
     """Return the prompt for what comes after the first lines."""
-    return Prompt(LYRICS["continue"], described(facts) + lines.rstrip("\n") + "\n")
+    return CONTINUE.prompt(facts, lines.rstrip("\n") + "\n")
 
 
 def fit_prompt(facts: Mapping[str, str], lines: Sequence[LyricLine]) -> Prompt:
     """Return the prompt for words to a melody: those of the lines that have none."""
-    return Prompt(LYRICS["fit"], described(facts) + "".join(map(_numbered, lines)))
+    return FIT.prompt(facts, "".join(map(_numbered, lines)))
 
 
 def _numbered(line: LyricLine) -> str:
@@ -93,8 +102,9 @@ def facts_told(facts: Mapping[str, str]) -> dict[str, str]:
     """Return what a source tells of a song or poem, under the names that prompts have."""
     poet, language = facts.get("poet", ""), facts.get("language", "")
     artist = "" if poet == facts.get("creator") else facts.get("creator", "")
-    told = {"title": facts.get("title", ""), "artist": artist, "poet": poet, "language": language_name(language)}
-    return {name: value for name, value in told.items() if 0 < len(value) <= LONGEST_FACT}
+    return short_facts(
+        {"title": facts.get("title", ""), "artist": artist, "poet": poet, "language": language_name(language)}
+    )
 
 
 # -------------------------------------------------------------------------------------------------------------------- rows
@@ -110,15 +120,31 @@ def rows(
     """
     room = maximum_tokens - DESCRIPTION_TOKENS
     sections = [part for section in sections_of(text) for part in _parted(section, count, room // 2)]
+    yield from rows_of(_whole_sections(sections, facts, count, room), OF_SECTIONS, chance)
+    yield from rows_of(_melodies(sections, facts, count, room), OF_MELODIES, chance)
+
+
+def _whole_sections(
+    sections: Sequence[str], facts: Mapping[str, str], count: Count, room: int
+) -> Iterator[LyricSections]:
     sizes = [_size(section, count) for section in sections]
     windows = cuts(sizes, room)
     for place, (first, last) in enumerate(windows, 1):
         own = sections[first:last]
-        part = {"part": f"{place} of {len(windows)}"} if len(windows) > 1 else {}
+        part = f"{place} of {len(windows)}" if len(windows) > 1 else ""
         if sum(sizes[first:last]) <= room and len(_lines(own)) >= FEWEST_LINES:
-            yield _write(own, facts, part, chance)
-            yield from _continue(own, facts, part, chance)
-    yield from _fits(sections, facts, count, room, chance)
+            yield LyricSections(own, facts, part)
+
+
+def _melodies(sections: Sequence[str], facts: Mapping[str, str], count: Count, room: int) -> Iterator[Melody]:
+    short = [part for section in sections for part in _parted(section, lambda _line: 0, LONGEST_MELODY)]
+    lengths = [len(section.splitlines()) for section in short]
+    for first, last in cuts(lengths, LONGEST_MELODY):
+        own = short[first:last]
+        size = sum(_size(section, count) + PER_LINE * len(section.splitlines()) for section in own)
+        lines = measured(own, facts)
+        if lines and len(_lines(own)) >= FEWEST_LINES and size <= room:
+            yield Melody(lines, facts)
 
 
 def _parted(section: str, count: Count, budget: int) -> list[str]:
@@ -140,41 +166,6 @@ def _joined(sections: Sequence[str]) -> str:
     return plain("\n\n".join(sections)) + "\n"
 
 
-def _write(
-    sections: Sequence[str], facts: Mapping[str, str], part: Mapping[str, str], chance: random.Random
-) -> PromptPair:
-    told = {**facts_told(facts), "form": form_of(sections)[: 2 * LONGEST_FACT]}
-    return PromptPair(*write_prompt({**_some(told, chance), **part}), _joined(sections))
-
-
-def _continue(
-    sections: Sequence[str], facts: Mapping[str, str], part: Mapping[str, str], chance: random.Random
-) -> Iterator[PromptPair]:
-    """Yield the first half and the second, or by chance another share; between sections where there are several."""
-    share = chance.choice((0.5, 0.5, chance.uniform(0.25, 0.75)))
-    told = {**_some(facts_told(facts), chance), **part}
-    if len(sections) > 1:
-        shown = min(len(sections) - 1, max(1, round(len(sections) * share)))
-        yield PromptPair(*continue_prompt(told, _joined(sections[:shown])), "\n" + _joined(sections[shown:]))
-        return
-    lines = sections[0].splitlines()
-    shown = min(len(lines) - 1, max(1, round(len(lines) * share)))
-    yield PromptPair(*continue_prompt(told, _joined(["\n".join(lines[:shown])])), _joined(["\n".join(lines[shown:])]))
-
-
-def _fits(
-    sections: Sequence[str], facts: Mapping[str, str], count: Count, room: int, chance: random.Random
-) -> Iterator[PromptPair]:
-    short = [part for section in sections for part in _parted(section, lambda _line: 0, LONGEST_MELODY)]
-    lengths = [len(section.splitlines()) for section in short]
-    for first, last in cuts(lengths, LONGEST_MELODY):
-        own = short[first:last]
-        size = sum(_size(section, count) + PER_LINE * len(section.splitlines()) for section in own)
-        lines = measured(own, facts)
-        if lines and len(_lines(own)) >= FEWEST_LINES and size <= room:
-            yield _fit(lines, facts, chance)
-
-
 def measured(sections: Sequence[str], facts: Mapping[str, str]) -> list[LyricLine]:
     """Return the lines of sections with their syllables, and empty ones between sections; nothing where syllables can't be counted."""
     found: list[LyricLine] = []
@@ -192,8 +183,30 @@ def _syllables(line: str, facts: Mapping[str, str]) -> int | None:
     return sung_syllables(line) if facts.get("sung") else syllables(line, facts.get("language", ""))
 
 
-def _fit(lines: Sequence[LyricLine], facts: Mapping[str, str], chance: random.Random) -> PromptPair:
-    """Return a row of `fit`; in half of the rows the first lines have words already."""
+# ------------------------------------------------------------------------------------------------------------------- tasks
+
+
+def _write(passage: LyricSections, chance: random.Random) -> PromptPair:
+    told = {**facts_told(passage.facts), "form": form_of(passage.sections)[: 2 * LONGEST_FACT]}
+    return PromptPair(*write_prompt({**some(told, chance), "part": passage.part}), _joined(passage.sections))
+
+
+def _continue(passage: LyricSections, chance: random.Random) -> PromptPair:
+    """Return the first half and the second, or by chance another share; between sections where there are several."""
+    share = chance.choice((0.5, 0.5, chance.uniform(0.25, 0.75)))
+    told = {**some(facts_told(passage.facts), chance), "part": passage.part}
+    sections = passage.sections
+    if len(sections) > 1:
+        shown = min(len(sections) - 1, max(1, round(len(sections) * share)))
+        return PromptPair(*continue_prompt(told, _joined(sections[:shown])), "\n" + _joined(sections[shown:]))
+    lines = sections[0].splitlines()
+    shown = min(len(lines) - 1, max(1, round(len(lines) * share)))
+    return PromptPair(*continue_prompt(told, _joined(["\n".join(lines[:shown])])), _joined(["\n".join(lines[shown:])]))
+
+
+def _fit(melody: Melody, chance: random.Random) -> PromptPair:
+    """Return the words for lines without; in half of the rows the first lines have words already."""
+    lines = melody.lines
     worded = [place for place, line in enumerate(lines) if line.syllables]
     given = worded[chance.randint(1, max(1, len(worded) // 2))] if chance.random() < 0.5 else worded[0]
     asked = [
@@ -201,11 +214,29 @@ def _fit(lines: Sequence[LyricLine], facts: Mapping[str, str], chance: random.Ra
         *(LyricLine("" if line.syllables else line.text, line.syllables) for line in lines[given:]),
     ]
     answer = "".join(f"{line.text}\n" for line in lines[given:])
-    return PromptPair(*fit_prompt(_some(facts_told(facts), chance), asked), answer)
+    return PromptPair(*fit_prompt(some(facts_told(melody.facts), chance), asked), answer)
 
 
-def _some(told: Mapping[str, str], chance: random.Random) -> dict[str, str]:
-    return {name: value for name, value in told.items() if chance.random() < TOLD}
+WRITE = TextTask(
+    id="write",
+    description="A text for its title, artist or poet, language and form",
+    instruction="Write lyrics: the text that has this title, artist or poet, language and form.\n",
+    row=_write,
+)
+CONTINUE = TextTask(
+    id="continue",
+    description="The rest of a text after its first lines",
+    instruction="Continue lyrics: the lines that come after these, to the end.\n",
+    row=_continue,
+)
+FIT = TextTask(
+    id="fit",
+    description="Words for lines with so many syllables, of which the first may have words",
+    instruction="Fit lyrics: one line for each number that has no words yet, with that many syllables.\n",
+    row=_fit,
+)
+OF_SECTIONS: tuple[TextTask[LyricSections], ...] = (WRITE, CONTINUE)
+OF_MELODIES: tuple[TextTask[Melody], ...] = (FIT,)
 
 
 # ------------------------------------------------------------------------------------------------------------------ judging

@@ -3,39 +3,52 @@
     scene      the beats of a scene (what happens, in its order) -> the scene
     continue   the opening -> what comes next
 
-A chapter is paragraphs with a blank line between them, its heading before them (`HEADING`), and BREAK between scenes. The wording is
-that of tasks/wording.py; instruction + input + output is exactly what a model is shown and writes.
+A chapter is paragraphs with a blank line between them, its heading before them (`HEADING`), and BREAK between scenes. Instruction + input +
+output is exactly what a model is shown and writes.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
+from chordllama.tasks.text_task import DESCRIPTION_TOKENS, LONGEST_FACT, Count, TextTask, rows_of, short_facts, some
 from chordllama.tasks.windows import cuts
-from chordllama.tasks.wording import BEAT, PROSE, Prompt, PromptPair, ProseTask, described, language_name
+from chordllama.tasks.wording import BEAT, Prompt, PromptPair, language_name
 
-TASKS: tuple[ProseTask, ...] = ("scene", "continue")
 HEADING = "# "
 BREAK = "* * *"
 FEWEST_WORDS = 80
 """Words that a scene, or the text that is parted into opening and continuation, has at least."""
 WORDS_PER_BEAT = 90
 FEWEST_BEATS, MOST_BEATS = 3, 12
-TOLD = 0.8
-"""The probability with which each fact is told, since whoever asks may leave any of them out."""
-DESCRIPTION_TOKENS = 200
-"""Tokens kept for the instruction, the facts, and joins between texts."""
 SCENE_SHARE = 0.75
 """The share of a row's tokens that the scene may have; the rest is for its beats."""
-LONGEST_FACT = 120
-"""Characters; longer facts are left out."""
 SHARES = (1.0, 1.0, 0.5, 0.25)
 """Shares of the tokens that a row may use, drawn by chance, since whoever asks may want less than all."""
 
-Count = Callable[[str], int]
 Beats = Callable[[str, int, str], Sequence[str]]
 """A scene, how many beats are wanted, and the language's code -> the beats in their order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A scene, the facts that prompts may tell of it, its language's code, and what finds its beats."""
+
+    text: str
+    facts: Mapping[str, str]
+    language: str
+    beats: Beats
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraphs:
+    """Paragraphs of a chapter, the facts that prompts may tell of them, and what counts tokens."""
+
+    text: str
+    facts: Mapping[str, str]
+    count: Count
 
 
 # ---------------------------------------------------------------------------------------------------------------- prompts
@@ -43,14 +56,12 @@ Beats = Callable[[str, int, str], Sequence[str]]
 
 def scene_prompt(facts: Mapping[str, str], beats: Sequence[str]) -> Prompt:
     """Return the prompt for a scene. `facts`: title, author, language (by its name), chapter; each may be left out."""
-    return Prompt(
-        PROSE["scene"], described(facts) + "".join(BEAT.format(" ".join(beat.split())) for beat in beats) + "\n"
-    )
+    return SCENE.prompt(facts, "".join(BEAT.format(" ".join(beat.split())) for beat in beats) + "\n")
 
 
 def continue_prompt(facts: Mapping[str, str], opening: str) -> Prompt:
     """Return the prompt for what comes after whole paragraphs."""
-    return Prompt(PROSE["continue"], described(facts) + opening.strip("\n") + "\n\n")
+    return CONTINUE.prompt(facts, opening.strip("\n") + "\n\n")
 
 
 # ------------------------------------------------------------------------------------------------------------------- texts
@@ -81,8 +92,9 @@ def sentences(text: str, language: str) -> list[str]:
 def facts_told(facts: Mapping[str, str]) -> dict[str, str]:
     """Return what a source tells of a book, under the names that prompts have."""
     language = facts.get("language", "")
-    told = {"title": facts.get("title", ""), "author": facts.get("creator", ""), "language": language_name(language)}
-    return {name: value for name, value in told.items() if 0 < len(value) <= LONGEST_FACT}
+    return short_facts(
+        {"title": facts.get("title", ""), "author": facts.get("creator", ""), "language": language_name(language)}
+    )
 
 
 # -------------------------------------------------------------------------------------------------------------------- rows
@@ -101,11 +113,10 @@ def rows(
         heading = paragraphs.pop(0).removeprefix(HEADING)
         told |= {"chapter": heading} if len(heading) <= LONGEST_FACT else {}
     language, room = facts.get("language", ""), maximum_tokens - DESCRIPTION_TOKENS
-    for scene in _windows(paragraphs, language, count, room * SCENE_SHARE, chance, at_breaks=True):
-        if words_in(scene) >= FEWEST_WORDS:
-            yield _scene(scene, _some(told, chance), language, beats)
-    for window in _windows(paragraphs, language, count, room, chance, at_breaks=False):
-        yield from _continue(window, _some(told, chance), count, chance)
+    scenes = _windows(paragraphs, language, count, room * SCENE_SHARE, chance, at_breaks=True)
+    yield from rows_of((Scene(text, told, language, beats) for text in scenes), OF_SCENES, chance)
+    openings = _windows(paragraphs, language, count, room, chance, at_breaks=False)
+    yield from rows_of((Paragraphs(text, told, count) for text in openings), OF_PARAGRAPHS, chance)
 
 
 def words_in(text: str) -> int:
@@ -152,23 +163,42 @@ def _whole(paragraphs: Sequence[str]) -> str:
     return "\n\n".join(paragraphs[first:last]) + "\n"
 
 
-def _scene(scene: str, told: Mapping[str, str], language: str, beats: Beats) -> PromptPair:
-    number = min(MOST_BEATS, max(FEWEST_BEATS, words_in(scene) // WORDS_PER_BEAT))
-    return PromptPair(*scene_prompt(told, beats(scene, number, language)), scene)
+# ------------------------------------------------------------------------------------------------------------------- tasks
 
 
-def _continue(window: str, told: Mapping[str, str], count: Count, chance: random.Random) -> Iterator[PromptPair]:
-    """Yield the first half and the second by tokens, or by chance another share, cut between paragraphs."""
-    paragraphs = paragraphs_of(window)
-    if len(paragraphs) < 2 or words_in(window) < FEWEST_WORDS:
-        return
-    sizes = [count(paragraph) for paragraph in paragraphs]
+def _scene(scene: Scene, chance: random.Random) -> PromptPair | None:
+    words = words_in(scene.text)
+    if words < FEWEST_WORDS:
+        return None
+    told = some(scene.facts, chance)
+    number = min(MOST_BEATS, max(FEWEST_BEATS, words // WORDS_PER_BEAT))
+    return PromptPair(*scene_prompt(told, scene.beats(scene.text, number, scene.language)), scene.text)
+
+
+def _continue(passage: Paragraphs, chance: random.Random) -> PromptPair | None:
+    """Return the first half and the second by tokens, or by chance another share, cut between paragraphs."""
+    told = some(passage.facts, chance)
+    paragraphs = paragraphs_of(passage.text)
+    if len(paragraphs) < 2 or words_in(passage.text) < FEWEST_WORDS:
+        return None
+    sizes = [passage.count(paragraph) for paragraph in paragraphs]
     wanted = sum(sizes) * chance.choice((0.5, 0.5, chance.uniform(0.25, 0.75)))
     shown = min(range(1, len(sizes)), key=lambda place: abs(sum(sizes[:place]) - wanted))
     opening, rest = _whole(paragraphs[:shown]), _whole(paragraphs[shown:])
-    if opening.strip() and rest.strip():
-        yield PromptPair(*continue_prompt(told, opening), rest)
+    return PromptPair(*continue_prompt(told, opening), rest) if opening.strip() and rest.strip() else None
 
 
-def _some(told: Mapping[str, str], chance: random.Random) -> dict[str, str]:
-    return {name: value for name, value in told.items() if chance.random() < TOLD}
+SCENE = TextTask(
+    id="scene",
+    description="A scene for its beats",
+    instruction="Write prose: the scene in which these beats happen, in their order.\n",
+    row=_scene,
+)
+CONTINUE = TextTask(
+    id="continue",
+    description="The paragraphs that come after an opening",
+    instruction="Continue prose: the paragraphs that come after these.\n",
+    row=_continue,
+)
+OF_SCENES: tuple[TextTask[Scene], ...] = (SCENE,)
+OF_PARAGRAPHS: tuple[TextTask[Paragraphs], ...] = (CONTINUE,)

@@ -1,4 +1,4 @@
-"""The wording of prompts: how a training pair becomes one text, and the instructions for lyrics and prose. Knows no score and no model.
+"""The wording of prompts: how a training pair becomes one text, and how facts and beats are told. Knows no score and no model.
 
 Training rows, generation and evaluation all take it from here. (The instruction of music, which a
 program reads back, is written and read in tasks/music.py.)
@@ -7,10 +7,7 @@ program reads back, is written and read in tasks/music.py.)
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
-
-LyricsTask = Literal["write", "continue", "fit"]
-ProseTask = Literal["scene", "continue"]
+from typing import NamedTuple
 
 
 class Prompt(NamedTuple):
@@ -28,15 +25,6 @@ class PromptPair(NamedTuple):
     output: str
 
 
-LYRICS: Mapping[LyricsTask, str] = {
-    "write": "Write lyrics: the text that has this title, artist or poet, language and form.\n",
-    "continue": "Continue lyrics: the lines that come after these, to the end.\n",
-    "fit": "Fit lyrics: one line for each number that has no words yet, with that many syllables.\n",
-}
-PROSE: Mapping[ProseTask, str] = {
-    "scene": "Write prose: the scene in which these beats happen, in their order.\n",
-    "continue": "Continue prose: the paragraphs that come after these.\n",
-}
 BEAT = "- {}\n"
 BEATS_SYSTEM = "You list the beats of a scene: what happens, in its order, each in one short sentence."
 BEATS_QUESTION = (
