@@ -22,7 +22,10 @@ from chordllama.tasks.lyrics_tasks import (
 )
 from chordllama.tasks.wording import PromptPair, wording
 
-LYRICS = {task.id: task.instruction for task in (*OF_SECTIONS, *OF_MELODIES)}
+LYRICS = {
+    **{task.id: task.instruction for task in OF_SECTIONS},
+    **{task.id: task.instruction for task in OF_MELODIES},
+}
 
 FACTS = {"title": "River Run", "creator": "Ann Owl", "language": "en"}
 STANZA = "The river runs below the hill\nAnd no one knows its name\nThe miller sleeps, the mill is still\nThe water sings the same"

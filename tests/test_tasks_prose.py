@@ -19,7 +19,10 @@ from chordllama.tasks.prose_tasks import (
 )
 from chordllama.tasks.wording import PromptPair, wording
 
-PROSE = {task.id: task.instruction for task in (*OF_SCENES, *OF_PARAGRAPHS)}
+PROSE = {
+    **{task.id: task.instruction for task in OF_SCENES},
+    **{task.id: task.instruction for task in OF_PARAGRAPHS},
+}
 
 FACTS = {"title": "A Novel", "creator": "Ann Owl", "language": "en"}
 
