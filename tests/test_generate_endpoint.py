@@ -206,8 +206,12 @@ def test_a_stop_text_is_left_to_the_server(endpoint: EndpointBackend) -> None:
     assert all_told.timing.requests == 1
 
 
-def test_a_server_that_cannot_count_leaves_an_estimate(endpoint: EndpointBackend) -> None:
-    assert [endpoint.count(text) for text in ("", "a", "ab", "abc")] == [0, 1, 1, 2]
+def test_a_server_counts_until_the_length_of_its_tokens_is_known(endpoint: EndpointBackend) -> None:
+    assert [endpoint.count(text) for text in ("a", "ab", "abab")] == [2, 3, 5]  # each with a token of the beginning
+    assert endpoint.count("ab" * 400) == 801
+    assert endpoint.count("ba" * 200) == 401
+    assert 400 < endpoint.count("ab" * 200) < 450  # by estimate
+    assert endpoint.count("ab" * 600) == 1201
     assert endpoint.context == DEFAULT_CONTEXT
 
 
@@ -477,6 +481,7 @@ def test_a_server_that_breaks_off_later_leaves_what_is_good(recorder: Recorder) 
     with EndpointBackend(address(recorder, "worn-out")) as backend:
         all_told = told(backend.stream("p", Sampling(), [Lines(10)]))
     assert all_told.texts == {0: "ab\nab\n"}
+    assert isinstance(all_told.failures[0], EndpointError)
     assert "500" in str(all_told.failures[0].cause)
 
 

@@ -41,7 +41,9 @@ if TYPE_CHECKING:
     metavar="MODEL",
     help="A sentence-transformers model, by folder or hub name (all-MiniLM-L6-v2, say): texts are compared by meaning, too.",
 )
-@click.option("--threads", type=click.IntRange(1, 64), help="Processors to use. [default: all but one]")
+@click.option(
+    "--threads", type=click.IntRange(1, 64), help="Processors to use. [default: half of them, of few all but one]"
+)
 @click.option(
     "-o",
     "--output",

@@ -28,7 +28,27 @@ if TYPE_CHECKING:
 
 Option = Callable[[Decorated], Decorated]
 _FILES: tuple[Option, ...] = (
-    click.option("--model", metavar="PATH|URL", help="A .gguf file or an endpoint. [default: the bundled model]"),
+    click.option(
+        "--model",
+        metavar="PATH|URL",
+        envvar="CHORDLLAMA_MODEL",
+        show_envvar=True,
+        help="A .gguf file, an endpoint such as http://127.0.0.1:8080, or ollama+http://127.0.0.1:11434. [default: the bundled model]",
+    ),
+    click.option(
+        "--model-name",
+        metavar="NAME",
+        envvar="CHORDLLAMA_MODEL_NAME",
+        show_envvar=True,
+        help="What an endpoint calls the model; Ollama has to be told.",
+    ),
+    click.option(
+        "--model-key",
+        metavar="KEY",
+        envvar="CHORDLLAMA_MODEL_KEY",
+        show_envvar=True,
+        help="An endpoint's key.",
+    ),
     click.option(
         "--threads", type=click.IntRange(1, 64), help="Processors to use. [default: half of them, of few all but one]"
     ),
@@ -91,6 +111,8 @@ def _write(
     output: str,
     *,
     model: str | None,
+    model_name: str | None,
+    model_key: str | None,
     threads: int | None,
     with_midi: bool,
     with_picture: bool,
@@ -111,7 +133,10 @@ def _write(
     write_bars = writer_for(dialect, model)
     assignment = prepare(task, *read(source), settings, strict=strict)
     request = assignment.request
-    with open_backend(model, threads) as backend, show_bars(request.candidates) as progress:
+    with (
+        open_backend(model, threads, name=model_name, api_key=model_key) as backend,
+        show_bars(request.candidates) as progress,
+    ):
         continuations = write_bars(assignment, backend, progress).candidates
     warnings = warn(assignment.reading.report.warnings())
     facts: Facts = {"warnings": warnings, "seed": request.sampling.seed, "continuations": []}

@@ -13,6 +13,7 @@ the first.
 from __future__ import annotations
 
 import json
+import math
 import re
 import string
 from collections.abc import Generator, Mapping, Sequence
@@ -27,10 +28,16 @@ from typing import Any, NamedTuple, Self
 from chordllama.errors import ChordLlamaError, EndpointError
 from chordllama.generate.backend import CandidateEnd, Guard, Stream, StreamEnd, TextPiece, Timing, timed
 from chordllama.sampling import Sampling
-from chordllama.system.endpoints import Endpoint
+from chordllama.system.endpoints import BrokenOffError, Endpoint
 
 DEFAULT_CONTEXT = 4096  # tokens, where a server doesn't say
 CHARACTERS_PER_TOKEN = 2  # few, so that an estimate is rather too high
+SAMPLE = 1000
+"""Characters that a server counts before the length of its tokens is known."""
+MARGIN = 1.1
+"""By how much an estimate is put too high."""
+MOST_BROKEN = 3
+"""How often a server may break off in a row, without a good piece in between."""
 SEEDS = 1 << 31
 SEED_STEP = 1009  # between two requests of one candidate; larger than any number of candidates
 MOST_REFUSALS = 3
@@ -70,7 +77,8 @@ class EndpointBackend:
     def __init__(self, url: str, model: str | None = None, api_key: str | None = None, timeout: float = 60.0) -> None:
         self.endpoint = Endpoint(url, api_key, timeout)
         self._model = {} if model is None else {"model": model}
-        self._can_count = True
+        self._can_count, self._counts_only = True, False
+        self._characters = self._tokens = 0  # of the texts that the server has counted
 
     @cached_property
     def context(self) -> int:
@@ -82,12 +90,28 @@ class EndpointBackend:
         return size if isinstance(size, int) and size > 0 else DEFAULT_CONTEXT
 
     def count(self, text: str) -> int:
-        """Return how many tokens `text` has, by the server's /tokenize if it has one, else an estimate that is rather too high."""
+        """Return how many tokens `text` has, or an estimate that is rather too high.
+
+        A server that can count is asked, until it's known how long its tokens are, and for long texts.
+        """
+        if self._can_count and (self._characters < SAMPLE or len(text) > SAMPLE):
+            tokens = self._counted(text)
+            self._can_count = tokens is not None
+            if tokens is not None:
+                self._characters, self._tokens = self._characters + len(text), self._tokens + tokens
+                return tokens
+        length = self._characters / self._tokens / MARGIN if self._tokens else CHARACTERS_PER_TOKEN
+        return math.ceil(len(text) / length)
+
+    def _counted(self, text: str) -> int | None:
+        """The tokens of a text by the server's own count: llama-server's and vLLM's, or llama-cpp-python's."""
         question = {"content": text, "prompt": text, "add_special": False, "add_special_tokens": False, **self._model}
-        answer = self.endpoint.ask("POST", "/tokenize", question) if self._can_count else {}
-        tokens = answer.get("tokens")
-        self._can_count = isinstance(tokens, list)
-        return len(tokens) if isinstance(tokens, list) else -(-len(text) // CHARACTERS_PER_TOKEN)
+        tokens = self.endpoint.ask("POST", "/tokenize", question).get("tokens") if not self._counts_only else None
+        if isinstance(tokens, list):
+            return len(tokens)
+        count = self.endpoint.ask("POST", "/extras/tokenize/count", {"input": text, **self._model}).get("count")
+        self._counts_only = isinstance(count, int)
+        return count if isinstance(count, int) else None
 
     def stream(self, prompt: str, sampling: Sampling, guards: Sequence[Guard] = ()) -> Stream:
         """See `Backend.stream`; bits aren't told, as endpoints differ in whether and how they tell them. Raises EndpointError."""
@@ -166,6 +190,7 @@ class _GuardedCandidate:
         self._seed = sampling.seed + number
         self._random = Random(self._seed)
         self._refusals = 0  # at the place at hand
+        self._broken = 0  # answers in a row that came to no good end
         self._helped = 0  # characters told by the prompt since the server's last good piece
 
     def write(self) -> Generator[TextPiece, None, ChordLlamaError | None]:
@@ -184,6 +209,9 @@ class _GuardedCandidate:
                 try:
                     ending = yield from self._request()
                 except EndpointError as failure:
+                    self._broken += 1
+                    if isinstance(failure, BrokenOffError) and self._broken <= MOST_BROKEN:
+                        continue
                     if not self._guard.kept:
                         raise
                     return failure  # what the guard keeps is good
@@ -225,7 +253,7 @@ class _GuardedCandidate:
                 if piece:
                     self._tokens -= 1
                     self._timing.written_tokens += 1
-                    self._forced = self._refusals = self._helped = 0
+                    self._forced = self._refusals = self._broken = self._helped = 0
                     yield self._add(piece)
                 if self._guard.done:
                     return None

@@ -33,11 +33,12 @@ def open_backend(
     """
     if model is not None and _ADDRESS.match(model):
         from chordllama.generate.endpoint import EndpointBackend
-        from chordllama.generate.ollama import OLLAMA, OllamaBackend
+        from chordllama.generate.ollama import OLLAMA, OllamaBackend, runs_ollama
 
-        if model.startswith(OLLAMA):
-            return OllamaBackend(model.removeprefix(OLLAMA), name, api_key)
-        return EndpointBackend(model, name, api_key)
+        address = model.removeprefix(OLLAMA)
+        if address != model or runs_ollama(address, api_key):
+            return OllamaBackend(address, name, api_key)
+        return EndpointBackend(address, name, api_key)
     from chordllama.generate.llama import LlamaBackend
 
     return LlamaBackend(Path(model) if model is not None else _bundled(), threads, stopped=stopped)

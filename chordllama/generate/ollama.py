@@ -13,6 +13,7 @@ from typing import Any
 from chordllama.errors import EndpointError
 from chordllama.generate.endpoint import DEFAULT_CONTEXT, Chunk, EndpointBackend
 from chordllama.sampling import Sampling
+from chordllama.system.endpoints import Endpoint
 
 OLLAMA = "ollama+"
 """What an address begins with that means this interface."""
@@ -29,18 +30,29 @@ ALL = {"top_k": 0}
 """Ollama would otherwise draw from the 40 most probable tokens alone."""
 
 
+PATIENCE = 2.0
+"""Seconds in which Ollama says which version it is."""
+
+
 class OllamaBackend(EndpointBackend):
-    """A model that Ollama runs, at an address such as http://127.0.0.1:11434; see `EndpointBackend`. `model` is its name there."""
+    """A model that Ollama runs, at an address such as http://127.0.0.1:11434; see `EndpointBackend`.
+
+    `model` is its name there; where Ollama has only one, that needn't be told.
+    """
 
     path = "/api/generate"
 
     def __init__(self, url: str, model: str | None = None, api_key: str | None = None, timeout: float = 60.0) -> None:
-        super().__init__(url, model, api_key, timeout)
-        if model is None:
-            known = [str(found.get("name")) for found in self.endpoint.ask("GET", "/api/tags").get("models") or ()]
-            named = f": {', '.join(known)}" if known else ", e.g. chordllama"
-            self.close()
-            raise EndpointError(f"{url}: Ollama has to be told which model", hint=f"name one with --model-name{named}")
+        super().__init__(url, model or None, api_key, timeout)
+        if not model:
+            known = [str(each.get("name")) for each in self.endpoint.ask("GET", "/api/tags").get("models") or ()]
+            if len(known) != 1:
+                self.close()
+                named = ": it has " + ", ".join(known) if known else ", e.g. chordllama"
+                raise EndpointError(
+                    f"{url}: Ollama has to be told which model", hint=f"name one with --model-name{named}"
+                )
+            self._model = {"model": known[0]}
 
     @cached_property
     def context(self) -> int:
@@ -57,6 +69,12 @@ class OllamaBackend(EndpointBackend):
             for line in lines:
                 ending = (line.get("done_reason") or "stop") if line.get("done") else None
                 yield Chunk(str(line.get("response") or ""), ending)
+
+
+def runs_ollama(url: str, api_key: str | None = None) -> bool:
+    """Whether it is Ollama that answers at an address, whose /v1/completions puts every prompt into a template."""
+    with closing(Endpoint(url, api_key, PATIENCE)) as endpoint:
+        return "version" in endpoint.ask("GET", "/api/version")
 
 
 def ollama_options(sampling: Sampling) -> dict[str, Any]:

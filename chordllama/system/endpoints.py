@@ -38,6 +38,10 @@ class PassingEndpointError(EndpointError):
     """An endpoint that is busy, silent, out of reach or out of order: the same request may do later."""
 
 
+class BrokenOffError(PassingEndpointError):
+    """An answer without its end: the server fails, or serves another program first."""
+
+
 class Endpoint:
     """Asks the server at an address such as http://127.0.0.1:8080/v1; one request at a time.
 
@@ -124,8 +128,8 @@ class Endpoint:
         words = _words(response.text)
         cause = f"{status} {response.reason_phrase}" + (f": {words}" if words else "")
         hint = "the server itself has failed: see its log" if status >= 500 else HINTS.get(status)
-        passing = status >= 500 or status in {408, 409, 429}
-        raise self.error(path, "the server refused", cause=cause, hint=hint, passing=passing)
+        kind = PassingEndpointError if status >= 500 or status in {408, 409, 429} else EndpointError
+        raise self.error(path, "the server refused", cause=cause, hint=hint, kind=kind)
 
     @contextmanager
     def _explained(self, path: str) -> Iterator[None]:
@@ -140,26 +144,33 @@ class Endpoint:
             raise self.error(path, "the server doesn't stream its answer", cause=str(error), hint=hint) from error
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             hint = "is the server running, and is the address right?"
-            raise self.error(path, "there is no connection", cause=str(error), hint=hint, passing=True) from error
+            raise self.error(
+                path, "there is no connection", cause=str(error), hint=hint, kind=PassingEndpointError
+            ) from error
         except httpx.TimeoutException as error:
             cause, hint = f"it said nothing for {self._client.timeout.read:g} s", "give it more time (timeout)"
-            raise self.error(path, "the server is silent", cause=cause, hint=hint, passing=True) from error
+            raise self.error(path, "the server is silent", cause=cause, hint=hint, kind=PassingEndpointError) from error
         except httpx.HTTPError as error:
             raise self.broken_off(path, str(error)) from error
 
     def broken_off(self, path: str, cause: str | None = None) -> EndpointError:
         """Return the error of an answer without its end."""
-        return self.error(path, "the answer broke off", cause=cause, hint=BROKEN_OFF, passing=True)
+        return self.error(path, "the answer broke off", cause=cause, hint=BROKEN_OFF, kind=BrokenOffError)
 
     def not_understood(self, path: str, answer: str) -> EndpointError:
         """Return the error of an answer that isn't what it should be."""
         return self.error(path, "the server's answer can't be understood", cause=answer[:LONGEST_COMPLAINT])
 
     def error(
-        self, path: str, what: str, *, cause: str | None = None, hint: str | None = None, passing: bool = False
+        self,
+        path: str,
+        what: str,
+        *,
+        cause: str | None = None,
+        hint: str | None = None,
+        kind: type[EndpointError] = EndpointError,
     ) -> EndpointError:
         """Return an error that names the address."""
-        kind = PassingEndpointError if passing else EndpointError
         return kind(f"{self._shown}{path}: {what}", cause=cause, hint=hint)
 
     def close(self) -> None:

@@ -20,18 +20,25 @@ from chordllama.errors import ChordLlamaError
 @click.option(
     "--model",
     metavar="PATH|URL",
-    help="A .gguf file, an endpoint, or ollama+http://… [default: the bundled model]",
+    envvar="CHORDLLAMA_MODEL",
+    show_envvar=True,
+    help="A .gguf file, an endpoint such as http://127.0.0.1:8080, or ollama+http://127.0.0.1:11434. [default: the bundled model]",
 )
-@click.option("--model-name", help="The name that the endpoint has for the model.")
-@click.option("--model-key", envvar="CHORDLLAMA_MODEL_KEY", help="The endpoint's key.")
 @click.option(
-    "--threads", type=click.IntRange(1, 64), help="Processors that write. [default: half of them, or all but one]"
+    "--model-name",
+    envvar="CHORDLLAMA_MODEL_NAME",
+    show_envvar=True,
+    help="What an endpoint calls the model; Ollama has to be told.",
+)
+@click.option("--model-key", envvar="CHORDLLAMA_MODEL_KEY", show_envvar=True, help="An endpoint's key.")
+@click.option(
+    "--threads", type=click.IntRange(1, 64), help="Processors that write. [default: half of them, of few all but one]"
 )
 @click.option(
     "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Jobs that are written at a time."
 )
 @click.option("--queue", type=click.IntRange(0, 1000), default=8, show_default=True, help="Jobs that wait at most.")
-@click.option("--api-key", envvar="CHORDLLAMA_API_KEY", help="Ask clients for this key.")
+@click.option("--api-key", envvar="CHORDLLAMA_API_KEY", show_envvar=True, help="Ask clients for this key.")
 @click.option(
     "--rate", type=click.IntRange(1), default=240, show_default=True, help="Requests of one client in a minute."
 )
