@@ -292,7 +292,7 @@ def vary(
 def _write(task: str, source: Source, own: Mapping[str, Any], options: WritingOptions) -> list[Suggestion]:
     if unknown := sorted(options.keys() - WritingOptions.__annotations__.keys()):
         raise TypeError(f"{task} has no option {unknown[0]!r}")
-    assignment = prepare(MUSIC_TASKS[task], *_file(source), {**own, **options})
+    assignment = assignment_for(MUSIC_TASKS[task], *_file(source), {**own, **options})
     with _opened(options.get("model")) as backend:
         written = write_bars(assignment, backend, options.get("progress") or (lambda _: None)).candidates
     ranked = [written[number] for number in best_first(written)]
@@ -311,7 +311,7 @@ def _opened(model: Backend | FilePath | None) -> AbstractContextManager[Backend]
     return open_model(model) if model is None or isinstance(model, str | PathLike) else nullcontext(model)
 
 
-def prepare(
+def assignment_for(
     task: MusicTask, data: bytes, name: str, settings: Mapping[str, Any], *, strict: bool = False
 ) -> Assignment:
     """Read a file of any format once, add the parts that are wanted, and find the bars that a task's settings mean.

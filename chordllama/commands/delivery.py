@@ -21,6 +21,7 @@ Facts = dict[str, Any]
 
 
 def read(source: str) -> tuple[bytes, str]:
+    """Return the bytes of a file or of standard input, and the name that messages call it by."""
     if source == STANDARD:
         return sys.stdin.buffer.read(MOST_BYTES + 1), "standard input"
     try:
@@ -30,6 +31,7 @@ def read(source: str) -> tuple[bytes, str]:
 
 
 def score_suffix(output: str) -> str:
+    """Return the suffix of a score's file; `.musicxml` where its name has none."""
     suffix = PurePath(output).suffix.lower()
     return suffix if suffix in SCORE_SUFFIXES else SCORE_SUFFIXES[0]
 
@@ -47,13 +49,14 @@ def deliver(content: bytes, key: str, output: str, as_json: bool) -> Facts:
 
 
 def tell(facts: Facts, as_json: bool) -> None:
-    """With JSON, standard output carries one object and nothing else."""
+    """Print the facts as one JSON object, where JSON is wanted; nothing else is then printed."""
     if as_json:
         # A name that is no UTF-8 holds lone surrogates, for which Python's escape is JSON's too.
         click.echo(json.dumps(facts, ensure_ascii=False).encode("utf-8", "backslashreplace"))
 
 
 def write(path: str, content: bytes) -> None:
+    """Write a file, whole or not at all."""
     write_atomically(Path(path), content)
 
 

@@ -14,10 +14,12 @@ SCORE_SUFFIXES = (".musicxml", ".xml", ".mxl")
 
 
 def words(_context: click.Context, _parameter: click.Parameter, value: str | None) -> tuple[str, ...]:
+    """Return the words of an option that lists them with commas, each once, in order."""
     return tuple(sorted({word.strip() for word in (value or "").split(",")} - {""}))
 
 
 def any_output(context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    """Refuse an output that can't be written: in no folder, a folder for a file, or a file for a folder."""
     is_folder = Path(context.params["source"]).is_dir()
     if value != STANDARD and not Path(value).resolve().parent.is_dir():
         raise click.UsageError(f"{value}: the folder doesn't exist", context)
@@ -29,6 +31,7 @@ def any_output(context: click.Context, _parameter: click.Parameter, value: str) 
 
 
 def score_output(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    """Refuse an output that can't be written, or whose name isn't that of a score."""
     is_folder = Path(context.params["source"]).is_dir()
     if (
         value != STANDARD
@@ -50,6 +53,7 @@ Decorated = Callable[..., Any]
 def output_option(
     callback: Callable[[click.Context, click.Parameter, str], str], what: str = "File (or folder, as IN)"
 ) -> Callable[[Decorated], Decorated]:
+    """Return the option for what is written, whose value `callback` checks."""
     return click.option(
         "-o",
         "--output",

@@ -123,7 +123,7 @@ def _write(
     **settings: Any,
 ) -> int:
     """Write the bars that a task means, and deliver the files."""
-    from chordllama.api import prepare
+    from chordllama.api import assignment_for
     from chordllama.generate.models import open_backend, writer_for
     from chordllama.generate.ranking import best_first
     from chordllama.system.terminal import show_bars
@@ -131,7 +131,7 @@ def _write(
     if output == STANDARD and (with_midi or with_picture or settings["candidates"] > 1):
         raise click.UsageError("--midi, --picture and --candidates take their names from OUT: give one with -o")
     write_bars = writer_for(dialect, model)
-    assignment = prepare(task, *read(source), settings, strict=strict)
+    assignment = assignment_for(task, *read(source), settings, strict=strict)
     request = assignment.request
     with (
         open_backend(model, threads, name=model_name, api_key=model_key) as backend,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from chordllama.codec.classic import ClassicPart, attributes_after, dump_measures, encode, load_measures, to_musicxml
-from chordllama.codec.musicxml import Reading, read
+from chordllama.codec.musicxml import read
 from chordllama.codec.omit import omit
 from chordllama.codec.report import Report
 from chordllama.codec.splice import splice
@@ -25,7 +25,6 @@ from chordllama.score.model import Bar, Chord, Item, Note, Part, Row, Score, wal
 from chordllama.tasks.classic_prompt import LONGEST, STOPS, measures_in, prompt
 from chordllama.tasks.music import LEFT_OUT
 from chordllama.tasks.music_tasks import MUSIC_TASKS
-from chordllama.tasks.plan import Plan, Request
 from chordllama.tasks.rounds import first_shown
 
 MOST_ATTEMPTS = 8
@@ -49,12 +48,11 @@ def write_classic(assignment: Assignment, backend: Backend, progress: Progress =
     Raises:
         ModelError, EndpointError: the backend fails before there is a bar.
     """
-    given = assignment
-    if not MUSIC_TASKS[given.request.task].classic:
+    if not MUSIC_TASKS[assignment.request.task].classic:
         raise ModelError("a model of the 2024 format continues scores, and does nothing else")
-    work = _Work(given.xml, given.name, given.reading, given.plan, backend, given.request, given.reading.report)
-    drafts = [work.candidate(n, progress) for n in range(given.request.candidates)]
-    return Continuations(tuple(finish(given, draft) for draft in drafts), Timing())
+    work = _Work(assignment, backend)
+    drafts = [work.candidate(n, progress) for n in range(assignment.request.candidates)]
+    return Continuations(tuple(finish(assignment, draft) for draft in drafts), Timing())
 
 
 class _Unusable(Exception):
@@ -74,21 +72,16 @@ class _Question:
 class _Work:
     """One call of `write_classic`."""
 
-    xml: bytes
-    name: str
-    reading: Reading
-    plan: Plan
+    given: Assignment
     backend: Backend
-    request: Request
-    report: Report
 
     def candidate(self, number: int, progress: Progress) -> Draft:
         """Write one candidate: as many bars as every part has."""
         parts: list[tuple[Bar, ...]] = []
         failure: ChordLlamaError | None = None
-        wanted = self.plan.bars
-        told = _Told(progress, number, wanted, len(self.reading.score.parts))
-        for index in range(len(self.reading.score.parts)):
+        wanted = self.given.plan.bars
+        told = _Told(progress, number, wanted, len(self.given.reading.score.parts))
+        for index in range(len(self.given.reading.score.parts)):
             bars, failure_here = self._part(number, index, wanted, told)
             failure = failure_here or failure
             wanted = len(bars)
@@ -100,8 +93,8 @@ class _Work:
 
     def _bar(self, rows: tuple[Row, ...]) -> Bar:
         """Return a new bar, which tells its length where the time signature doesn't."""
-        *_, (_, metre) = walk_lengths(self.reading.score.bars)
-        return Bar(rows, length=None if metre.length(Bar()) == self.plan.length else self.plan.length)
+        *_, (_, metre) = walk_lengths(self.given.reading.score.bars)
+        return Bar(rows, length=None if metre.length(Bar()) == self.given.plan.length else self.given.plan.length)
 
     def _part(
         self, number: int, index: int, wanted: int, told: _Told
@@ -110,7 +103,7 @@ class _Work:
         bars: tuple[Bar, ...] = ()
         attempts = rounds = 0
         while len(bars) < wanted:
-            seed = (self.request.sampling.seed + number + SEED_STEP * rounds) % 2**31
+            seed = (self.given.request.sampling.seed + number + SEED_STEP * rounds) % 2**31
             try:
                 new, reason = self._round(index, bars, wanted, seed)
             except ChordLlamaError as failure:  # the bars before it are good
@@ -122,14 +115,16 @@ class _Work:
             told.bars(index * wanted + len(bars))
             if attempts > MOST_ATTEMPTS:
                 return bars, _given_up(index, len(bars), wanted, reason)
-            self.report.mended.update({"a new bar was of no use and was written again": 1} if reason else {})
+            self.given.reading.report.mended.update(
+                {"a new bar was of no use and was written again": 1} if reason else {}
+            )
         return bars, None
 
     def _round(self, index: int, done: tuple[Bar, ...], wanted: int, seed: int) -> tuple[tuple[Bar, ...], str]:
         """Ask once: the bars that are of use, up to the first that isn't, and why that one isn't ("" if all are)."""
-        part = encode(splice(self.xml, self.reading, done), self.name)[index]
+        part = encode(splice(self.given.xml, self.given.reading, done), self.given.name)[index]
         question = _question(part, wanted - len(done), self.backend)
-        sampling = replace(self.request.sampling, seed=seed, maximum_tokens=question.tokens, stop=STOPS)
+        sampling = replace(self.given.request.sampling, seed=seed, maximum_tokens=question.tokens, stop=STOPS)
         answer = _answer(self.backend.stream(question.prompt, sampling), question.measures)
         texts = measures_in(answer)
         bars: list[Bar] = []
@@ -148,15 +143,15 @@ class _Work:
             raise _Unusable("it changes the attributes")
         if any(not measure.first("note") for measure in measures):
             raise _Unusable("it has neither notes nor rests")
-        score = read(to_musicxml((ClassicPart(attributes_after(part, len(part.measures)), measures),)), self.name)
-        if score.parts[0].staves > self.reading.score.parts[index].staves:
+        score = read(to_musicxml((ClassicPart(attributes_after(part, len(part.measures)), measures),)), self.given.name)
+        if score.parts[0].staves > self.given.reading.score.parts[index].staves:
             raise _Unusable("it has more staves than its part")
         bars = [self._fitted(score, n, may_mend, mended) for n in range(len(score.bars))]
-        self.report.mended.update(mended.mended)
+        self.given.reading.report.mended.update(mended.mended)
         return [_as_new(bar, index, score.parts[0]) for bar in bars]
 
     def _fitted(self, score: Score, n: int, may_mend: bool, mended: Report) -> Bar:
-        length, wanted = score.bar_lengths[n], self.plan.length
+        length, wanted = score.bar_lengths[n], self.given.plan.length
         fitted = fit(score.bars[n], length, wanted) if may_mend or length == wanted else None
         if fitted is None:
             raise _Unusable(_misfit(format_whole(length), format_whole(wanted)))
