@@ -318,3 +318,20 @@ def test_health_and_metrics_tell_what_is_going_on(client: FlaskClient) -> None:
         "/v1/harmonise",
         "/v1/vary",
     ]
+
+
+def test_what_the_server_offers_is_what_its_requests_take(client: FlaskClient) -> None:
+    offered = client.get("/v1/capabilities").get_json()
+    schema("Capabilities").validate(offered)
+    assert offered["model"] == {"id": "chordllama-mini", "backend": "llama.cpp"}
+    assert [ensemble["title"] for ensemble in offered["ensembles"]] == ["Piano", "Organ", "Choir", "Strings"]
+    taken = document()["components"]["schemas"]
+    for task in offered["tasks"]:
+        properties = taken[f"{task['id'].capitalize()}Request"]["properties"]
+        settings = {setting["name"]: setting for setting in task["settings"]}
+        assert properties.keys() - settings.keys() == {"musicxml", "file", "editor", "name", "stream", "format"}
+        assert {name: setting.get("default") for name, setting in settings.items()} == {
+            name: properties[name].get("default") for name in settings
+        }
+        assert all(setting["title"] and setting["description"] for setting in settings.values())
+        assert offered["defaults"].items() <= {name: one.get("default") for name, one in settings.items()}.items()

@@ -150,7 +150,10 @@ def offered() -> dict[str, Any]:
         "defaults": {setting.name: setting.default for setting in COMMON if setting.default is not None},
         "limits": {"most_bars": MOST_BARS, "most_candidates": MOST_CANDIDATES},
         "tasks": tasks,
-        "ensembles": [{"id": name, "parts": [part.name for part in parts]} for name, parts in ENSEMBLES.items()],
+        "ensembles": [
+            {"id": name, "title": name.capitalize(), "parts": [part.name for part in parts]}
+            for name, parts in ENSEMBLES.items()
+        ],
     }
 
 
