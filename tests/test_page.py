@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ browser = pytest.mark.skipif(shutil.which("chromium") is None, reason="Chromium 
 @pytest.fixture(scope="module")
 def installed() -> Path:
     """The folder of the page's source, with its packages."""
-    if not (WEB / "node_modules" / "playwright-core").exists():
+    if not all((WEB / "node_modules" / name).exists() for name in ("playwright-core", "@biomejs/biome")):
         run("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")
     return WEB
 
@@ -33,8 +34,14 @@ def installed() -> Path:
 @pytest.fixture
 def address() -> Iterator[str]:
     """Where a server of its own listens."""
+    with serving() as found:
+        yield found
+
+
+@contextmanager
+def serving(*options: str) -> Iterator[str]:
     path = os.pathsep.join([str(ROOT), str(ROOT / "server")])
-    command = [sys.executable, "-m", "chordllama", "serve", "--port", "0"]
+    command = [sys.executable, "-m", "chordllama", "serve", "--port", "0", *options]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": path}) as server:
         assert server.stderr is not None
         try:
@@ -70,6 +77,19 @@ def test_the_page_names_no_other_host_and_has_no_inline_script_or_style() -> Non
 @node
 def test_the_pure_parts_of_the_page_pass_their_own_tests(installed: Path) -> None:
     assert "passed" in run("npm", "test")
+
+
+@node
+def test_the_page_s_source_keeps_to_its_linter_and_formatter(installed: Path) -> None:
+    run("npm", "run", "lint")
+
+
+@pytest.mark.slow
+@node
+@browser
+def test_a_server_with_a_key_has_a_page_that_asks_for_it(installed: Path) -> None:
+    with serving("--api-key", "open sesame") as address:
+        assert "keeps it" in run("node", "tests/key.mjs", address, "open sesame")
 
 
 @pytest.mark.slow

@@ -5,7 +5,8 @@ import { VerovioToolkit } from "verovio/esm";
 import createModule from "verovio/wasm";
 
 const note = "<note><pitch><step>C</step><octave>5</octave></pitch><duration>4</duration><type>whole</type></note>";
-const mark = "<direction><direction-type><metronome><beat-unit>quarter</beat-unit><per-minute>60</per-minute></metronome></direction-type></direction>";
+const mark =
+  "<direction><direction-type><metronome><beat-unit>quarter</beat-unit><per-minute>60</per-minute></metronome></direction-type></direction>";
 const score = `<score-partwise><part-list><score-part id="P"><part-name/></score-part></part-list><part id="P"><measure number="1"><attributes><divisions>1</divisions></attributes>${mark}${note}</measure></part></score-partwise>`;
 
 const toolkit = new VerovioToolkit(await createModule());
@@ -15,4 +16,5 @@ const picture = toolkit.renderToSVG(1);
 mkdirSync(process.argv[2], { recursive: true });
 const found = [...picture.matchAll(/font-family: ?'?"?([A-Za-z]+)[^}]*?data:[^;]*;[^,]*base64,([^)"']+)/g)];
 if (found.length === 0) throw new Error("verovio embedded no font");
-for (const [, family, data] of found) writeFileSync(join(process.argv[2], `${family}.woff2`), Buffer.from(data, "base64"));
+for (const [, family, data] of found)
+  writeFileSync(join(process.argv[2], `${family}.woff2`), Buffer.from(data, "base64"));

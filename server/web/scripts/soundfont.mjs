@@ -3,12 +3,12 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { BasicSoundBank, SoundBankLoader } from "spessasynth_core";
 
-const PROGRAMS = [
-  0, 6, 8, 9, 16, 24, 32, 40, 42, 46, 47, 48, 52, 56, 57, 58, 60, 68, 70, 71, 73, 74,
-];
+const PROGRAMS = [0, 6, 8, 9, 16, 24, 32, 40, 42, 46, 47, 48, 52, 56, 57, 58, 60, 68, 70, 71, 73, 74];
 const [source, target] = process.argv.slice(2);
 const bytes = readFileSync(source);
-const whole = SoundBankLoader.fromArrayBuffer(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+const whole = SoundBankLoader.fromArrayBuffer(
+  bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength),
+);
 
 const wanted = whole.presets.filter(
   (preset) =>

@@ -3,7 +3,12 @@ import { createRoot } from "react-dom/client";
 import "./style/colours.css";
 import "./style/page.css";
 import "./style/score.css";
-import { App } from "./view/App";
+import { Page } from "./view/Page";
 
 const root = document.getElementById("page");
-if (root) createRoot(root).render(<StrictMode><App /></StrictMode>);
+if (root)
+  createRoot(root).render(
+    <StrictMode>
+      <Page />
+    </StrictMode>,
+  );

@@ -4,7 +4,14 @@ import type { Version } from "../src/desk/version";
 import { newsOf } from "../src/desk/writing";
 import { NOTE, score } from "./scores";
 
-const OPENED: Version = { name: "a.musicxml", xml: score([NOTE]), compact: "1: c", bars: 1, fresh: null, origin: "opened" };
+const OPENED: Version = {
+  name: "a.musicxml",
+  xml: score([NOTE]),
+  compact: "1: c",
+  bars: 1,
+  fresh: null,
+  origin: "opened",
+};
 const BAR = { P1: `<measure number="2">${NOTE}</measure>` };
 
 function opened(): Desk {
@@ -47,12 +54,18 @@ test("after a stop the bars that are there stay, and later news is not heard", (
 test("a candidate keeps its place among all of them", () => {
   const news = newsOf("candidate", { candidate: 0, musicxml: score([NOTE, NOTE]), rank: 2 });
   const begun = act(opened(), { do: "begin", asked: { from: 1, to: 2 } });
-  expect(act(begun, { do: "news", news: news ?? { kind: "started" } }).candidates[0]).toMatchObject({ rank: 2, failure: null });
+  expect(act(begun, { do: "news", news: news ?? { kind: "started" } }).candidates[0]).toMatchObject({
+    rank: 2,
+    failure: null,
+  });
 });
 
 test("trouble ends the writing and is told", () => {
   const news = newsOf("error", { error: { message: "the engine died", hint: "try again" } });
-  const failed = act(act(opened(), { do: "begin", asked: { from: 1, to: 9 } }), { do: "news", news: news ?? { kind: "started" } });
+  const failed = act(act(opened(), { do: "begin", asked: { from: 1, to: 9 } }), {
+    do: "news",
+    news: news ?? { kind: "started" },
+  });
   expect(failed).toMatchObject({ writing: null, trouble: { message: "the engine died" } });
 });
 

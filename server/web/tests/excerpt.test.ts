@@ -5,7 +5,17 @@ import { attributes, CLEF, key, NOTE, score } from "./scores";
 
 test("an excerpt opens with the key, metre and clef in force, in MusicXML's order", () => {
   const time = "<time><beats>3</beats><beat-type>4</beat-type></time>";
-  const tree = cutBefore(read(score([attributes(`<divisions>1</divisions>${key(0)}${time}${CLEF}`) + NOTE, attributes(key(-2)) + NOTE, NOTE, attributes(time) + NOTE])), 2);
+  const tree = cutBefore(
+    read(
+      score([
+        attributes(`<divisions>1</divisions>${key(0)}${time}${CLEF}`) + NOTE,
+        attributes(key(-2)) + NOTE,
+        NOTE,
+        attributes(time) + NOTE,
+      ]),
+    ),
+    2,
+  );
   expect(countBars(tree)).toBe(2);
   const opening = Array.from(tree.getElementsByTagName("attributes")[0]?.children ?? []);
   expect(opening.map((element) => element.localName)).toEqual(["divisions", "key", "time", "clef"]);

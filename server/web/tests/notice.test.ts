@@ -6,5 +6,7 @@ test("words become a sentence", () => {
 });
 
 test("a file keeps its name", () => {
-  expect(sentence("photo of us.png: this is a picture and no MusicXML")).toBe("photo of us.png: this is a picture and no MusicXML.");
+  expect(sentence("photo of us.png: this is a picture and no MusicXML")).toBe(
+    "photo of us.png: this is a picture and no MusicXML.",
+  );
 });

@@ -5,9 +5,20 @@ import { basename } from "node:path";
 import { parseArgs } from "node:util";
 import { chromium } from "playwright-core";
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { bars: { type: "string", default: "8" }, candidates: { type: "string", default: "3" } } });
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { bars: { type: "string", default: "8" }, candidates: { type: "string", default: "3" } },
+});
 const [address, ...scores] = positionals;
-const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
 
 /** Runs in the page: notes when each bar of the first version arrives, and when so many tinted bars are seen. */
@@ -27,7 +38,7 @@ function watch() {
     let text = "";
     for (let next = await reader.read(); !next.done; next = await reader.read()) {
       text += next.value;
-      const seen = text.split("event: bar\ndata: {\"candidate\": 0,").length - 1;
+      const seen = text.split('event: bar\ndata: {"candidate": 0,').length - 1;
       while (window.arrived.length < seen) window.arrived.push(performance.now());
     }
   }
@@ -46,11 +57,14 @@ async function measured(file) {
   await page.addInitScript(watch);
   await page.goto(address);
   await page.waitForTimeout(2500);
-  const transfer = await page.evaluateHandle(([name, content]) => {
-    const data = new DataTransfer();
-    data.items.add(new File([Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0))], name));
-    return data;
-  }, [basename(file), readFileSync(file).toString("base64")]);
+  const transfer = await page.evaluateHandle(
+    ([name, content]) => {
+      const data = new DataTransfer();
+      data.items.add(new File([Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0))], name));
+      return data;
+    },
+    [basename(file), readFileSync(file).toString("base64")],
+  );
   await page.dispatchEvent(".page", "drop", { dataTransfer: transfer });
   await page.locator(".sheet g.measure").first().waitFor({ timeout: 60_000 });
   await page.getByLabel("New bars", { exact: true }).fill(values.bars);
@@ -71,5 +85,13 @@ for (const file of scores) {
 }
 all.sort((a, b) => a - b);
 const at = (share) => all[Math.min(all.length - 1, Math.floor(share * all.length))];
-console.log(JSON.stringify({ bars: all.length, median: at(0.5), p90: at(0.9), most: at(1), within_300: all.filter((ms) => ms <= 300).length }));
+console.log(
+  JSON.stringify({
+    bars: all.length,
+    median: at(0.5),
+    p90: at(0.9),
+    most: at(1),
+    within_300: all.filter((ms) => ms <= 300).length,
+  }),
+);
 await browser.close();

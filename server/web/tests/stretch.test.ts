@@ -4,7 +4,8 @@ import { groundOf, PIECE, pieceCount, pieceOf } from "../src/score/stretch";
 import { attributes, CLEF, key, NOTE, score } from "./scores";
 
 const OLD = score([attributes(key(-2) + CLEF) + NOTE, NOTE, NOTE]);
-const bars = (count: number): NewBar[] => Array.from({ length: count }, (_, index) => ({ P1: `<measure number="n${index}">${NOTE}</measure>` }));
+const bars = (count: number): NewBar[] =>
+  Array.from({ length: count }, (_, index) => ({ P1: `<measure number="n${index}">${NOTE}</measure>` }));
 
 function drawn(first: number, count: number, piece: number): (string | null)[] {
   const tree = pieceOf(groundOf(OLD, first, 16), { first, bars: bars(count) }, piece);

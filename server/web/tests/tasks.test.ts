@@ -1,13 +1,37 @@
 import { expect, test } from "vitest";
 import type { Version } from "../src/desk/version";
+import type { Capabilities, Task } from "../src/desk/capabilities";
 import { isPossible } from "../src/desk/tasks";
-import { askedOf, DEFAULT_WISHES } from "../src/desk/writing";
+import { askedOf, FIRST_WISHES } from "../src/desk/writing";
 import { silentRun } from "../src/score/silence";
 import { NOTE, score } from "./scores";
 
 const REST = "<note><rest/><duration>4</duration></note>";
 const GAPS = score([NOTE, REST, NOTE, REST, REST, NOTE, REST, REST, REST], [NOTE, REST, NOTE, REST, REST, NOTE]);
-const version = (xml: string, bars: number): Version => ({ name: "a", xml, bars, compact: null, fresh: null, origin: "opened" });
+const task = (id: string, span: Task["span"]): Task => ({
+  id,
+  path: `/v1/${id}`,
+  title: id,
+  description: id,
+  span,
+  settings: [
+    { name: "bars", type: "integer", title: "Bars", description: "", ...(span === "after" ? { default: 8 } : {}) },
+  ],
+});
+const OFFERED: Capabilities = {
+  model: { id: "m" },
+  limits: { most_bars: 256, most_candidates: 16 },
+  tasks: [task("continue", "after"), task("infill", "gap"), task("vary", "range"), task("fifth", "range")],
+  ensembles: [],
+};
+const version = (xml: string, bars: number): Version => ({
+  name: "a",
+  xml,
+  bars,
+  compact: null,
+  fresh: null,
+  origin: "opened",
+});
 
 test("the gap is the longest silence that has music on both sides", () => {
   expect(silentRun(GAPS)).toEqual({ from: 3, to: 5 });
@@ -16,14 +40,15 @@ test("the gap is the longest silence that has music on both sides", () => {
 });
 
 test("new bars follow the last one, a gap is found, and other tasks mean all bars until some are chosen", () => {
-  const asked = (task: "continue" | "infill" | "harmonise" | "vary") => askedOf(version(GAPS, 9), { ...DEFAULT_WISHES, task });
+  const asked = (task: string) => askedOf(version(GAPS, 9), { ...FIRST_WISHES, task }, OFFERED);
   expect(asked("continue")).toEqual({ from: 9, to: 17 });
   expect(asked("infill")).toEqual({ from: 3, to: 5 });
   expect(asked("vary")).toEqual({ from: 0, to: 9 });
-  expect(askedOf(version(GAPS, 9), { ...DEFAULT_WISHES, task: "harmonise", range: { from: 1, to: 2 } })).toEqual({ from: 1, to: 2 });
+  const chosen = { ...FIRST_WISHES, task: "fifth", range: { from: 1, to: 2 } };
+  expect(askedOf(version(GAPS, 9), chosen, OFFERED)).toEqual({ from: 1, to: 2 });
 });
 
 test("what a score is too small for can't be chosen", () => {
-  expect(isPossible("infill", 2)).toBe(false);
-  expect(isPossible("vary", 1)).toBe(true);
+  expect(isPossible(task("infill", "gap"), 2)).toBe(false);
+  expect(isPossible(task("vary", "range"), 1)).toBe(true);
 });

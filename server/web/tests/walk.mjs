@@ -11,7 +11,15 @@ const { values, positionals } = parseArgs({ allowPositionals: true, options: { p
 const [address, folder] = positionals;
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const chorale = join(import.meta.dirname, "../public/examples/chorale.musicxml");
-const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
 const DRAWN_WITHIN = Number(process.env.DRAWN_WITHIN_MS ?? 1500);
 
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
@@ -19,13 +27,22 @@ const complaints = [];
 const told = [];
 
 async function open(width, colorScheme) {
-  const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme, acceptDownloads: true, bypassCSP: false });
+  const context = await browser.newContext({
+    viewport: { width, height: 900 },
+    colorScheme,
+    acceptDownloads: true,
+    bypassCSP: false,
+  });
   const page = await context.newPage();
-  page.on("console", (message) => message.type() === "error" && !/status of 4/.test(message.text()) && complaints.push(message.text()));
+  page.on(
+    "console",
+    (message) => message.type() === "error" && !/status of 4/.test(message.text()) && complaints.push(message.text()),
+  );
   page.on("pageerror", (error) => complaints.push(error.message));
   page.on("request", (request) => {
     const url = request.url();
-    if (!url.startsWith(address) && !url.startsWith("blob:") && !url.startsWith("data:")) complaints.push(`left the machine: ${url}`);
+    if (!url.startsWith(address) && !url.startsWith("blob:") && !url.startsWith("data:"))
+      complaints.push(`left the machine: ${url}`);
   });
   await page.goto(address);
   return page;
@@ -43,8 +60,13 @@ async function accessible(page, name) {
   const { frameTree } = await client.send("Page.getFrameTree");
   const { executionContextId } = await client.send("Page.createIsolatedWorld", { frameId: frameTree.frame.id });
   await client.send("Runtime.evaluate", { expression: axe, contextId: executionContextId });
-  const expression = "axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => JSON.stringify(violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map(({ target, failureSummary }) => [target, failureSummary]) }))))";
-  const { result, exceptionDetails } = await client.send("Runtime.evaluate", { expression, contextId: executionContextId, awaitPromise: true });
+  const expression =
+    "axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => JSON.stringify(violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map(({ target, failureSummary }) => [target, failureSummary]) }))))";
+  const { result, exceptionDetails } = await client.send("Runtime.evaluate", {
+    expression,
+    contextId: executionContextId,
+    awaitPromise: true,
+  });
   assert.equal(exceptionDetails, undefined, JSON.stringify(exceptionDetails));
   const serious = JSON.parse(result.value).filter(({ impact }) => ["serious", "critical"].includes(impact));
   assert.deepEqual(serious, [], name);
@@ -60,19 +82,27 @@ const button = (page, name) => page.getByRole("button", { name });
 const written = (page) => button(page, "Write again").waitFor({ timeout: 120_000 });
 
 async function drop(page, name, content) {
-  const transfer = await page.evaluateHandle(([file, text]) => {
-    const data = new DataTransfer();
-    data.items.add(new File([text], file));
-    return data;
-  }, [name, content]);
+  const transfer = await page.evaluateHandle(
+    ([file, text]) => {
+      const data = new DataTransfer();
+      data.items.add(new File([text], file));
+      return data;
+    },
+    [name, content],
+  );
   await page.dispatchEvent(".page", "drop", { dataTransfer: transfer });
 }
 
 /** Waits until the first new bar can be seen, from its top on and clear of what stays above. */
-const newBarsInView = (page) => page.waitForFunction(() => {
-  const top = document.querySelector(".sheet .tint")?.getBoundingClientRect().top ?? -1;
-  return top >= 50 && top < window.innerHeight - 150;
-}, undefined, { timeout: 5000 });
+const newBarsInView = (page) =>
+  page.waitForFunction(
+    () => {
+      const top = document.querySelector(".sheet .tint")?.getBoundingClientRect().top ?? -1;
+      return top >= 50 && top < window.innerHeight - 150;
+    },
+    undefined,
+    { timeout: 5000 },
+  );
 
 async function download(page, name) {
   const [saved] = await Promise.all([page.waitForEvent("download"), button(page, name).click()]);
@@ -115,7 +145,10 @@ await step("a dropped score is drawn at once", async () => {
 await step("new bars appear tinted while the model writes", async () => {
   await page.evaluate(() => {
     window.arrivals = [];
-    new MutationObserver(() => window.arrivals.push(document.querySelectorAll(".sheet .tint").length)).observe(document.querySelector(".sheet"), { childList: true, subtree: true });
+    new MutationObserver(() => window.arrivals.push(document.querySelectorAll(".sheet .tint").length)).observe(
+      document.querySelector(".sheet"),
+      { childList: true, subtree: true },
+    );
   });
   await button(page, "Write").click();
   await page.locator(".sheet .tint").first().waitFor({ state: "attached", timeout: 120_000 });
@@ -176,7 +209,11 @@ await step("it goes on from there, and can be stopped", async () => {
   await button(page, "Drop all").click();
   await page.getByLabel("New bars", { exact: true }).fill("8");
 });
-for (const [task, words] of [["infill", "Fill a gap"], ["harmonise", "Harmonise"], ["vary", "Vary"]]) {
+for (const [task, words] of [
+  ["infill", "Fill a gap"],
+  ["harmonise", "Harmonise"],
+  ["vary", "Vary"],
+]) {
   await step(`${words}: bars are written in place, and nothing around them moves`, async () => {
     await page.getByLabel("What", { exact: true }).selectOption(task);
     await page.getByLabel("From bar", { exact: true }).fill("5");
@@ -184,8 +221,12 @@ for (const [task, words] of [["infill", "Fill a gap"], ["harmonise", "Harmonise"
     await page.getByLabel("Versions to compare", { exact: true }).fill("1");
     await button(page, "Write").click();
     await written(page);
-    await page.waitForFunction(() => document.querySelector(".piece") === null && document.querySelectorAll(".sheet .tint").length === 3);
-    const tinted = await page.evaluate(() => [...document.querySelectorAll(".sheet .tint")].map((tint) => tint.closest("g.measure").id.split("-")[1]));
+    await page.waitForFunction(
+      () => document.querySelector(".piece") === null && document.querySelectorAll(".sheet .tint").length === 3,
+    );
+    const tinted = await page.evaluate(() =>
+      [...document.querySelectorAll(".sheet .tint")].map((tint) => tint.closest("g.measure").id.split("-")[1]),
+    );
     assert.deepEqual(tinted, ["4", "5", "6"]);
     assert.match(await page.locator(".where").innerText(), / of 20$/);
     await accessible(page, words);
@@ -201,7 +242,11 @@ await step("MusicXML, MIDI and pages for print are there", async () => {
   const xml = (await download(page, "Download MusicXML")).toString();
   assert.equal(xml.split("<measure").length - 1, 80);
   assert.equal((await download(page, "Download MIDI")).subarray(0, 4).toString(), "MThd");
-  await page.evaluate(() => { window.print = () => { window.printed = true; }; });
+  await page.evaluate(() => {
+    window.print = () => {
+      window.printed = true;
+    };
+  });
   await button(page, /Print/).click();
   await page.waitForFunction(() => window.printed === true);
   const pdf = await page.pdf({ path: join(folder, "print.pdf"), preferCSSPageSize: true });
@@ -224,7 +269,11 @@ await step("the text is edited beside the score, with errors by line", async () 
   await shot(page, "8-text");
 });
 
-for (const [width, scheme] of [[390, "light"], [390, "dark"], [1280, "dark"]]) {
+for (const [width, scheme] of [
+  [390, "light"],
+  [390, "dark"],
+  [1280, "dark"],
+]) {
   await step(`it works at ${width} px in ${scheme}`, async () => {
     const other = await open(width, scheme);
     await button(other, /Wiegenlied/).click();

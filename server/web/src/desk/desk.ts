@@ -25,7 +25,16 @@ export interface Desk {
   readonly said: string;
 }
 
-export const EMPTY: Desk = { versions: [], at: -1, candidates: [], shown: 0, asked: { from: 0, to: 0 }, writing: null, trouble: null, said: "" };
+export const EMPTY: Desk = {
+  versions: [],
+  at: -1,
+  candidates: [],
+  shown: 0,
+  asked: { from: 0, to: 0 },
+  writing: null,
+  trouble: null,
+  said: "",
+};
 
 export type Action =
   | { readonly do: "open"; readonly version: Version }
@@ -55,21 +64,42 @@ export function shownCandidate(desk: Desk): Candidate | null {
 export function act(desk: Desk, action: Action): Desk {
   switch (action.do) {
     case "open":
-      return { ...EMPTY, versions: [action.version], at: 0, said: `${action.version.name} is open, ${action.version.bars} bars.` };
+      return {
+        ...EMPTY,
+        versions: [action.version],
+        at: 0,
+        said: `${action.version.name} is open, ${action.version.bars} bars.`,
+      };
     case "close":
       return EMPTY;
     case "edit":
       return edited(desk, action.xml, action.compact);
     case "text":
-      return { ...desk, versions: desk.versions.map((one) => (one === action.of ? { ...one, compact: action.compact } : one)) };
+      return {
+        ...desk,
+        versions: desk.versions.map((one) => (one === action.of ? { ...one, compact: action.compact } : one)),
+      };
     case "extend":
       return put(desk, action.version, "Empty parts are added.");
     case "begin":
-      return { ...desk, candidates: [], shown: 0, asked: action.asked, writing: { place: null }, trouble: null, said: "The model begins." };
+      return {
+        ...desk,
+        candidates: [],
+        shown: 0,
+        asked: action.asked,
+        writing: { place: null },
+        trouble: null,
+        said: "The model begins.",
+      };
     case "news":
       return told(desk, action.news);
     case "rest":
-      return { ...desk, writing: null, candidates: desk.candidates.filter((candidate) => candidate.bars.length > 0), said: "The model has stopped." };
+      return {
+        ...desk,
+        writing: null,
+        candidates: desk.candidates.filter((candidate) => candidate.bars.length > 0),
+        said: "The model has stopped.",
+      };
     case "show":
       return { ...desk, shown: action.candidate, said: `Version ${action.candidate + 1} is shown.` };
     case "keep":
@@ -123,12 +153,20 @@ function told(desk: Desk, news: News): Desk {
     case "started":
       return { ...desk, writing: { ...desk.writing, place: null } };
     case "bar": {
-      const changed = change(desk, news.candidate, (candidate) => ({ ...candidate, bars: [...candidate.bars, news.bar] }));
+      const changed = change(desk, news.candidate, (candidate) => ({
+        ...candidate,
+        bars: [...candidate.bars, news.bar],
+      }));
       const count = changed.candidates[news.candidate]?.bars.length ?? 0;
       return { ...changed, said: `Version ${news.candidate + 1}: bar ${count} of ${desk.asked.to - desk.asked.from}.` };
     }
     case "candidate":
-      return change(desk, news.candidate, (candidate) => ({ ...candidate, xml: news.musicxml, failure: news.failure, rank: news.rank }));
+      return change(desk, news.candidate, (candidate) => ({
+        ...candidate,
+        xml: news.musicxml,
+        failure: news.failure,
+        rank: news.rank,
+      }));
     case "trouble":
       return { ...desk, writing: null, trouble: news.trouble };
     case "done":

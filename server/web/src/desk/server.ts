@@ -47,10 +47,8 @@ export async function decode(compact: string): Promise<Decoded> {
   return (await post("v1/decode", { compact })).json() as Promise<Decoded>;
 }
 
-export type Ensemble = "piano" | "organ" | "choir" | "strings";
-
 /** The score with an ensemble's empty parts below its own. */
-export async function addParts(musicxml: string, ensemble: Ensemble): Promise<string> {
+export async function addParts(musicxml: string, ensemble: string): Promise<string> {
   return ((await (await post("v1/parts", { musicxml, ensemble })).json()) as { musicxml: string }).musicxml;
 }
 
@@ -58,9 +56,13 @@ export async function midi(musicxml: string): Promise<Blob> {
   return (await post("v1/render", { musicxml, format: "midi" })).blob();
 }
 
-export async function modelName(): Promise<string> {
-  const { data } = (await (await send("v1/models")).json()) as { data: readonly { id: string }[] };
-  return data[0]?.id ?? "";
+export async function getJson<T>(path: string): Promise<T> {
+  return (await send(path)).json() as Promise<T>;
+}
+
+/** Whether the server wants a key that it hasn't got. */
+export function wantsKey({ code }: Trouble): boolean {
+  return code === "wrong_key" || code === "key_missing";
 }
 
 export function post(path: string, body: unknown, signal?: AbortSignal): Promise<Response> {
@@ -72,7 +74,10 @@ export function post(path: string, body: unknown, signal?: AbortSignal): Promise
 export async function* events(path: string, signal: AbortSignal): AsyncGenerator<{ name: string; data: unknown }> {
   const { body } = await send(path, { headers: { Accept: "text/event-stream" }, signal });
   if (!body) return;
-  const reader = body.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array<ArrayBuffer>>).pipeThrough(new EventSourceParserStream()).getReader();
+  const reader = body
+    .pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array<ArrayBuffer>>)
+    .pipeThrough(new EventSourceParserStream())
+    .getReader();
   for (let next = await reader.read(); !next.done; next = await reader.read()) {
     const { event, data } = next.value;
     if (event && event !== "ping") yield { name: event, data: JSON.parse(data) };
@@ -85,7 +90,10 @@ async function send(path: string, options: RequestInit = {}): Promise<Response> 
   if (key) headers.set("Authorization", `Bearer ${key}`);
   const response = await fetch(path, { ...options, headers }).catch((error: unknown) => {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
-    throw new TroubleError({ message: "The server doesn't answer.", hint: "Start it again with chordllama serve, then try once more. Your score is still here." });
+    throw new TroubleError({
+      message: "The server doesn't answer.",
+      hint: "Start it again with chordllama serve, then try once more. Your score is still here.",
+    });
   });
   if (!response.ok) throw new TroubleError(await troubleOf(response));
   return response;
@@ -95,7 +103,10 @@ async function troubleOf(response: Response): Promise<Trouble> {
   try {
     return ((await response.json()) as { error: Trouble }).error;
   } catch {
-    return { message: `The server answered ${response.status}.`, hint: "Try again; if it stays so, start the server anew." };
+    return {
+      message: `The server answered ${response.status}.`,
+      hint: "Try again; if it stays so, start the server anew.",
+    };
   }
 }
 

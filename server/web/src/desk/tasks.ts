@@ -1,48 +1,32 @@
-// What can be asked of the model: one table. Knows bars by their places; knows no server.
+// Which bars of a score a task may mean, by its span. Knows bars by their places; knows no server.
 import { silentRun } from "../score/silence";
+import type { Task } from "./capabilities";
 import type { Range, Version } from "./version";
 
-export type Task = "continue" | "infill" | "harmonise" | "vary";
-
-interface TaskRules {
-  readonly title: string;
-  readonly words: string;
+interface Span {
   /** The bars that are written where nobody chose others. */
-  readonly usual: (score: Version) => Range;
+  readonly usual: (score: Version, most: number) => Range;
   /** The first and the last bar that may be chosen; null where new bars follow the last one. */
   readonly limits: ((score: Version) => Range) | null;
+  /** The fewest bars that a score has to have. */
+  readonly fewest: number;
 }
 
-export const MOST_BARS = 256;
-
-export const TASKS: Readonly<Record<Task, TaskRules>> = {
-  continue: {
-    title: "Continue",
-    words: "New bars after the last one.",
-    usual: ({ bars }) => ({ from: bars, to: bars }),
-    limits: null,
-  },
-  infill: {
-    title: "Fill a gap",
-    words: "Bars in the middle are written anew, from what is around them.",
+export const SPANS: Readonly<Record<Task["span"], Span>> = {
+  after: { usual: ({ bars }) => ({ from: bars, to: bars }), limits: null, fewest: 1 },
+  gap: {
     usual: ({ xml, bars }) => silentRun(xml) ?? { from: Math.min(1, bars - 1), to: Math.min(2, bars) },
     limits: ({ bars }) => ({ from: 1, to: bars - 1 }),
+    fewest: 3,
   },
-  harmonise: {
-    title: "Harmonise",
-    words: "One part stays, all others are written anew.",
-    usual: ({ bars }) => ({ from: 0, to: Math.min(bars, MOST_BARS) }),
+  range: {
+    usual: ({ bars }, most) => ({ from: 0, to: Math.min(bars, most) }),
     limits: ({ bars }) => ({ from: 0, to: bars }),
-  },
-  vary: {
-    title: "Vary",
-    words: "The rhythm stays, the notes are others.",
-    usual: ({ bars }) => ({ from: 0, to: Math.min(bars, MOST_BARS) }),
-    limits: ({ bars }) => ({ from: 0, to: bars }),
+    fewest: 1,
   },
 };
 
 /** Whether a score has what a task needs. */
 export function isPossible(task: Task, bars: number): boolean {
-  return task !== "infill" || bars > 2;
+  return bars >= SPANS[task.span].fewest;
 }

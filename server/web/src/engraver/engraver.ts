@@ -41,7 +41,12 @@ export class Engraver {
   private worker: Worker | null = null;
   private number = 0;
   private needed = false;
-  private ground: { readonly xml: string; readonly first: number; readonly asked: number; readonly tree: XMLDocument } | null = null;
+  private ground: {
+    readonly xml: string;
+    readonly first: number;
+    readonly asked: number;
+    readonly tree: XMLDocument;
+  } | null = null;
   private readonly waiting = new Map<number, (answer: Answer) => void>();
 
   /** Engraves an example some times before the composer's score comes: fonts are then read, and the busy code is compiled. */
@@ -63,14 +68,28 @@ export class Engraver {
   }
 
   /** Draws one piece of new bars, of which at most `asked` will come: a picture for a screen `width` pixels wide. */
-  async engravePiece(xml: string, stretch: Stretch, asked: number, piece: number, width: number, scale: number): Promise<string> {
+  async engravePiece(
+    xml: string,
+    stretch: Stretch,
+    asked: number,
+    piece: number,
+    width: number,
+    scale: number,
+  ): Promise<string> {
     const tree = pieceOf(this.groundFor(xml, stretch.first, asked), stretch, piece);
     return (await this.draw("piece", tree, { ...screen(width, scale), pageHeight: TALLEST })).first;
   }
 
   /** Draws pages of A4 with title and page numbers. */
   async paper(music: Music): Promise<string[]> {
-    const options = { ...COMMON, adjustPageHeight: false, scale: 40, pageWidth: 2100, pageHeight: 2970, header: "auto" };
+    const options = {
+      ...COMMON,
+      adjustPageHeight: false,
+      scale: 40,
+      pageWidth: 2100,
+      pageHeight: 2970,
+      header: "auto",
+    };
     const margins = { pageMarginLeft: 150, pageMarginRight: 150, pageMarginTop: 150, pageMarginBottom: 150 };
     const { pages, first } = await this.draw("paper", treeOf(music), { ...options, ...margins });
     const sheets = [first];
@@ -115,7 +134,9 @@ export class Engraver {
     this.number += 1;
     const id = this.number;
     return new Promise<Value>((resolve, reject) => {
-      this.waiting.set(id, ({ value, error }) => (error === undefined ? resolve(value as Value) : reject(new Error(error))));
+      this.waiting.set(id, ({ value, error }) =>
+        error === undefined ? resolve(value as Value) : reject(new Error(error)),
+      );
       worker.postMessage({ id, order });
     });
   }

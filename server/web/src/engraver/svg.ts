@@ -2,7 +2,7 @@
 
 /** The picture's root, without the style sheet inside it, which a strict Content-Security-Policy forbids; ours says the same. */
 export function pictureOf(svg: string): SVGSVGElement {
-  const tree = new DOMParser().parseFromString(svg.replace(/<style[^]*?<\/style>/g, ""), "image/svg+xml");
+  const tree = new DOMParser().parseFromString(svg.replace(/<style[\s\S]*?<\/style>/g, ""), "image/svg+xml");
   const root = document.importNode(tree.documentElement, true) as unknown as SVGSVGElement;
   root.setAttribute("aria-hidden", "true");
   root.setAttribute("focusable", "false");

@@ -3,7 +3,17 @@ import { prepend } from "./display";
 import { children, countBars, measuresOf, partsOf } from "./musicxml";
 
 /** In the order in which MusicXML wants them. */
-const LASTING = ["divisions", "key", "time", "staves", "part-symbol", "instruments", "clef", "staff-details", "transpose"];
+const LASTING = [
+  "divisions",
+  "key",
+  "time",
+  "staves",
+  "part-symbol",
+  "instruments",
+  "clef",
+  "staff-details",
+  "transpose",
+];
 
 /** Cuts all bars before `first` (counted from 0) from the tree, in place. */
 export function cutBefore(tree: XMLDocument, first: number): XMLDocument {

@@ -6,7 +6,19 @@ export const PROGRAMS: readonly number[] = [
 ];
 
 const RELATIVES: Readonly<Record<number, number>> = {
-  7: 6, 41: 40, 43: 42, 44: 48, 45: 48, 53: 52, 54: 52, 59: 56, 69: 68, 110: 40, 12: 9, 13: 9, 14: 9,
+  7: 6,
+  41: 40,
+  43: 42,
+  44: 48,
+  45: 48,
+  53: 52,
+  54: 52,
+  59: 56,
+  69: 68,
+  110: 40,
+  12: 9,
+  13: 9,
+  14: 9,
 };
 /** For each family of eight programs. */
 const FAMILIES = [0, 8, 16, 24, 32, 48, 48, 60, 71, 73, 73, 48, 48, 24, 9, 0];

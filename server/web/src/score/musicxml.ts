@@ -22,7 +22,9 @@ export function partsOf(tree: XMLDocument): Element[] {
 /** What each part is called, by its name or its number. */
 export function partNames(tree: XMLDocument): string[] {
   const list = child(tree.documentElement, "part-list");
-  return (list ? children(list, "score-part") : []).map((part, index) => textOf(part, "part-name") || `Part ${index + 1}`);
+  return (list ? children(list, "score-part") : []).map(
+    (part, index) => textOf(part, "part-name") || `Part ${index + 1}`,
+  );
 }
 
 export function measuresOf(part: Element): Element[] {

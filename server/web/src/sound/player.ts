@@ -44,7 +44,10 @@ export class Player {
     if (!this.ready) return;
     const { synthesizer } = this.ready;
     await synthesizer.soundBankManager.addSoundBank(font.slice(0), "own");
-    synthesizer.soundBankManager.priorityOrder = ["own", ...synthesizer.soundBankManager.priorityOrder.filter((id) => id !== "own")];
+    synthesizer.soundBankManager.priorityOrder = [
+      "own",
+      ...synthesizer.soundBankManager.priorityOrder.filter((id) => id !== "own"),
+    ];
   }
 
   private async build(): Promise<Instrument> {

@@ -1,8 +1,9 @@
 import { useCallback, useEffect, useMemo, useReducer, useRef, useState } from "react";
+import { type Capabilities, settingOf, taskOf } from "../desk/capabilities";
 import { act, type Candidate, current, EMPTY, shownCandidate } from "../desk/desk";
 import type { Range, Version } from "../desk/version";
 import { addParts, decode, encode, troubleFrom } from "../desk/server";
-import { anySeed, askedOf, DEFAULT_WISHES, type Wishes, write } from "../desk/writing";
+import { anySeed, askedOf, FIRST_WISHES, type Wishes, write } from "../desk/writing";
 import type { Music } from "../engraver/engraver";
 import { engraver } from "../engraver/engraver";
 import { headingOf } from "../score/heading";
@@ -24,9 +25,9 @@ import { useShortcuts } from "./useShortcuts";
 const DRAWN_WHOLE = 100;
 const CONTEXT = 12;
 
-export function App() {
+export function App({ offered }: { offered: Capabilities }) {
   const [desk, dispatch] = useReducer(act, EMPTY);
-  const [wishes, setWishes] = useState<Wishes>(DEFAULT_WISHES);
+  const [wishes, setWishes] = useState<Wishes>(FIRST_WISHES);
   const [seed, setSeed] = useState<number | null>(null);
   const [opening, setOpening] = useState("");
   const [textShown, setTextShown] = useState(false);
@@ -68,13 +69,13 @@ export function App() {
     const controller = new AbortController();
     stopper.current = controller;
     setSeed(chosenSeed);
-    const asked = askedOf(score, wishes);
+    const asked = askedOf(score, wishes, offered);
     setStartBar(Math.max(0, asked.from - 1));
     try {
-      const base = await prepared(score, wishes);
+      const base = await prepared(score, wishes, offered);
       if (base !== score) dispatch({ do: "extend", version: base });
       dispatch({ do: "begin", asked });
-      for await (const news of write(base.xml, wishes, asked, chosenSeed, controller.signal)) {
+      for await (const news of write(base.xml, wishes, asked, chosenSeed, offered, controller.signal)) {
         if (controller.signal.aborted) return;
         dispatch({ do: "news", news });
       }
@@ -84,9 +85,12 @@ export function App() {
         dispatch({ do: "fail", trouble: troubleFrom(error) });
       }
     }
-  }, [score, wishes]);
+  }, [score, wishes, offered]);
 
-  const whole = useCallback(() => wholeScore(score?.xml ?? "", candidate?.xml ?? null, { first: desk.asked.from, bars: candidate?.bars ?? [] }), [score, candidate]);
+  const whole = useCallback(
+    () => wholeScore(score?.xml ?? "", candidate?.xml ?? null, { first: desk.asked.from, bars: candidate?.bars ?? [] }),
+    [score, candidate],
+  );
 
   const isWriting = desk.writing !== null;
   const compared = isWriting ? null : candidate;
@@ -98,7 +102,12 @@ export function App() {
   }, [score, compared, until]);
   const streamed = useMemo<Streamed | null>(() => {
     if (!isWriting || !score) return null;
-    return { version: desk.shown, xml: score.xml, stretch: { first: desk.asked.from, bars: candidate?.bars ?? [] }, asked: desk.asked.to - desk.asked.from };
+    return {
+      version: desk.shown,
+      xml: score.xml,
+      stretch: { first: desk.asked.from, bars: candidate?.bars ?? [] },
+      asked: desk.asked.to - desk.asked.from,
+    };
   }, [isWriting, candidate]);
 
   const heading = useMemo(() => (score ? headingOf(score.xml) : null), [score]);
@@ -113,11 +122,24 @@ export function App() {
         <h1 className="wordmark">ChordLlama</h1>
         {score && (
           <div className="tools" role="toolbar" aria-label="Score">
-            <button type="button" className="quiet" onClick={undo} disabled={desk.at <= 0 || !!desk.writing}>Undo</button>
-            <button type="button" className="quiet" onClick={redo} disabled={!desk.versions[desk.at + 1] || !!desk.writing}>Redo</button>
-            <button type="button" className="quiet" aria-pressed={textShown} onClick={() => setTextShown(!textShown)}>Text</button>
+            <button type="button" className="quiet" onClick={undo} disabled={desk.at <= 0 || !!desk.writing}>
+              Undo
+            </button>
+            <button
+              type="button"
+              className="quiet"
+              onClick={redo}
+              disabled={!desk.versions[desk.at + 1] || !!desk.writing}
+            >
+              Redo
+            </button>
+            <button type="button" className="quiet" aria-pressed={textShown} onClick={() => setTextShown(!textShown)}>
+              Text
+            </button>
             <Downloads whole={whole} name={score.name} onTrouble={(trouble) => dispatch({ do: "fail", trouble })} />
-            <button type="button" className="quiet" disabled={!!desk.writing} onClick={() => dispatch({ do: "close" })}>Other score</button>
+            <button type="button" className="quiet" disabled={!!desk.writing} onClick={() => dispatch({ do: "close" })}>
+              Other score
+            </button>
           </div>
         )}
       </header>
@@ -128,36 +150,80 @@ export function App() {
             <div className="heading">
               <h2>{heading.title || score.name.replace(/\.[a-z]+$/, "")}</h2>
               {heading.creators.length > 0 && <p>{heading.creators.join(", ")}</p>}
-              {(music.from ?? 0) > 0 && <p className="aside">From bar {(music.from ?? 0) + 1}; the whole score comes back when you keep or drop the new bars.</p>}
+              {(music.from ?? 0) > 0 && (
+                <p className="aside">
+                  From bar {(music.from ?? 0) + 1}; the whole score comes back when you keep or drop the new bars.
+                </p>
+              )}
             </div>
-            <Sheet music={music} fresh={fresh} streamed={streamed} sounding={sounding} onBar={setStartBar} onTrouble={(trouble) => dispatch({ do: "fail", trouble })} />
+            <Sheet
+              music={music}
+              fresh={fresh}
+              streamed={streamed}
+              sounding={sounding}
+              onBar={setStartBar}
+              onTrouble={(trouble) => dispatch({ do: "fail", trouble })}
+            />
           </section>
           <aside className="side">
-            <WritingPanel score={score} wishes={wishes} onWishes={setWishes} writing={desk.writing} seed={seed} hasCandidates={desk.candidates.length > 0} onBegin={begin} onStop={stop} />
+            <WritingPanel
+              score={score}
+              offered={offered}
+              wishes={wishes}
+              onWishes={setWishes}
+              writing={desk.writing}
+              seed={seed}
+              hasCandidates={desk.candidates.length > 0}
+              onBegin={begin}
+              onStop={stop}
+            />
           </aside>
           {textShown && (
-            <TextPane version={score} busy={!!desk.writing || desk.candidates.length > 0}
+            <TextPane
+              version={score}
+              busy={!!desk.writing || desk.candidates.length > 0}
               onText={(compact) => dispatch({ do: "text", compact, of: score })}
-              onScore={(xml, compact) => dispatch({ do: "edit", xml, compact })} />
+              onScore={(xml, compact) => dispatch({ do: "edit", xml, compact })}
+            />
           )}
           {desk.candidates.length > 0 && (
-            <Candidates base={score} candidates={desk.candidates} shown={desk.shown} asked={desk.asked} writing={!!desk.writing}
-              onShow={(index) => dispatch({ do: "show", candidate: index })} onKeep={() => dispatch({ do: "keep", xml: whole() })} onDiscard={() => dispatch({ do: "discard" })} />
+            <Candidates
+              base={score}
+              candidates={desk.candidates}
+              shown={desk.shown}
+              asked={desk.asked}
+              writing={!!desk.writing}
+              onShow={(index) => dispatch({ do: "show", candidate: index })}
+              onKeep={() => dispatch({ do: "keep", xml: whole() })}
+              onDiscard={() => dispatch({ do: "discard" })}
+            />
           )}
         </main>
       ) : (
         <Welcome opening={opening} onFile={open} />
       )}
-      {music && <PlayerBar music={music} startBar={startBar} bars={Math.max(score?.bars ?? 0, compared ? desk.asked.from + compared.bars.length : 0)} onSounding={setSounding} onTrouble={(trouble) => dispatch({ do: "fail", trouble })} />}
-      <div className="for-ears" role="status" aria-live="polite">{opening ? `Opening ${opening}` : desk.said}</div>
+      {music && (
+        <PlayerBar
+          music={music}
+          startBar={startBar}
+          bars={Math.max(score?.bars ?? 0, compared ? desk.asked.from + compared.bars.length : 0)}
+          onSounding={setSounding}
+          onTrouble={(trouble) => dispatch({ do: "fail", trouble })}
+        />
+      )}
+      <div className="for-ears" role="status" aria-live="polite">
+        {opening ? `Opening ${opening}` : desk.said}
+      </div>
     </DropArea>
   );
 }
 
 /** The score with what a task needs to be there: a melody that stands alone gets other parts before it is harmonised. */
-async function prepared(score: Version, { task, ensemble }: Wishes): Promise<Version> {
-  if (task !== "harmonise" || musicxml.partsOf(musicxml.read(score.xml)).length > 1) return score;
-  return { ...score, xml: await addParts(score.xml, ensemble), compact: null, fresh: null, origin: "kept" };
+async function prepared(score: Version, { task, ensemble }: Wishes, offered: Capabilities): Promise<Version> {
+  const added = ensemble ?? offered.ensembles[0]?.id;
+  if (!added || !settingOf(taskOf(offered, task), "given") || musicxml.partsOf(musicxml.read(score.xml)).length > 1)
+    return score;
+  return { ...score, xml: await addParts(score.xml, added), compact: null, fresh: null, origin: "kept" };
 }
 
 /** What is drawn of a score with a candidate's bars: of a long one only those and what stands around them. */

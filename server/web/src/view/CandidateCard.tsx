@@ -45,11 +45,25 @@ export function CandidateCard({ base, candidate, index, isFirstChoice, isShown, 
     next.click();
   };
   return (
-    <button type="button" role="radio" aria-checked={isShown} tabIndex={isShown ? 0 : -1} className="card" onClick={() => onShow(index)} onKeyDown={pressed}
-      aria-label={`Version ${index + 1}, ${bars.length} bars${isFirstChoice ? ", the model's first choice" : ""}`}>
+    <button
+      type="button"
+      role="radio"
+      aria-checked={isShown}
+      tabIndex={isShown ? 0 : -1}
+      className="card"
+      onClick={() => onShow(index)}
+      onKeyDown={pressed}
+      aria-label={`Version ${index + 1}, ${bars.length} bars${isFirstChoice ? ", the model's first choice" : ""}`}
+    >
       <span className="card-title">Version {index + 1}</span>
-      <span className="aside">{bars.length < count && !xml ? `bar ${bars.length} of ${count}` : `${bars.length} bars`}</span>
-      {isFirstChoice && <span className="first-choice" title="Of all versions, the one whose notes the model finds most probable">first choice</span>}
+      <span className="aside">
+        {bars.length < count && !xml ? `bar ${bars.length} of ${count}` : `${bars.length} bars`}
+      </span>
+      {isFirstChoice && (
+        <span className="first-choice" title="Of all versions, the one whose notes the model finds most probable">
+          first choice
+        </span>
+      )}
       {failure && <span className="aside card-failure">{sentence(failure.message)}</span>}
       <span className="card-picture" ref={frame} />
     </button>
@@ -57,7 +71,10 @@ export function CandidateCard({ base, candidate, index, isFirstChoice, isShown, 
 }
 
 function scaled(picture: SVGSVGElement): SVGSVGElement {
-  const [width, height] = [parseFloat(picture.getAttribute("width") ?? "0"), parseFloat(picture.getAttribute("height") ?? "0")];
+  const [width, height] = [
+    parseFloat(picture.getAttribute("width") ?? "0"),
+    parseFloat(picture.getAttribute("height") ?? "0"),
+  ];
   for (const element of picture.querySelectorAll(".page-margin [id]")) element.removeAttribute("id"); // the sheet has the same bars
   picture.setAttribute("viewBox", `0 0 ${width} ${height}`);
   picture.removeAttribute("width");

@@ -18,12 +18,26 @@ export function Candidates({ base, candidates, shown, asked, writing, onShow, on
     <section className="candidates" aria-label="Versions">
       <div className="candidates-head">
         <h2>{candidates.length === 1 ? "The new bars" : "Compare"}</h2>
-        <button type="button" className="quiet" disabled={writing} onClick={onDiscard}>Drop all</button>
-        <button type="button" className="main-action" disabled={writing} onClick={onKeep}>Keep {candidates.length > 1 ? `version ${shown + 1}` : "them"}</button>
+        <button type="button" className="quiet" disabled={writing} onClick={onDiscard}>
+          Drop all
+        </button>
+        <button type="button" className="main-action" disabled={writing} onClick={onKeep}>
+          Keep {candidates.length > 1 ? `version ${shown + 1}` : "them"}
+        </button>
       </div>
       <div className="cards" role="radiogroup" aria-label="Which version is shown in the score">
         {candidates.map((candidate, index) => (
-          <CandidateCard key={index} base={base} candidate={candidate} index={index} isFirstChoice={candidates.length > 1 && candidate.rank === 1} isShown={index === shown} asked={asked} writing={writing} onShow={onShow} />
+          <CandidateCard
+            key={index}
+            base={base}
+            candidate={candidate}
+            index={index}
+            isFirstChoice={candidates.length > 1 && candidate.rank === 1}
+            isShown={index === shown}
+            asked={asked}
+            writing={writing}
+            onShow={onShow}
+          />
         ))}
       </div>
     </section>

@@ -10,14 +10,28 @@ interface Props {
 
 export function Downloads({ whole, name, onTrouble }: Props) {
   const stem = name.replace(/\.[^.]+$/, "");
-  const attempt = (work: () => Promise<void>) => () => void work().catch((error: unknown) => onTrouble(troubleFrom(error)));
-  const saveMusicXml = attempt(async () => save(new Blob([whole()], { type: "application/vnd.recordare.musicxml+xml" }), `${stem}.musicxml`));
+  const attempt = (work: () => Promise<void>) => () =>
+    void work().catch((error: unknown) => onTrouble(troubleFrom(error)));
+  const saveMusicXml = attempt(async () =>
+    save(new Blob([whole()], { type: "application/vnd.recordare.musicxml+xml" }), `${stem}.musicxml`),
+  );
   const saveMidi = attempt(async () => save(await midi(whole()), `${stem}.mid`));
   return (
     <>
-      <button type="button" className="quiet" onClick={saveMusicXml} aria-label="Download MusicXML">MusicXML</button>
-      <button type="button" className="quiet" onClick={saveMidi} aria-label="Download MIDI">MIDI</button>
-      <button type="button" className="quiet" onClick={attempt(() => print(whole()))} aria-label="Print, or save as PDF">Print</button>
+      <button type="button" className="quiet" onClick={saveMusicXml} aria-label="Download MusicXML">
+        MusicXML
+      </button>
+      <button type="button" className="quiet" onClick={saveMidi} aria-label="Download MIDI">
+        MIDI
+      </button>
+      <button
+        type="button"
+        className="quiet"
+        onClick={attempt(() => print(whole()))}
+        aria-label="Print, or save as PDF"
+      >
+        Print
+      </button>
     </>
   );
 }

@@ -13,7 +13,12 @@ export function DropArea({ onFile, children }: { onFile: (file: File, name: stri
     if (file) onFile(file, file.name);
   };
   return (
-    <div className={over ? "page dropping" : "page"} onDragOver={(event) => drag(event, true)} onDragLeave={(event) => drag(event, false)} onDrop={drop}>
+    <div
+      className={over ? "page dropping" : "page"}
+      onDragOver={(event) => drag(event, true)}
+      onDragLeave={(event) => drag(event, false)}
+      onDrop={drop}
+    >
       {children}
     </div>
   );

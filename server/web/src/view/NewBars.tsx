@@ -22,9 +22,10 @@ export function NewBars(streamed: Streamed) {
   useEffect(() => engraver.expect(xml, stretch.first, asked), [xml, stretch.first, asked]);
   return (
     <div className="streamed" ref={frame}>
-      {width > 0 && Array.from({ length: pieceCount(stretch) }, (_, piece) => (
-        <Piece key={piece} {...streamed} piece={piece} width={width} />
-      ))}
+      {width > 0 &&
+        Array.from({ length: pieceCount(stretch) }, (_, piece) => (
+          <Piece key={piece} {...streamed} piece={piece} width={width} />
+        ))}
     </div>
   );
 }

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { keepKey, type Trouble } from "../desk/server";
+import { keepKey, type Trouble, wantsKey } from "../desk/server";
 
 /** What went wrong, where, why, and what to do. */
 export function Notice({ trouble, onDismiss }: { trouble: Trouble; onDismiss: () => void }) {
@@ -7,26 +7,44 @@ export function Notice({ trouble, onDismiss }: { trouble: Trouble; onDismiss: ()
     <div className="notice" role="alert">
       <div>
         <p className="notice-message">{sentence(trouble.message)}</p>
-        <p>{[placeOf(trouble), trouble.cause, trouble.hint].filter(Boolean).map((words) => sentence(String(words))).join(" ")}</p>
-        {trouble.code === "key_missing" || /API key/i.test(trouble.message) ? <KeyField onKept={onDismiss} /> : null}
+        <p>
+          {[placeOf(trouble), trouble.cause, trouble.hint]
+            .filter(Boolean)
+            .map((words) => sentence(String(words)))
+            .join(" ")}
+        </p>
+        {wantsKey(trouble) && <KeyField onKept={onDismiss} />}
       </div>
-      <button type="button" className="quiet" onClick={onDismiss}>Close</button>
+      <button type="button" className="quiet" onClick={onDismiss}>
+        Close
+      </button>
     </div>
   );
 }
 
-function KeyField({ onKept }: { onKept: () => void }) {
+export function KeyField({ onKept }: { onKept: () => void }) {
   const [key, setKey] = useState("");
   return (
-    <form className="key" onSubmit={(event) => { event.preventDefault(); keepKey(key); onKept(); }}>
-      <label>Key <input type="password" autoComplete="off" value={key} onChange={(event) => setKey(event.target.value)} /></label>
+    <form
+      className="key"
+      onSubmit={(event) => {
+        event.preventDefault();
+        keepKey(key);
+        onKept();
+      }}
+    >
+      <label>
+        Key <input type="password" autoComplete="off" value={key} onChange={(event) => setKey(event.target.value)} />
+      </label>
       <button type="submit">Use it</button>
     </form>
   );
 }
 
 export function placeOf({ part, measure, line }: Trouble): string {
-  const place = [part && `part ${part}`, measure && `bar ${measure}`, line && `line ${line}`].filter(Boolean).join(", ");
+  const place = [part && `part ${part}`, measure && `bar ${measure}`, line && `line ${line}`]
+    .filter(Boolean)
+    .join(", ");
   return place && `In ${place}`;
 }
 

@@ -49,7 +49,10 @@ export function PlayerBar({ music, startBar, bars, onSounding, onTrouble }: Prop
       if (moment !== last) onSounding(moment?.sounding ?? []);
       last = moment;
       setSeconds(now);
-      if (now >= what.length) return pause(0);
+      if (now >= what.length) {
+        pause(0);
+        return;
+      }
       frame = requestAnimationFrame(look);
     };
     frame = requestAnimationFrame(look);
@@ -73,7 +76,11 @@ export function PlayerBar({ music, startBar, bars, onSounding, onTrouble }: Prop
       setPlaying("yes");
     } catch (error) {
       setPlaying("no");
-      onTrouble({ ...troubleFrom(error), message: "The score can't be heard", hint: "Check that the browser may play sound, or download the MIDI file" });
+      onTrouble({
+        ...troubleFrom(error),
+        message: "The score can't be heard",
+        hint: "Check that the browser may play sound, or download the MIDI file",
+      });
     }
   }
 
@@ -95,21 +102,50 @@ export function PlayerBar({ music, startBar, bars, onSounding, onTrouble }: Prop
 
   async function font(event: ChangeEvent<HTMLInputElement>): Promise<void> {
     const file = event.target.files?.[0];
-    if (file) await player.use(await file.arrayBuffer()).catch((error: unknown) => onTrouble({ ...troubleFrom(error), message: "This sound font can't be used", hint: "Choose an .sf2, .sf3 or .dls file" }));
+    if (file)
+      await player.use(await file.arrayBuffer()).catch((error: unknown) =>
+        onTrouble({
+          ...troubleFrom(error),
+          message: "This sound font can't be used",
+          hint: "Choose an .sf2, .sf3 or .dls file",
+        }),
+      );
   }
 
   const length = Math.max(ready?.length ?? bars, 1);
   const value = Math.min(ready ? seconds : startBar, length);
   const bar = ready ? (momentAt(ready.moments, seconds)?.bar ?? 0) : startBar;
   return (
-    <footer className="player" aria-label="Listen">
-      <button type="button" className="play" onClick={() => (playing === "yes" ? pause() : void play())} disabled={playing === "soon"} aria-label={playing === "yes" ? "Pause" : "Play"}>
-        <svg viewBox="0 0 24 24" aria-hidden="true">{playing === "yes" ? <path d="M7 5h3.500v14H7zM13.500 5H17v14h-3.500z" /> : <path d="M8 5l11 7-11 7z" />}</svg>
+    <section className="player" aria-label="Listen">
+      <button
+        type="button"
+        className="play"
+        onClick={() => (playing === "yes" ? pause() : void play())}
+        disabled={playing === "soon"}
+        aria-label={playing === "yes" ? "Pause" : "Play"}
+      >
+        <svg viewBox="0 0 24 24" aria-hidden="true">
+          {playing === "yes" ? <path d="M7 5h3.500v14H7zM13.500 5H17v14h-3.500z" /> : <path d="M8 5l11 7-11 7z" />}
+        </svg>
       </button>
-      <input className="time" type="range" min="0" max={length} step="0.05" value={value} onFocus={() => void (ready ?? rehearse().catch(() => undefined))} onChange={(event) => void seek(event)}
-        aria-label="Place in the music" aria-valuetext={`Bar ${bar + 1} of ${bars}`} />
-      <span className="where">Bar {Math.min(bar + 1 + (music.from ?? 0), bars)} of {bars}</span>
-      <label className="font quiet" title="Another sound font">Sound …<input type="file" accept=".sf2,.sf3,.dls" className="for-ears" onChange={(event) => void font(event)} /></label>
-    </footer>
+      <input
+        className="time"
+        type="range"
+        min="0"
+        max={length}
+        step="0.05"
+        value={value}
+        onFocus={() => void (ready ?? rehearse().catch(() => undefined))}
+        onChange={(event) => void seek(event)}
+        aria-label="Place in the music"
+        aria-valuetext={`Bar ${bar + 1} of ${bars}`}
+      />
+      <span className="where">
+        Bar {Math.min(bar + 1 + (music.from ?? 0), bars)} of {bars}
+      </span>
+      <label className="font quiet" title="Another sound font">
+        Sound …<input type="file" accept=".sf2,.sf3,.dls" className="for-ears" onChange={(event) => void font(event)} />
+      </label>
+    </section>
   );
 }

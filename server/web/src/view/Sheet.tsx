@@ -32,7 +32,13 @@ export function Sheet({ music, fresh, streamed, sounding, onBar, onTrouble }: Pr
       queue.current.number += 1;
       setEngraved({ number: queue.current.number, pages, first, music });
     };
-    void latest(queue.current, draw, (error) => onTrouble({ ...troubleFrom(error), message: "This score can't be drawn", hint: "It can still be continued and downloaded; or open it in a notation program and export it again" }));
+    void latest(queue.current, draw, (error) =>
+      onTrouble({
+        ...troubleFrom(error),
+        message: "This score can't be drawn",
+        hint: "It can still be continued and downloaded; or open it in a notation program and export it again",
+      }),
+    );
   }, [music, width]);
 
   useLayoutEffect(() => markSounding(frame.current, sounding), [sounding, engraved]);
@@ -55,7 +61,11 @@ export function Sheet({ music, fresh, streamed, sounding, onBar, onTrouble }: Pr
   return (
     <div className="sheet" ref={frame} onClick={clicked} data-drawn={engraved?.number ?? 0}>
       {!engraved && <p className="aside drawing">Drawing the score …</p>}
-      {engraved && isDrawn && Array.from({ length: engraved.pages }, (_, index) => <SheetPage key={index} page={index + 1} engraved={engraved} fresh={fresh} />)}
+      {engraved &&
+        isDrawn &&
+        Array.from({ length: engraved.pages }, (_, index) => (
+          <SheetPage key={index} page={index + 1} engraved={engraved} fresh={fresh} />
+        ))}
       {written.current && <NewBars key={`new ${written.current.version}`} {...written.current} />}
     </div>
   );

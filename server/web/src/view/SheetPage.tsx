@@ -25,11 +25,17 @@ export function SheetPage({ page, engraved, fresh }: { page: number; engraved: E
       mark(element, fresh);
     };
     if (page === 1) show(engraved.first);
-    const observer = page === 1 ? null : new IntersectionObserver(([entry]) => {
-      if (!entry?.isIntersecting) return;
-      observer?.disconnect();
-      void engraver.page("sheet", page).then(show, () => undefined);
-    }, { rootMargin: "1200px" });
+    const observer =
+      page === 1
+        ? null
+        : new IntersectionObserver(
+            ([entry]) => {
+              if (!entry?.isIntersecting) return;
+              observer?.disconnect();
+              void engraver.page("sheet", page).then(show, () => undefined);
+            },
+            { rootMargin: "1200px" },
+          );
     observer?.observe(element);
     return () => {
       left = true;

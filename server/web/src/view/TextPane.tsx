@@ -23,13 +23,26 @@ export function TextPane({ version, busy, onText, onScore }: Props) {
     setDraft(null);
     setTrouble(null);
     if (version.compact !== null) return;
-    void encode(new Blob([version.xml]), "score.musicxml").then(({ compact }) => onText(compact), (error: unknown) => setTrouble(troubleFrom(error)));
+    void encode(new Blob([version.xml]), "score.musicxml").then(
+      ({ compact }) => onText(compact),
+      (error: unknown) => setTrouble(troubleFrom(error)),
+    );
   }, [version.xml]);
   useEffect(() => {
     if (draft === null || draft === version.compact) return;
     let left = false;
     const waiting = setTimeout(() => {
-      decode(draft).then(({ musicxml }) => { if (!left) { setTrouble(null); onScore(musicxml, draft); } }, (error: unknown) => { if (!left) setTrouble(troubleFrom(error)); });
+      decode(draft).then(
+        ({ musicxml }) => {
+          if (!left) {
+            setTrouble(null);
+            onScore(musicxml, draft);
+          }
+        },
+        (error: unknown) => {
+          if (!left) setTrouble(troubleFrom(error));
+        },
+      );
     }, PAUSE);
     return () => {
       left = true;
@@ -45,13 +58,34 @@ export function TextPane({ version, busy, onText, onScore }: Props) {
       <h2>Text</h2>
       <div className="text-frame">
         <ol className="gutter" ref={gutter} aria-hidden="true">
-          {text.split("\n").map((_, index) => <li key={index} className={trouble?.line === index + 1 ? "wrong" : ""}>{index + 1}</li>)}
+          {text.split("\n").map((_, index) => (
+            <li key={index} className={trouble?.line === index + 1 ? "wrong" : ""}>
+              {index + 1}
+            </li>
+          ))}
         </ol>
-        <textarea value={text} readOnly={busy} wrap="off" spellCheck={false} autoCapitalize="off" aria-label="The score as compact text"
-          aria-invalid={trouble !== null} aria-describedby="text-trouble" onScroll={scrolled} onChange={(event) => setDraft(event.target.value)} />
+        <textarea
+          value={text}
+          readOnly={busy}
+          wrap="off"
+          spellCheck={false}
+          autoCapitalize="off"
+          aria-label="The score as compact text"
+          aria-invalid={trouble !== null}
+          aria-describedby="text-trouble"
+          onScroll={scrolled}
+          onChange={(event) => setDraft(event.target.value)}
+        />
       </div>
       <p id="text-trouble" className={trouble ? "text-trouble wrong" : "text-trouble aside"} role="status">
-        {trouble ? [lineNamed(trouble), trouble.cause, trouble.hint].filter(Boolean).map((words) => sentence(String(words))).join(" ") : busy ? "Keep or drop the new bars to edit." : "What you change here is drawn at once."}
+        {trouble
+          ? [lineNamed(trouble), trouble.cause, trouble.hint]
+              .filter(Boolean)
+              .map((words) => sentence(String(words)))
+              .join(" ")
+          : busy
+            ? "Keep or drop the new bars to edit."
+            : "What you change here is drawn at once."}
       </p>
     </section>
   );

@@ -22,13 +22,24 @@ export function Welcome({ opening, onFile }: { opening: string; onFile: (file: B
   return (
     <main className="welcome" aria-busy={opening !== ""}>
       <h2>Where shall the music go on?</h2>
-      <p>Drop a score, and a small model on this computer writes the next bars. Your own bars stay as they are, and nothing leaves the computer.</p>
+      <p>
+        Drop a score, and a small model on this computer writes the next bars. Your own bars stay as they are, and
+        nothing leaves the computer.
+      </p>
       <div className="drop">
         <button type="button" className="main-action" onClick={() => input.current?.click()} disabled={opening !== ""}>
           {opening ? `Opening ${opening} …` : "Open a score"}
         </button>
         <p className="aside">or drop it here: MusicXML (.musicxml, .xml, .mxl), as every notation program exports it</p>
-        <input ref={input} type="file" className="for-ears" tabIndex={-1} aria-label="Score file" accept=".musicxml,.xml,.mxl,.mid,.midi,.abc,.krn,.mei" onChange={chosen} />
+        <input
+          ref={input}
+          type="file"
+          className="for-ears"
+          tabIndex={-1}
+          aria-label="Score file"
+          accept=".musicxml,.xml,.mxl,.mid,.midi,.abc,.krn,.mei"
+          onChange={chosen}
+        />
       </div>
       <h3>Or begin with one of these</h3>
       <ul className="examples">
@@ -36,7 +47,9 @@ export function Welcome({ opening, onFile }: { opening: string; onFile: (file: B
           <li key={file}>
             <button type="button" className="example" disabled={opening !== ""} onClick={() => void example(file)}>
               <span className="example-title">{title}</span>
-              <span className="aside">{kind} · {by}</span>
+              <span className="aside">
+                {kind} · {by}
+              </span>
             </button>
           </li>
         ))}

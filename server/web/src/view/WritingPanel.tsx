@@ -1,12 +1,11 @@
-import { useEffect, useState } from "react";
-import { modelName } from "../desk/server";
+import { type Capabilities, otherSettings, type Setting, taskOf } from "../desk/capabilities";
 import type { Version } from "../desk/version";
-import { TASKS } from "../desk/tasks";
 import type { Wishes } from "../desk/writing";
 import { Stepper } from "./Stepper";
 import { TaskChoice } from "./TaskChoice";
 
 interface Props {
+  readonly offered: Capabilities;
   readonly score: Version;
   readonly wishes: Wishes;
   readonly onWishes: (wishes: Wishes) => void;
@@ -17,52 +16,151 @@ interface Props {
   readonly onStop: () => void;
 }
 
-export function WritingPanel({ score, wishes, onWishes, writing, seed, hasCandidates, onBegin, onStop }: Props) {
+export function WritingPanel({
+  offered,
+  score,
+  wishes,
+  onWishes,
+  writing,
+  seed,
+  hasCandidates,
+  onBegin,
+  onStop,
+}: Props) {
+  const task = taskOf(offered, wishes.task);
   const change = (part: Partial<Wishes>): void => onWishes({ ...wishes, ...part });
   return (
-    <form className="panel" aria-label={TASKS[wishes.task].title} onSubmit={(event) => { event.preventDefault(); if (!writing) onBegin(); }}>
-      <h2>{TASKS[wishes.task].title}</h2>
-      <TaskChoice score={score} wishes={wishes} onChange={change} />
-      <Stepper label="Versions to compare" value={wishes.candidates} least={1} most={6} onValue={(candidates) => change({ candidates })} />
+    <form
+      className="panel"
+      aria-label={task.title}
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (!writing) onBegin();
+      }}
+    >
+      <h2>{task.title}</h2>
+      <TaskChoice offered={offered} score={score} wishes={wishes} onChange={change} />
+      <Stepper
+        label="Versions to compare"
+        value={wishes.candidates}
+        least={1}
+        most={Math.min(6, offered.limits.most_candidates)}
+        onValue={(candidates) => change({ candidates })}
+      />
       {writing ? (
-        <button key="stop" type="button" className="main-action stop" onClick={onStop}>Stop</button>
+        <button key="stop" type="button" className="main-action stop" onClick={onStop}>
+          Stop
+        </button>
       ) : (
-        <button key="write" type="submit" className="main-action">{hasCandidates ? "Write again" : "Write"}</button>
+        <button key="write" type="submit" className="main-action">
+          {hasCandidates ? "Write again" : "Write"}
+        </button>
       )}
-      {writing && <p className="aside">{writing.place ? `Waiting: ${writing.place} in the queue` : "The model is writing …"}</p>}
+      {writing && (
+        <p className="aside">{writing.place ? `Waiting: ${writing.place} in the queue` : "The model is writing …"}</p>
+      )}
       <details>
         <summary>More choices</summary>
-        <div className="field">
-          <label htmlFor="temperature">Boldness (temperature)</label>
-          <div className="slider">
-            <input id="temperature" type="range" min="0" max="1.6" step="0.05" value={wishes.temperature} onChange={(event) => change({ temperature: event.target.valueAsNumber })} />
-            <output htmlFor="temperature">{wishes.temperature.toFixed(2)}</output>
-          </div>
-        </div>
-        {wishes.task === "continue" && (
-          <div className="field">
-            <label htmlFor="ending">Ending</label>
-            <select id="ending" value={wishes.ending} onChange={(event) => change({ ending: event.target.value as Wishes["ending"] })}>
-              <option value="auto">as the score had it</option>
-              <option value="open">the music goes on</option>
-              <option value="close">the music ends</option>
-            </select>
-          </div>
-        )}
+        {otherSettings(task).map((setting) => (
+          <Choice
+            key={setting.name}
+            setting={setting}
+            value={wishes.others[setting.name]}
+            onValue={(value) => change({ others: changed(wishes.others, setting.name, value) })}
+          />
+        ))}
         <div className="field">
           <label htmlFor="seed">Seed</label>
-          <input id="seed" type="number" min="0" max="2147483647" placeholder={seed === null ? "another each time" : `last: ${seed}`} value={wishes.seed ?? ""}
-            onChange={(event) => change({ seed: event.target.value === "" ? null : Math.max(0, Math.floor(event.target.valueAsNumber)) })} />
+          <input
+            id="seed"
+            type="number"
+            min="0"
+            max="2147483647"
+            placeholder={seed === null ? "another each time" : `last: ${seed}`}
+            value={wishes.seed ?? ""}
+            onChange={(event) =>
+              change({ seed: event.target.value === "" ? null : Math.max(0, Math.floor(event.target.valueAsNumber)) })
+            }
+          />
         </div>
         <p className="aside">The same seed writes the same bars.</p>
-        <ModelName />
+        <p className="aside">Model: {offered.model.id}</p>
       </details>
     </form>
   );
 }
 
-function ModelName() {
-  const [name, setName] = useState("");
-  useEffect(() => void modelName().then(setName, () => undefined), []);
-  return name ? <p className="aside">Model: {name}</p> : null;
+type Value = number | string;
+
+/** Other values, one of them changed; without a value it is as the server has it. */
+function changed(others: Wishes["others"], name: string, value: Value | undefined): Wishes["others"] {
+  const rest = Object.fromEntries(Object.entries(others).filter(([key]) => key !== name));
+  return value === undefined ? rest : { ...rest, [name]: value };
+}
+
+interface ChoiceProps {
+  readonly setting: Setting;
+  readonly value: Value | undefined;
+  readonly onValue: (value: Value | undefined) => void;
+}
+
+/** A setting, drawn by its type. */
+function Choice({ setting, value, onValue }: ChoiceProps) {
+  const { name, title, description } = setting;
+  const id = `setting-${name}`;
+  return (
+    <div className="field">
+      <label htmlFor={id}>{title}</label>
+      {setting.enum ? (
+        <select
+          id={id}
+          title={description}
+          value={value ?? setting.default ?? ""}
+          onChange={(event) => onValue(event.target.value || undefined)}
+        >
+          {setting.default === undefined && <option value="">—</option>}
+          {setting.enum.map((one) => (
+            <option key={one} value={one}>
+              {one}
+            </option>
+          ))}
+        </select>
+      ) : setting.type === "number" ? (
+        <Slider id={id} setting={setting} value={Number(value ?? setting.default)} onValue={onValue} />
+      ) : (
+        <input
+          id={id}
+          title={description}
+          type={setting.type === "integer" ? "number" : "text"}
+          min={setting.minimum}
+          max={setting.maximum}
+          placeholder={setting.default === undefined ? "—" : String(setting.default)}
+          value={value ?? ""}
+          onChange={(event) => {
+            const text = event.target.value;
+            if (text === "") onValue(undefined);
+            else onValue(setting.type === "integer" ? Math.round(Number(text)) : text);
+          }}
+        />
+      )}
+    </div>
+  );
+}
+
+function Slider({ id, setting, value, onValue }: ChoiceProps & { readonly id: string; readonly value: number }) {
+  return (
+    <div className="slider">
+      <input
+        id={id}
+        title={setting.description}
+        type="range"
+        min={setting.minimum ?? setting.exclusiveMinimum}
+        max={Math.min(setting.maximum ?? 2, 2)}
+        step="0.05"
+        value={value}
+        onChange={(event) => onValue(event.target.valueAsNumber)}
+      />
+      <output htmlFor={id}>{value.toFixed(2)}</output>
+    </div>
+  );
 }

@@ -21,4 +21,3 @@ export async function latest(queue: Queue, work: () => Promise<void>, failed: (e
   }
   queue.busy = false;
 }
-

@@ -10,8 +10,16 @@ interface Shortcuts {
 export function useShortcuts({ undo, redo, stop }: Shortcuts): void {
   useEffect(() => {
     const pressed = (event: KeyboardEvent): void => {
-      if (event.key === "Escape" && stop) return stop();
-      if (!(event.ctrlKey || event.metaKey) || event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement) return;
+      if (event.key === "Escape" && stop) {
+        stop();
+        return;
+      }
+      if (
+        !(event.ctrlKey || event.metaKey) ||
+        event.target instanceof HTMLInputElement ||
+        event.target instanceof HTMLTextAreaElement
+      )
+        return;
       const key = event.key.toLowerCase();
       const wanted = key === "y" || (key === "z" && event.shiftKey) ? redo : key === "z" ? undo : null;
       if (!wanted) return;

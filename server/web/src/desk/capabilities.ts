@@ -1,0 +1,52 @@
+// What the server offers: its tasks with their settings, defaults and limits. The page holds no copy of them.
+import { getJson } from "./server";
+
+export interface Setting {
+  readonly name: string;
+  readonly type: "integer" | "number" | "string" | "parts";
+  readonly title: string;
+  readonly description: string;
+  readonly minimum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly maximum?: number;
+  readonly enum?: readonly string[];
+  readonly default?: number | string;
+}
+
+export interface Task {
+  readonly id: string;
+  readonly path: string;
+  readonly title: string;
+  readonly description: string;
+  /** Which bars it writes: after the last one, a gap with a bar before and after it, or any. */
+  readonly span: "after" | "gap" | "range";
+  readonly settings: readonly Setting[];
+}
+
+export interface Capabilities {
+  readonly model: { readonly id: string };
+  readonly limits: { readonly most_bars: number; readonly most_candidates: number };
+  readonly tasks: readonly Task[];
+  readonly ensembles: readonly { readonly id: string; readonly parts: readonly string[] }[];
+}
+
+export function capabilities(): Promise<Capabilities> {
+  return getJson<Capabilities>("v1/capabilities");
+}
+
+export function taskOf(offered: Capabilities, id: string): Task {
+  const task = offered.tasks.find((one) => one.id === id) ?? offered.tasks[0];
+  if (!task) throw new Error("The server offers no task.");
+  return task;
+}
+
+export function settingOf(task: Task, name: string): Setting | undefined {
+  return task.settings.find((setting) => setting.name === name);
+}
+
+/** Settings that have a place of their own on the page; the others are drawn by their types. */
+const PLACED = ["bars", "first", "given", "candidates", "seed"];
+
+export function otherSettings(task: Task): readonly Setting[] {
+  return task.settings.filter(({ name }) => !PLACED.includes(name));
+}
