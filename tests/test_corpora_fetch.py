@@ -327,7 +327,7 @@ def test_a_disk_that_is_full_while_unpacking_leaves_nothing_under_the_final_name
         "import resource, sys; from pathlib import Path; resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, 500_000));"
         "from chordllama.corpora.fetch.fetching import *; from chordllama.corpora.sources import *;"
         "wanted = Download(sys.argv[1], None, unpack={'*/scores/*': 'scores'});"
-        "fetch(Source('s', 's', 'music', 'scores', 'x', 'x', folder='s', downloads=(wanted,)), Path(sys.argv[2]))"
+        "fetch(CorpusSource('s', 's', 'music', 'scores', 'x', 'x', folder='s', downloads=(wanted,)), Path(sys.argv[2]))"
     )
     done = subprocess.run([sys.executable, "-c", program, server.address, tmp_path], capture_output=True, text=True)
     assert "2.musicxml" in done.stderr.splitlines()[-1]
