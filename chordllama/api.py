@@ -190,7 +190,7 @@ class WritingOptions(TypedDict, total=False):
     `candidates` (1 to 16) is how many versions to write. The same `seed` gives the same bars. `temperature` (0 to 5) is boldness, 0 taking
     the likeliest token each time; `top_p` (above 0, to 1) keeps the likeliest tokens up to that sum, `min_p` (0 to 1) drops those below
     that share of the likeliest. `period` (such as "baroque"), `by` (a composer) and `density` (notes a bar, all parts together, 1 to 128)
-    are wishes, to which nothing holds the model. `model` is an open one, or a GGUF file's path or an endpoint's address, opened for this
+    are wishes, which the model may not meet. `model` is an open one, or a GGUF file's path or an endpoint's address, opened for this
     call alone; without it the bundled model is. `progress` is called after each new bar.
     """
 

@@ -116,7 +116,7 @@ HARMONISE = MusicTask(
         Setting(
             "ensemble",
             "Added parts",
-            "Add empty parts below the others, which all stay, and write them.",
+            "Add an ensemble's parts below the others, which all stay, and write those.",
             "string",
             choices=tuple(ENSEMBLES),
             flag="add",
