@@ -6,7 +6,7 @@ planned once (`prepare`); tasks/ says which bars a task means and how the model 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
@@ -20,7 +20,7 @@ from chordllama.codec.words.durations import format_whole
 from chordllama.codec.words.texts import split_words
 from chordllama.codec.words.yaml_subset import read_map
 from chordllama.errors import ChordLlamaError, ModelError, ScoreError
-from chordllama.generate.backend import Backend, StreamEnd, Timing, added
+from chordllama.generate.backend import Backend, StreamEnd, TextPiece, Timing, added
 from chordllama.placing.passes import place
 from chordllama.sampling import Sampling
 from chordllama.score.editing import Bars
@@ -173,25 +173,16 @@ def finish(assignment: Assignment, draft: Draft) -> Continuation:
 def write_bars(plan: Plan, backend: Backend, request: Request, progress: Progress = lambda _: None) -> Drafts:
     """Write the new bars of each candidate, in as many rounds as they need."""
     context = Context(backend.context, backend.count)
-    first = _write(
-        music_tasks.pose(plan, (), context), backend, request.sampling, request.candidates, progress, 0, plan.bars
-    )
+    first = _write(music_tasks.pose(plan, (), context), backend, request.sampling, request.candidates, progress)
     timings = [first.timing]
     drafts = []
     for candidate, draft in enumerate(first.candidates):
         while len(draft.bars) < plan.bars and draft.failure is None:
-            done = len(draft.bars)
-            seed = (request.sampling.seed + SEED_STEP * done + candidate) % 2**31
+            seed = (request.sampling.seed + SEED_STEP * len(draft.bars) + candidate) % 2**31
+            sampling = replace(request.sampling, seed=seed)
+            told = _shifted(progress, candidate, draft.bars)
             try:
-                more = _write(
-                    music_tasks.pose(plan, draft.bars, context),
-                    backend,
-                    replace(request.sampling, seed=seed),
-                    1,
-                    _shifted(progress, candidate, draft.bars),
-                    done,
-                    plan.bars,
-                )
+                more = _write(music_tasks.pose(plan, draft.bars, context), backend, sampling, 1, told)
             except ChordLlamaError as failure:  # the bars before it are good
                 draft = replace(draft, failure=failure)
             else:
@@ -201,53 +192,67 @@ def write_bars(plan: Plan, backend: Backend, request: Request, progress: Progres
     return Drafts(tuple(drafts), added(timings))
 
 
-def _shifted(progress: Progress, candidate: int, before: Bars) -> Progress:
+def _shifted(progress: Progress, candidate: int, before: Bars = ()) -> Progress:
+    """Report the progress of a single candidate as that of `candidate`, whose bars `before` were written earlier."""
     return lambda step: progress(replace(step, candidate=candidate, written=before + step.written))
 
 
-def _write(
-    round_: Round, backend: Backend, sampling: Sampling, candidates: int, progress: Progress, done: int, bars: int
-) -> Drafts:
-    answers = [Answer(round_.before, round_.length) for _ in range(candidates)]
-    guards = [BarGuard(round_.rules, done, bars, _faults(round_, sampling, answer)) for answer in answers]
-    texts = [""] * candidates
-    finished = [0] * candidates
+def _write(round_: Round, backend: Backend, sampling: Sampling, candidates: int, progress: Progress) -> Drafts:
+    """Write the answers to one prompt; a bar is reported as soon as it is good."""
+    attempts = [_Attempt(round_, sampling) for _ in range(candidates)]
     limited = replace(sampling, maximum_tokens=max(1, round_.tokens))
     end = StreamEnd((), Timing())
-    for piece in backend.stream(round_.prompt, limited, guards):
+    for piece in backend.stream(round_.prompt, limited, [attempt.guard for attempt in attempts]):
         if isinstance(piece, StreamEnd):
             end = piece
             continue
-        n = piece.candidate
-        if piece.rewound_to is not None:
-            texts[n] = texts[n][: piece.rewound_to]
-        texts[n] += piece.text
-        if finished[n] < guards[n].bars:
-            new = answers[n].read(good_text(texts[n], guards[n]))
-            for number in range(finished[n] + 1, guards[n].bars + 1):
-                progress(BarProgress(n, done + number, bars, new[:number]))
-            finished[n] = guards[n].bars
+        attempt = attempts[piece.candidate]
+        for bars in attempt.take(piece):
+            progress(BarProgress(piece.candidate, round_.done + len(bars), round_.wanted, bars))
     drafts = []
     timings = [end.timing]
-    for n, (guard, ended) in enumerate(zip(guards, end.candidates, strict=True)):
-        draft = Draft(answers[n].read(good_text(texts[n], guard)), ended.failure, ended.bits)
+    for candidate, (attempt, ended) in enumerate(zip(attempts, end.candidates, strict=True)):
+        draft = Draft(attempt.bars, ended.failure, ended.bits)
         if not draft.bars and draft.failure is None:
-            again = _as_it_comes(round_, backend, sampling, n, progress, done, bars)
+            again = _as_it_comes(round_, backend, sampling, candidate, progress)
             draft, timings = again.candidates[0], [*timings, again.timing]
         drafts.append(draft)
     return Drafts(tuple(drafts), added(timings))
 
 
-def _as_it_comes(
-    round_: Round, backend: Backend, sampling: Sampling, candidate: int, progress: Progress, done: int, bars: int
-) -> Drafts:
+def _as_it_comes(round_: Round, backend: Backend, sampling: Sampling, candidate: int, progress: Progress) -> Drafts:
     """Write a candidate again, taking each bar as it comes: redrawing bars used up its room before one was good."""
     if not round_.apart:
         hint = "try another --seed, or a model with a longer context"
         return Drafts((Draft((), ModelError("the model wrote no bar", hint=hint)),), Timing())
     alike = replace(round_, apart=frozenset())
     again = replace(sampling, seed=(sampling.seed + candidate) % 2**31)
-    return _write(alike, backend, again, 1, lambda step: progress(replace(step, candidate=candidate)), done, bars)
+    return _write(alike, backend, again, 1, _shifted(progress, candidate))
+
+
+class _Attempt:
+    """One candidate's answer while it is written: its text, the guard over it, and the bars in it."""
+
+    def __init__(self, round_: Round, sampling: Sampling) -> None:
+        self._answer = Answer(round_.before, round_.length)
+        self.guard = BarGuard(round_.rules, round_.done, round_.wanted, _faults(round_, sampling, self._answer))
+        self._text = ""
+        self._told = 0
+
+    @property
+    def bars(self) -> Bars:
+        """The good bars."""
+        return self._answer.read(self._text if self.guard.done else self._text[: self.guard.kept])
+
+    def take(self, piece: TextPiece) -> Iterator[Bars]:
+        """Take over what a backend wrote; yield the bars up to each one that is new."""
+        if piece.rewound_to is not None:
+            self._text = self._text[: piece.rewound_to]
+        self._text += piece.text
+        if self._told < self.guard.bars:
+            bars = self.bars
+            first, self._told = self._told, self.guard.bars
+            yield from (bars[:number] for number in range(first + 1, self._told + 1))
 
 
 # ------------------------------------------------------------------------------------------------------------------ the guard
@@ -328,11 +333,6 @@ def _faults(round_: Round, sampling: Sampling, answer: Answer) -> Callable[[str]
     if not round_.apart or sampling.temperature == 0:
         return lambda _: 0
     return lambda text: parallels_in_last(answer.read(text), round_.before, round_.apart)
-
-
-def good_text(text: str, guard: BarGuard) -> str:
-    """Return the text up to the end of its last finished bar."""
-    return text if guard.done else text[: guard.kept]
 
 
 # ----------------------------------------------------------------------------------------------------------------- the answer

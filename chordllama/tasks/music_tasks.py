@@ -35,7 +35,8 @@ def plan(score: Score, request: Request) -> Plan:
 def pose(plan: Plan, done: Bars, context: Context) -> Round:
     """Return what the model is asked next, when the bars of `done` are written."""
     posed = MUSIC_TASKS[plan.task].pose(plan, done, context)
-    return replace(posed, apart=independent_parts(plan.score, plan.first, plan.last, posed.rules))
+    apart = independent_parts(plan.score, plan.first, plan.last, posed.rules)
+    return replace(posed, apart=apart, done=len(done), wanted=plan.bars)
 
 
 def parse_instruction(line: str) -> tuple[str, int, Ending | None, Wishes]:

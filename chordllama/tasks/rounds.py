@@ -71,7 +71,7 @@ class Round:
     """One prompt and what may be written after it. `before` is the score after which the answer stands; `tokens` is the room for it.
 
     `length` (ticks) is that of all new bars, where they tell none themselves and need not fill the metre; `apart` are the parts whose
-    voices must stay independent of each other.
+    voices must stay independent of each other. `done` bars of the `wanted` ones were written in rounds before this one.
     """
 
     prompt: str
@@ -80,6 +80,8 @@ class Round:
     tokens: int
     length: Ticks | None = None
     apart: frozenset[int] = frozenset()
+    done: int = 0
+    wanted: int = 0
 
 
 def first_shown(sizes: Sequence[int], budget: float) -> int:
