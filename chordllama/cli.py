@@ -17,7 +17,7 @@ from chordllama.commands.corpus import corpus
 from chordllama.commands.corpus_build import build
 from chordllama.commands.corpus_datasets import clean, push, stats
 from chordllama.commands.delivery import EXIT_INTERRUPTED, EXIT_SYSTEM, EXIT_USAGE, tell
-from chordllama.commands.evaluation import evaluate
+from chordllama.commands.evaluating import evaluate
 from chordllama.commands.plugin import plugin
 from chordllama.commands.score import check, decode, encode
 from chordllama.commands.training import export, publish, train

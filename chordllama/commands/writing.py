@@ -21,7 +21,7 @@ from chordllama.commands.options import (
 )
 from chordllama.system.terminal import say
 from chordllama.tasks.music_tasks import MUSIC_TASKS
-from chordllama.tasks.task import COMMON, MusicTask, Setting
+from chordllama.tasks.task import COMMON, MusicTask, TaskSetting
 
 if TYPE_CHECKING:
     from chordllama.generate.continuation import Continuation
@@ -80,7 +80,7 @@ def task_command(task: MusicTask) -> click.Command:
     return click.command(name=task.id, help=task.help)(command)
 
 
-def _option(setting: Setting) -> Option:
+def _option(setting: TaskSetting) -> Option:
     """Return a setting as an option. Parts have no default here, so that leaving them out can be told from naming the first one."""
     kind: click.ParamType[Any] = click.STRING
     if setting.choices:

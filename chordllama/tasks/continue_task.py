@@ -16,7 +16,7 @@ from chordllama.tasks.music import Ending, Write, answer, ending_of, has_closed,
 from chordllama.tasks.plan import Plan, Request, length_after
 from chordllama.tasks.rounds import Context, Round, continued
 from chordllama.tasks.row_texts import MusicRow, wishes_that_hold
-from chordllama.tasks.task import BARS, MusicTask, Setting
+from chordllama.tasks.task import BARS, MusicTask, TaskSetting
 
 USUAL_BARS = 8
 """Bars that are added by default."""
@@ -72,7 +72,7 @@ CONTINUE = MusicTask(
     span="after",
     settings=(
         replace(BARS, help="How many bars to write.", default=USUAL_BARS),
-        Setting(
+        TaskSetting(
             "ending",
             "Ending",
             "Whether the music ends with the new bars; auto: where the score had a final bar line.",

@@ -27,7 +27,7 @@ from chordllama.tasks.row_texts import (
     own_piece,
     wishes_that_hold,
 )
-from chordllama.tasks.task import BARS, FIRST, MusicTask, Setting
+from chordllama.tasks.task import BARS, FIRST, MusicTask, TaskSetting
 
 
 def _plan(score: Score, request: Request) -> Plan:
@@ -103,7 +103,7 @@ HARMONISE = MusicTask(
     """,
     span="range",
     settings=(
-        Setting(
+        TaskSetting(
             "given",
             "Parts that stay",
             "Parts that stay, by number (from 1), with commas between them; at the command line by name, too.",
@@ -113,7 +113,7 @@ HARMONISE = MusicTask(
             flag="keep",
             metavar="PART,...",
         ),
-        Setting(
+        TaskSetting(
             "ensemble",
             "Added parts",
             "Add an ensemble's parts below the others, which all stay, and write those.",

@@ -22,7 +22,7 @@ MOST_CANDIDATES = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class TaskSetting:
     """One thing that can be asked for: a field of the server's requests, an option of the command line, a control of page and plugin.
 
     Without a `default` the task finds the value itself, as `help` says. `flag` and `metavar` are the command line's; one that is
@@ -99,7 +99,7 @@ class MusicTask:
     description: str
     help: str
     span: Literal["after", "gap", "range"]
-    settings: tuple[Setting, ...]
+    settings: tuple[TaskSetting, ...]
     plan: Callable[[Score, Request], Plan]
     pose: Callable[[Plan, tuple[Any, ...], Context], Round]
     row: RowWriter
@@ -110,22 +110,22 @@ class MusicTask:
 
 PERIODS = ("medieval", "renaissance", "baroque", "classical", "romantic", "modern")
 """A composer's time, as the corpora name it."""
-BARS = Setting("bars", "Bars", "How many bars. [default: all to the end]", minimum=1, maximum=MOST_BARS)
-FIRST = Setting(
+BARS = TaskSetting("bars", "Bars", "How many bars. [default: all to the end]", minimum=1, maximum=MOST_BARS)
+FIRST = TaskSetting(
     "first", "From bar", "The first bar, counted from 1.", minimum=1, maximum=100_000, flag="from", metavar="BAR"
 )
 
 
-def _sampled(name: str, title: str, words: str) -> Setting:
+def _sampled(name: str, title: str, words: str) -> TaskSetting:
     """Return the setting for a field of `Sampling`, with its range and default."""
     least, most, closed = RANGES[name]
     default = getattr(Sampling(), name)
     kind: Literal["integer", "number"] = "integer" if isinstance(default, int) else "number"
-    return Setting(name, title, words, kind, least, most, not closed, default)
+    return TaskSetting(name, title, words, kind, least, most, not closed, default)
 
 
 COMMON = (
-    Setting(
+    TaskSetting(
         "candidates",
         "Suggestions",
         "How many versions to write; the most probable one comes first.",
@@ -137,10 +137,10 @@ COMMON = (
     _sampled("temperature", "Boldness", "Higher is bolder; 0 always takes the likeliest token."),
     _sampled("top_p", "Top p", "Draw from the likeliest tokens, up to this sum of their probabilities."),
     _sampled("min_p", "Min p", "Leave out tokens below this share of the likeliest one's probability."),
-    Setting(
+    TaskSetting(
         "period", "Period", "The style of a period: a wish, which the model may not meet.", "string", choices=PERIODS
     ),
-    Setting(
+    TaskSetting(
         "by",
         "Composer",
         "The style of a composer, as far as the model knows it: a wish.",
@@ -148,7 +148,7 @@ COMMON = (
         pattern=r'^[^"\\\x00-\x1f\x7f]{1,80}$',
         metavar="COMPOSER",
     ),
-    Setting(
+    TaskSetting(
         "density",
         "Notes a bar",
         "About how many notes a bar, all parts together: a wish.",
