@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import FrozenInstanceError
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 from small_scores import TEXTS
@@ -58,6 +59,11 @@ def test_the_package_offers_what_the_module_does_and_each_is_documented() -> Non
     assert (ROOT / "chordllama" / "py.typed").exists()
 
 
+def words_of(hint: object) -> tuple[str, ...]:
+    """The words that a type allows, None left out."""
+    return tuple(word for part in get_args(hint) for word in (get_args(part) or (part,)) if isinstance(word, str))
+
+
 @pytest.mark.parametrize("task", MUSIC_TASKS.values(), ids=list(MUSIC_TASKS))
 def test_each_task_is_a_function_with_its_settings(task: object) -> None:
     assert isinstance(task, type(MUSIC_TASKS["vary"]))
@@ -66,6 +72,9 @@ def test_each_task_is_a_function_with_its_settings(task: object) -> None:
     defaults = {one.name: one.default for one in task.settings if one.type != "parts" and one.default is not None}
     assert {one.name: one.default for one in own if one.name in defaults} == defaults
     assert api.WritingOptions.__annotations__.keys() == {*(one.name for one in COMMON), "model", "progress"}
+    hints = get_type_hints(FUNCTIONS[task.id])
+    choices = {one.name: one.choices for one in task.settings if one.choices}
+    assert {name: words_of(hints[IN_PYTHON.get(name, name)]) for name in choices} == choices
 
 
 @pytest.mark.parametrize(
