@@ -33,9 +33,7 @@ def corpus() -> None:
 
 
 @corpus.command(name="list")
-@click.option(
-    "--from", "folder", metavar="DIR", type=click.Path(path_type=Path), help="Look for copies at hand here too."
-)
+@click.option("--from", "folder", metavar="DIR", type=click.Path(path_type=Path), help="Look for copies here, too.")
 @cache_option
 @json_option
 def list_(folder: Path | None, cache: Path | None, as_json: bool) -> None:
@@ -77,10 +75,10 @@ def _print_table(found: Sequence[tuple[CorpusSource, Path | None]]) -> None:
     "folder",
     metavar="DIR",
     type=click.Path(path_type=Path),
-    help="Take a copy that lies here, and fetch nothing.",
+    help="Copy from this folder, and fetch nothing.",
 )
 @click.option("--task", type=click.Choice(TASKS), help="With --from: what a folder of your own is for.")
-@click.option("--licence", metavar="TEXT", help="With --from: under which licence a folder of your own stands.")
+@click.option("--licence", metavar="TEXT", help="With --from: the licence of a folder of your own.")
 @click.option("--artist", metavar="TEXT", help="With NAME genius: whose songs to fetch.")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="With NAME genius: at most N songs.")
 @cache_option

@@ -34,7 +34,7 @@ def _part(_context: click.Context, _parameter: click.Parameter, value: str | Non
 @click.option(
     "-o", "--out", metavar="DIR", required=True, type=click.Path(path_type=Path), help="Where the data sets go."
 )
-@click.option("--from", "folder", metavar="DIR", type=click.Path(path_type=Path), help="Sources at hand lie here too.")
+@click.option("--from", "folder", metavar="DIR", type=click.Path(path_type=Path), help="Look for sources here, too.")
 @click.option(
     "--source", "only", metavar="NAME", multiple=True, help="Take this source only; may be said several times."
 )
@@ -42,16 +42,20 @@ def _part(_context: click.Context, _parameter: click.Parameter, value: str | Non
 @click.option(
     "--tokenizer", default="llama-3", metavar="NAME", help="llama-3, a folder, or a name on the hub [llama-3]."
 )
-@click.option("--maximum-tokens", default=3500, type=click.IntRange(64), metavar="N", help="Of a row, at most [3500].")
-@click.option("--skip-unreadable", is_flag=True, help="Leave files that can't be read out, and count them.")
+@click.option(
+    "--maximum-tokens",
+    default=3500,
+    type=click.IntRange(64),
+    metavar="N",
+    help="Most tokens that a row may have [3500].",
+)
+@click.option("--skip-unreadable", is_flag=True, help="Skip files that can't be read, and count them.")
 @click.option(
     "--engine", type=click.Choice(["local", "ray"]), default="local", help="This machine, or a Ray cluster [local]."
 )
 @click.option("--address", default="auto", metavar="TEXT", help="With --engine ray: where the cluster is [auto].")
-@click.option("--processes", type=click.IntRange(1), metavar="N", help="On this machine [as many as it has cores].")
-@click.option(
-    "--shard", "part", metavar="I/N", callback=_part, help="Do the I-th of N parts only: for Slurm and the like."
-)
+@click.option("--processes", type=click.IntRange(1), metavar="N", help="Processes on this machine [one for each core].")
+@click.option("--shard", "part", metavar="I/N", callback=_part, help="Build only part I of N: for Slurm and the like.")
 @click.option(
     "--beats-endpoint",
     metavar="URL",
@@ -61,9 +65,9 @@ def _part(_context: click.Context, _parameter: click.Parameter, value: str | Non
 @cache_option
 @json_option
 def build(tasks: tuple[Task, ...], out: Path, as_json: bool, **options: Any) -> None:
-    """Make data sets of the sources at hand: one for each TASK, in a folder of its name.
+    """Build data sets from the sources at hand: one for each TASK, in a folder of that name.
 
-    Killed and started again it goes on where it was. With --shard it says what other parts have still to do; once they all are
+    An interrupted build goes on where it stopped. With --shard one part is built, and what others still have to do is told; once all are
     done, the command without it (or the last part) describes the whole.
     """
     told = {task: build_one(task, out, **options) for task in dict.fromkeys(tasks)}

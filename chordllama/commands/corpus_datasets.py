@@ -29,13 +29,13 @@ _WIDTH = 160
 @click.option("--from", "folder", metavar="DIR", type=click.Path(path_type=Path), help="The source lies here.")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="With NAME: take N documents.")
 @click.option("--tokenizer", default="llama-3", metavar="NAME", help="With NAME: as for `corpus build` [llama-3].")
-@click.option("--processes", type=click.IntRange(1), metavar="N", help="With NAME: [as many as there are cores].")
+@click.option("--processes", type=click.IntRange(1), metavar="N", help="With NAME: processes [one for each core].")
 @cache_option
 @json_option
 def stats(what: str, as_json: bool, **options: Any) -> None:
-    """Say what a built data set holds, or what a source would give: rows, tokens, works, licences, what cleaning did.
+    """Show what a built data set holds, or what a source would give: rows, tokens, works, licences, what cleaning did.
 
-    DIR is a data set, or a folder of several. A source by its NAME is built for this by itself, in the cache.
+    DIR is a data set, or a folder of several. The source NAME is built for this on its own, in the cache.
     """
     from chordllama.corpora.build.stats import datasets, figures, load_manifest
 

@@ -29,12 +29,14 @@ if TYPE_CHECKING:
     "--data",
     metavar="DIR",
     type=click.Path(path_type=Path),
-    help="A built corpus, whose test rows are measured on. [default for music: held-out chorales of music21]",
+    help="A built corpus, whose test rows are used. [default for music: held-out chorales of music21]",
 )
 @click.option(
     "--bars", type=click.IntRange(1, 64), default=4, show_default=True, help="How many bars of music are continued."
 )
-@click.option("--candidates", type=click.IntRange(1, 16), default=2, show_default=True, help="Continuations a piece.")
+@click.option(
+    "--candidates", type=click.IntRange(1, 16), default=2, show_default=True, help="Continuations of each piece."
+)
 @click.option("--pieces", type=click.IntRange(1), metavar="N", help="At most N held-out pieces.")
 @click.option(
     "--embeddings",

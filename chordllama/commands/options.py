@@ -72,5 +72,7 @@ json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object with the result or the error."
 )
 _DIALECTS = click.Choice(["compact", "classic"])
-dialect_option = click.option("--dialect", type=_DIALECTS, default="compact", help="classic: the format of 2024.")
+dialect_option = click.option(
+    "--dialect", type=_DIALECTS, default="compact", help="compact, or classic: the format of 2024's Chord Llama."
+)
 strict_option = click.option("--strict", is_flag=True, help="Refuse a score with elements that MusicXML doesn't know.")

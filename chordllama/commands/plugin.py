@@ -86,7 +86,7 @@ def uninstall(documents: Path | None, musescores: tuple[str, ...], as_json: bool
 @_documents_option
 @_json_option
 def status(documents: Path | None, as_json: bool) -> None:
-    """Say where the plugin is installed, and in which version."""
+    """Show where the plugin is installed, and in which version."""
     from chordllama.system.musescore import current_version
 
     found = []

@@ -90,7 +90,7 @@ def _convert_folder(conversion: Conversion, source: str, output: str, jobs: int 
 @strict_option
 @json_option
 def check(source: str, strict: bool, as_json: bool) -> None:
-    """Say what a score holds.
+    """Show what a score holds.
 
     Parts, bars, signs, what its text leaves out, and bars that don't fill their metre. IN is a score or compact text.
     """

@@ -34,12 +34,12 @@ def train(recipe: str, out: str | None, data: str, resume: bool) -> None:
 @click.option(
     "--quant", default="q4_k_m", show_default=True, metavar="KIND,...", help="Quantisations, e.g. q8_0,q4_k_m."
 )
-@click.option("--ollama", is_flag=True, help="Write a folder for `ollama create` too: model, Modelfile, card, README.")
+@click.option("--ollama", is_flag=True, help="Write a folder for `ollama create`, too: model, Modelfile, card, README.")
 @click.option("-o", "--output", metavar="DIR", type=click.Path(path_type=Path), help="Folder to write. [default: RUN]")
 def export(run: Path, quant: str, ollama: bool, output: Path | None) -> None:
     """Write a trained model as GGUF files, for llama.cpp.
 
-    RUN is the folder of a run, or one as the Hugging Face hub has it. The f16 file is always written, and kept only if its
+    RUN is the folder of a run, or a model as the Hugging Face hub has it. The f16 file is always written, and kept only if its
     greedy tokens are those of the trained model; the others only if they lose little on held-out rows.
     """
     from chordllama.training.export import export as write_files

@@ -52,9 +52,15 @@ _FILES: tuple[Option, ...] = (
     click.option(
         "--threads", type=click.IntRange(1, 64), help="Processors to use. [default: half of them, of few all but one]"
     ),
-    click.option("--midi", "with_midi", is_flag=True, help="Write OUT as MIDI too."),
-    click.option("--picture", "with_picture", is_flag=True, help="Write OUT as a picture too."),
-    click.option("--picture-format", type=click.Choice(["svg", "png"]), default="svg", show_default=True),
+    click.option("--midi", "with_midi", is_flag=True, help="Write OUT.mid, too."),
+    click.option("--picture", "with_picture", is_flag=True, help="Write a picture of the score beside OUT, too."),
+    click.option(
+        "--picture-format",
+        type=click.Choice(["svg", "png"]),
+        default="svg",
+        show_default=True,
+        help="Format of the picture.",
+    ),
     strict_option,
     json_option,
 )

@@ -103,7 +103,10 @@ INFILL = MusicTask(
     Without --from they are the longest run of silent bars. The bars around them stay as they are.
     """,
     span="gap",
-    settings=(FIRST, replace(BARS, help="How many bars are missing. [default: 1]")),
+    settings=(
+        replace(FIRST, help="The first bar, counted from 1. [default: the longest silence's]"),
+        replace(BARS, help="How many bars are missing, from that one on. [default: 1]"),
+    ),
     plan=_plan,
     pose=_pose,
     row=_row,

@@ -112,7 +112,13 @@ PERIODS = ("medieval", "renaissance", "baroque", "classical", "romantic", "moder
 """A composer's time, as the corpora name it."""
 BARS = TaskSetting("bars", "Bars", "How many bars. [default: all to the end]", minimum=1, maximum=MOST_BARS)
 FIRST = TaskSetting(
-    "first", "From bar", "The first bar, counted from 1.", minimum=1, maximum=100_000, flag="from", metavar="BAR"
+    "first",
+    "From bar",
+    "The first bar, counted from 1. [default: 1]",
+    minimum=1,
+    maximum=100_000,
+    flag="from",
+    metavar="BAR",
 )
 
 

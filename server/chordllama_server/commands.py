@@ -34,13 +34,11 @@ from chordllama.errors import ChordLlamaError
 @click.option(
     "--threads", type=click.IntRange(1, 64), help="Processors that write. [default: half of them, of few all but one]"
 )
-@click.option(
-    "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Jobs that are written at a time."
-)
-@click.option("--queue", type=click.IntRange(0, 1000), default=8, show_default=True, help="Jobs that wait at most.")
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Jobs that run at once.")
+@click.option("--queue", type=click.IntRange(0, 1000), default=8, show_default=True, help="Most jobs that may wait.")
 @click.option("--api-key", envvar="CHORDLLAMA_API_KEY", show_envvar=True, help="Ask clients for this key.")
 @click.option(
-    "--rate", type=click.IntRange(1), default=240, show_default=True, help="Requests of one client in a minute."
+    "--rate", type=click.IntRange(1), default=240, show_default=True, help="Most requests of one client in a minute."
 )
 @click.option("--allow-host", multiple=True, help="A further name by which the server may be called.")
 def serve(
