@@ -139,13 +139,14 @@ def main() -> int:
     parser.add_argument("--tasks", nargs="+", default=TASKS, choices=TASKS)
     parser.add_argument("--first", type=int, help="the first new bar, from 1 [drawn by the seed]")
     parser.add_argument("--lines", action="store_true", help="take the border of bars that most lines cross")
+    parser.add_argument("--model", help="a GGUF file or an endpoint's address [the bundled model]")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     files = score_files(options.scores)
     files = files[:: max(1, len(files) // options.each)]
     total: Counter[str] = Counter()
-    with open_backend(None, options.threads) as backend:
+    with open_backend(options.model, options.threads) as backend:
         for file in files:
             xml = read_container(file.read_bytes(), file.name)
             first = options.first or _place(xml, options.seed, crowded=options.lines)

@@ -201,29 +201,33 @@ class OllamaHandler(BaseHTTPRequestHandler):
             self.send_error(404)
 
     def _generate(self, asked: dict[str, Any]) -> None:
-        self._begin("application/x-ndjson")
         prompt = asked["prompt"] if asked.get("raw") else self.ollama.templated(asked["prompt"])
         head = {"model": asked["model"], "created_at": now()}
+        texts, ending = [], None
         with self.ollama.busy:
+            if asked.get("stream", True):
+                self._begin("application/x-ndjson")
             try:
                 for text, ending in self.ollama.pieces(prompt, asked["options"]):
-                    if ending is None:
+                    texts.append(text)
+                    if ending is None and asked.get("stream", True):
                         self._chunk(json.dumps({**head, "response": text, "done": False}) + "\n")
             except ConnectionError:  # who asked is gone, and the model stops
                 return
-        counts = dict.fromkeys(
-            (
-                "total_duration",
-                "load_duration",
-                "prompt_eval_count",
-                "prompt_eval_duration",
-                "eval_count",
-                "eval_duration",
-            ),
-            1,
-        )
-        self._chunk(json.dumps({**head, "response": "", "done": True, "done_reason": ending, **counts}) + "\n")
-        self._chunk("")
+        counts = {
+            "total_duration": 1,
+            "load_duration": 1,
+            "prompt_eval_count": len(self.ollama.llama.tokenize(prompt.encode())),
+            "prompt_eval_duration": 1,
+            "eval_count": len(texts),
+            "eval_duration": 1,
+        }
+        last = {**head, "response": "", "done": True, "done_reason": ending, **counts}
+        if asked.get("stream", True):
+            self._chunk(json.dumps(last) + "\n")
+            self._chunk("")
+        else:
+            self._say({**last, "response": "".join(texts)}, 200)
 
     def _complete(self, asked: dict[str, Any]) -> None:
         self._begin("text/event-stream")
@@ -302,6 +306,16 @@ def test_ollama_is_known_by_its_answers_and_its_only_model_needs_no_name(
     write_task("continue", tmp_path / "out.musicxml", "--model", ollama_address + ending)
     assert "/v1/completions" not in {path for path, _ in ollama.asked}  # which puts each prompt into the template
     assert {asked["model"] for _, asked in ollama.asked} == {"chordllama:latest"}
+
+
+def test_ollama_counts_the_tokens_that_it_reads(ollama: Ollama, ollama_address: str) -> None:
+    text = "-8: c44 d e f / g38 a b c44 d\n" * 4
+    with open_backend(ollama_address) as there, open_backend(None, 1) as here:
+        for repeated in (text, text * 2, text * 10):
+            assert there.count(repeated) == here.count(repeated) + 1  # the token of the beginning
+        ollama.asked.clear()
+        assert here.count(text) <= there.count(text) <= 1.3 * here.count(text)
+        assert not ollama.asked
 
 
 def test_of_several_models_one_has_to_be_named(ollama: Ollama) -> None:

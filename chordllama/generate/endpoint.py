@@ -32,8 +32,6 @@ from chordllama.system.endpoints import BrokenOffError, Endpoint
 
 DEFAULT_CONTEXT = 4096  # tokens, where a server doesn't say
 CHARACTERS_PER_TOKEN = 2  # few, so that an estimate is rather too high
-SAMPLE = 1000
-"""Characters that a server counts before the length of its tokens is known."""
 MARGIN = 1.1
 """By how much an estimate is put too high."""
 MOST_BROKEN = 3
@@ -73,6 +71,8 @@ class EndpointBackend:
     """
 
     path = "/v1/completions"
+    sample = 1000
+    """Characters that the server counts before the length of its tokens is known; texts longer than that it always counts."""
 
     def __init__(self, url: str, model: str | None = None, api_key: str | None = None, timeout: float = 60.0) -> None:
         self.endpoint = Endpoint(url, api_key, timeout)
@@ -94,7 +94,7 @@ class EndpointBackend:
 
         A server that can count is asked, until it's known how long its tokens are, and for long texts.
         """
-        if self._can_count and (self._characters < SAMPLE or len(text) > SAMPLE):
+        if self._can_count and (self._characters < self.sample or len(text) > self.sample):
             tokens = self._counted(text)
             self._can_count = tokens is not None
             if tokens is not None:

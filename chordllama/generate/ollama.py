@@ -41,6 +41,7 @@ class OllamaBackend(EndpointBackend):
     """
 
     path = "/api/generate"
+    sample = 200
 
     def __init__(self, url: str, model: str | None = None, api_key: str | None = None, timeout: float = 60.0) -> None:
         super().__init__(url, model or None, api_key, timeout)
@@ -60,6 +61,13 @@ class OllamaBackend(EndpointBackend):
         facts = self.endpoint.ask("POST", "/api/show", self._model).get("model_info")
         sizes = [size for name, size in facts.items() if name.endswith(".context_length")] if facts else []
         return min([DEFAULT_CONTEXT, *(size for size in sizes if isinstance(size, int) and size > 0)])
+
+    def _counted(self, text: str) -> int | None:
+        """The tokens of a text that Ollama reads; a prompt that is counted need not be read again."""
+        asked = {"prompt": text, "raw": True, "stream": False, **self._model}
+        asked["options"] = {"num_predict": 1, "num_ctx": self.context}
+        count = self.endpoint.ask("POST", self.path, asked).get("prompt_eval_count")
+        return count if isinstance(count, int) and count > 0 else None
 
     def chunks(self, prompt: str, sampling: Sampling, seed: int, tokens: int) -> Generator[Chunk, None, None]:
         """Yield the parts of an answer as they come."""
