@@ -47,11 +47,12 @@ LONGEST_SUFFIX = 16
 """Characters before a place that are looked for in the prompt."""
 
 # sampling field -> (value that asks for nothing, what servers call it): llama-server and vLLM have different names for one thing,
-# and ignore each other's. What asks for nothing is left out, for others refuse names that they don't know.
-OPTIONAL: Mapping[str, tuple[float, tuple[str, ...]]] = {
+# and ignore each other's. What asks for nothing is left out, for others refuse names that they don't know; but for repetitions, which
+# llama-cpp-python's server and LM Studio penalise where nothing is said: music repeats.
+OPTIONAL: Mapping[str, tuple[float | None, tuple[str, ...]]] = {
     "min_p": (0.0, ("min_p",)),
     "presence_penalty": (0.0, ("presence_penalty",)),
-    "repetition_penalty": (1.0, ("repetition_penalty", "repeat_penalty")),
+    "repetition_penalty": (None, ("repetition_penalty", "repeat_penalty")),
 }
 
 
@@ -211,10 +212,11 @@ class _GuardedCandidate:
                 except EndpointError as failure:
                     self._broken += 1
                     if isinstance(failure, BrokenOffError) and self._broken <= MOST_BROKEN:
-                        continue
-                    if not self._guard.kept:
+                        self._refusals = 0  # nothing was drawn
+                    elif self._number or self._guard.kept:
+                        return failure  # other candidates, and what the guard keeps, are good
+                    else:
                         raise
-                    return failure  # what the guard keeps is good
         return None
 
     @property
@@ -233,22 +235,19 @@ class _GuardedCandidate:
         return self._add(character)
 
     def _request(self) -> Generator[TextPiece, None, str | None]:
-        """Write what the guard accepts of one answer; return the server's ending, None where the guard ended it."""
-        awaited = self._held_back()
-        chunks = self._backend.completion(
-            self._prompt + self._text.removesuffix(awaited),
-            self._drawn(),
-            self._seed,
-            max(1, int(self._tokens)),
-            self._timing,
-        )
+        """Write what the guard accepts of one answer; return the server's ending where it is the answer's own."""
+        before, awaited, ending = self._text, self._held_back(), None
+        prompt = self._prompt + before.removesuffix(awaited)
+        tokens = max(1, int(self._tokens))
+        chunks = self._backend.completion(prompt, self._drawn(), self._seed, tokens, self._timing)
         self._seed = (self._seed + SEED_STEP) % SEEDS
+        self._refusals += 1  # unless something good comes
         with closing(chunks):
             for chunk in chunks:
                 same = min(len(awaited), len(chunk.text))
-                piece = chunk.text[same:]
+                piece, ending = chunk.text[same:], chunk.ending
                 if chunk.text[:same] != awaited[:same] or (piece and not self._guard.accepts(piece)):
-                    break
+                    return None
                 awaited = awaited[same:]
                 if piece:
                     self._tokens -= 1
@@ -256,12 +255,8 @@ class _GuardedCandidate:
                     self._forced = self._refusals = self._broken = self._helped = 0
                     yield self._add(piece)
                 if self._guard.done:
-                    return None
-                if chunk.ending is not None:
-                    self._refusals += 1
-                    return chunk.ending
-        self._refusals += 1
-        return None
+                    break
+        return ending
 
     def _held_back(self) -> str:
         """The end of what was forced, where a token may begin that reaches beyond it: the server is left to write it."""
