@@ -13,15 +13,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from chordllama.errors import ModelError
+from chordllama.sampling import Sampling
 from chordllama.tasks.music import instruction
 from chordllama.tasks.wording import OLLAMA_TEMPLATE
 from chordllama.training.licences import licence_text
 from chordllama.training.trained import Trained
 
 QUOTES = '"""'
-TEMPERATURE = 0.9
-REPEAT_PENALTY = 1.0
-"""None: music and verses repeat. Ollama's own default is 1.1."""
 BARS = 8
 
 
@@ -43,11 +41,14 @@ def setup_of(model: Trained, file: str) -> Setup:
 
 def format_modelfile(setup: Setup) -> str:
     """Return the whole Modelfile. Raises ModelError where a text can't be written in it."""
+    drawn = Sampling()
     parameters = {
         "num_ctx": setup.context,
         "stop": json.dumps(setup.stop, ensure_ascii=False),
-        "temperature": TEMPERATURE,
-        "repeat_penalty": REPEAT_PENALTY,
+        "temperature": drawn.temperature,
+        "top_p": drawn.top_p,
+        "min_p": drawn.min_p,
+        "repeat_penalty": drawn.repetition_penalty,  # none: music and verses repeat, and Ollama's own default is 1.1
     }
     lines = [
         f"FROM ./{setup.file}",
