@@ -15,7 +15,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import get_args
 
 from lxml import etree
 from lxml.etree import _Element
@@ -29,10 +28,10 @@ from chordllama.generate.backend import Backend
 from chordllama.generate.continuation import continue_score
 from chordllama.generate.models import open_backend
 from chordllama.sampling import Sampling
-from chordllama.tasks.music import Task
+from chordllama.tasks.music_tasks import MUSIC_TASKS
 from chordllama.tasks.plan import Request
 
-TASKS: tuple[Task, ...] = get_args(Task)
+TASKS = tuple(MUSIC_TASKS)
 BARS = 2
 
 # ---------------------------------------------------------------------------------------------------------------- bytes
@@ -117,7 +116,7 @@ def cut(xml: bytes, bars: int) -> bytes:
     return PART.sub(shortened, xml)
 
 
-def judged(whole: bytes, name: str, task: Task, backend: Backend, seed: int, first: int) -> dict[str, object]:
+def judged(whole: bytes, name: str, task: str, backend: Backend, seed: int, first: int) -> dict[str, object]:
     """What is wrong with a score of which bars from `first` (from 1) on are written anew; empty where nothing is."""
     place, xml = (None, cut(whole, first - 1)) if task == "continue" else (first, whole)
     request = Request(task=task, first=place, bars=BARS, sampling=Sampling(seed=seed))
@@ -166,7 +165,7 @@ def _place(xml: bytes, seed: int, *, crowded: bool) -> int:
     return 1 + max(range(1, bars - BARS), key=lambda first: over(lines, first, first + BARS).total())
 
 
-def _printed(file: Path, xml: bytes, task: Task, backend: Backend, seed: int, first: int) -> Counter[str]:
+def _printed(file: Path, xml: bytes, task: str, backend: Backend, seed: int, first: int) -> Counter[str]:
     try:
         found = judged(xml, file.name, task, backend, seed, first)
     except ChordLlamaError as error:
