@@ -1,9 +1,12 @@
-// What is seen: the window, and what MuseScore offers, handed to chordllama.js, which decides.
+// What is seen: the window, and what MuseScore offers, handed to the scripts beside this file, which decide.
 // Only QtQuick and MuseScore are imported, so that every version from 3.2 on loads it; what else may be missing is made at run time.
 
 import QtQuick 2.9
 import MuseScore 3.0
-import "chordllama.js" as ChordLlama
+import "texts.js" as Texts
+import "reading.js" as Reading
+import "inserting.js" as Inserting
+import "session.js" as Session
 
 MuseScore {
     menuPath: "Plugins.ChordLlama"
@@ -19,6 +22,7 @@ MuseScore {
     width: 460
     height: 640
 
+    readonly property var texts: Texts.make()
     property var talk: null
     property var shown: null
     property var store: null
@@ -160,7 +164,8 @@ MuseScore {
 
     function remembered() {
         store = made('import QtCore; Settings { category: "ChordLlama"; property string saved: "" }')
-            || made('import Qt.labs.settings 1.0; Settings { category: "ChordLlama"; property string saved: "" }');
+            || made('import Qt.labs.settings 1.0; Settings { category: "ChordLlama"; property string saved: "" }')
+            || made('import MuseScore 3.0; Settings { category: "ChordLlama"; property string saved: "" }');
         try {
             return store && store.saved ? JSON.parse(store.saved) : {};
         } catch (broken) {
@@ -174,9 +179,15 @@ MuseScore {
         }
     }
 
+    // The scripts, each handed those that it builds on.
+    function script() {
+        var reading = Reading.make(texts);
+        return Session.make(texts, reading, Inserting.make(texts, reading));
+    }
+
     function begin() {
         var given = host();
-        talk = ChordLlama.session(given, remembered());
+        talk = script().session(given, remembered());
         root.shown = talk.view();
         talk.look();
     }
@@ -186,7 +197,7 @@ MuseScore {
         var given = host();
         given.request = function (method, address, body, then) { return request(method, address, body, then, true); };
         try {
-            var score = ChordLlama.continueAtOnce(given, ChordLlama.DEFAULTS.bars);
+            var score = script().continueAtOnce(given);
             var path = made("import FileIO 3.0; FileIO { }").tempPath() + "/chordllama-saved";
             console.log(score && writeScore(score, path, "mscx") ? "ChordLlama saved " + path + ".mscx" : "ChordLlama failed");
         } catch (fault) {
@@ -195,7 +206,7 @@ MuseScore {
     }
 
     function word(key) {
-        return ChordLlama.text(Qt.locale().name.substr(0, 2), key, []);
+        return texts.text(Qt.locale().name.substr(0, 2), key, []);
     }
 
     function pitchRange(rolls) {
@@ -323,8 +334,8 @@ MuseScore {
                         anchors { fill: parent; leftMargin: 8; rightMargin: 8 }
                         verticalAlignment: TextInput.AlignVCenter
                         font.pixelSize: 12; color: root.ink; clip: true; selectByMouse: true
-                        text: root.ready ? root.talk.settings.server : ""
-                        onEditingFinished: if (root.idle && text !== root.talk.settings.server) { root.talk.set("server", text); }
+                        text: root.ready ? root.shown.settings.server : ""
+                        onEditingFinished: if (root.idle && text !== root.shown.settings.server) { root.talk.set("server", text); }
                     }
                 }
             }

@@ -1,10 +1,12 @@
-// What of chordllama.js the Cursor of MuseScore 3.2.3 can carry, run in it by a test: the whole way that reads a score, and, of the way
-// that writes into one, all but chords, rests and tuplets. A test lays it beside chordllama.js, and its order into the temporary folder.
+// What of the plugin's scripts the Cursor of MuseScore 3.2.3 can carry, run in it by a test: the whole way that reads a score, and, of the way
+// that writes into one, all but chords, rests and tuplets. A test lays it beside them, and its order into the temporary folder.
 
 import QtQuick 2.9
 import MuseScore 3.0
 import FileIO 3.0
-import "chordllama.js" as ChordLlama
+import "texts.js" as Texts
+import "reading.js" as Reading
+import "inserting.js" as Inserting
 
 MuseScore {
     menuPath: "Plugins.Cursor"
@@ -66,11 +68,12 @@ MuseScore {
             fraction: function (numerator, denominator) { return root.fraction(numerator, denominator); },
             element: function () { return null; }
         };
-        var plan = ChordLlama.planFor(host, null, "en");
-        console.log("told " + JSON.stringify(ChordLlama.documentFor(host, plan)));
+        var texts = Texts.make(), reading = Reading.make(texts), inserting = Inserting.make(texts, reading);
+        var plan = reading.planFor(host, null, "en");
+        console.log("told " + JSON.stringify(reading.documentFor(host, plan)));
         order.forEach(function (continuation, number) {
             try {
-                console.log("left out " + JSON.stringify(ChordLlama.insert(host, plan, continuation)));
+                console.log("left out " + JSON.stringify(inserting.insert(host, plan, continuation)));
                 saved("inserted-" + number);
                 cmd("undo");
             } catch (fault) {

@@ -214,14 +214,12 @@ def _plugin(folder: Path, server: str, settings: Json | None) -> Path:
 
     place = folder / "plugin"
     shutil.copytree(PLUGIN, place, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.md", "node_modules"))
-    script = (place / "chordllama.js").read_text()
-    script = re.sub(r'^var SERVER = ".*";$', f'var SERVER = "{server}";', script, flags=re.MULTILINE)
-    (place / "chordllama.js").write_text(script)
+    script = (place / "session.js").read_text()
+    script = re.sub(r'(?<=var SERVER = ").*(?=";)', server, script)
+    (place / "session.js").write_text(script)
     if settings is not None:
         text = (place / "chordllama.qml").read_text()
         (place / "chordllama.qml").write_text(
-            text.replace(
-                "ChordLlama.session(given, remembered())", f"ChordLlama.session(given, {json.dumps(settings)})"
-            )
+            text.replace("script().session(given, remembered())", f"script().session(given, {json.dumps(settings)})")
         )
     return place / "chordllama.qml"

@@ -10,6 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 from typing import Any
 
+from chordllama_server.openapi import offered
+
 from chordllama.codec.editor.schema import check
 from chordllama.system.musescore import current_version
 
@@ -91,6 +93,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path == "/health":
             self._answer(200, self.script.health())
+        elif self.path == "/v1/capabilities":
+            self._answer(200, offered())
         else:
             self.script.polls += 1
             self._answer(200, self.script.job(int(self.path.rpartition("=")[2])))

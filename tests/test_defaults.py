@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+from node_packages import NODE, needs_node
 
 from chordllama.cli import cli
 from chordllama.evaluate.systems import EvaluationSettings
@@ -65,8 +68,23 @@ def test_a_copy_is_found() -> None:
 
 
 @pytest.mark.parametrize("sources", ["server/web/src/**/*.ts*", "musescore_plugin/*.js", "musescore_plugin/*.qml"])
-def test_page_and_plugin_hold_no_copies_that_differ(sources: str) -> None:
+def test_page_and_plugin_hold_no_copies(sources: str) -> None:
     texts = [path.read_text(encoding="utf-8") for path in ROOT.glob(sources)]
     assert texts
-    for name, value in set().union(*map(copies, texts)):
-        assert value == DEFAULTS[name], name
+    assert not set().union(*map(copies, texts))
+
+
+@needs_node
+def test_the_plugin_sends_only_what_its_user_has_set() -> None:
+    code = "console.log(JSON.stringify(require('./plugin.js').DEFAULTS))"
+    told = subprocess.run(["node", "-e", code], cwd=NODE, capture_output=True, text=True, check=True).stdout
+    assert json.loads(told) == {"server": "", "bars": 0, "suggestions": 3, "temperature": -1, "asFile": False}
+
+
+def test_the_benchmarks_sample_as_users_do() -> None:
+    changed = [
+        f"{path.name}: {found}"
+        for path in (ROOT / "benchmarks").rglob("*.py")
+        for found in re.findall(r"Sampling\([^)]*(?:temperature|top_p|min_p)[^)]*\)", path.read_text(encoding="utf-8"))
+    ]
+    assert changed == []

@@ -36,7 +36,7 @@ def test_install_finds_both_and_says_how_to_enable(documents: Path, capsys: pyte
 def test_what_is_installed_knows_its_server_and_the_command_that_starts_it(documents: Path) -> None:
     address = "http://127.0.0.1:9999"
     assert run(["plugin", "install", "--documents", str(documents), "--for", "4", "--server", address]) == 0
-    script = (documents / "MuseScore4" / "Plugins" / "chordllama" / "chordllama.js").read_text()
+    script = (documents / "MuseScore4" / "Plugins" / "chordllama" / "session.js").read_text()
     assert f'var SERVER = "{address}";' in script
     assert f"var COMMAND = {json.dumps(serve_command())};" in script
     assert not (documents / "MuseScore3" / "Plugins").exists()
@@ -50,7 +50,7 @@ def test_the_command_runs() -> None:
 def test_the_version_is_the_packages() -> None:
     plugin = resource("musescore_plugin")
     assert re.findall(r'version: "(.*)"', (plugin / "chordllama.qml").read_text())[0] == current_version()
-    assert f'var VERSION = "{current_version()}";' in (plugin / "chordllama.js").read_text()
+    assert f'var VERSION = "{current_version()}";' in (plugin / "session.js").read_text()
 
 
 def test_status_tells_versions(documents: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -75,9 +75,9 @@ def sleeping(tmp_path: Path) -> Iterator[Home]:
         port = str(free.getsockname()[1])
     found = home(tmp_path / "home", f"http://127.0.0.1:{port}")
     command = f"{sys.executable} -m chordllama serve --port {port}"
-    script = found.plugin.with_suffix(".js")
+    script = found.plugin.with_name("session.js")
     script.write_text(
-        re.sub("^var COMMAND = .*", f"var COMMAND = {json.dumps(command)};", script.read_text(), flags=re.MULTILINE)
+        re.sub(r"(?m)^ *var COMMAND = .*", f"    var COMMAND = {json.dumps(command)};", script.read_text())
     )
     try:
         yield found

@@ -18,8 +18,12 @@ from chordllama.system.files import write_atomically
 from chordllama.system.resources import resource
 
 MUSESCORES = ("3", "4")
-FILES = ("chordllama.qml", "chordllama.js", "chordllama.png")
+FILES = ("chordllama.qml", "inserting.js", "reading.js", "session.js", "texts.js", "chordllama.png")
 """What is installed; the other files of musescore_plugin are for people and tests."""
+SETTLED = "session.js"
+"""The one that knows the server's address and the command that starts it."""
+_FORMER = ("chordllama.js",)
+"""What earlier versions installed besides."""
 _FOLDER = "chordllama"
 _VERSION = re.compile(r'^ *version: "([^"]*)"$', re.MULTILINE)
 
@@ -83,10 +87,12 @@ def install(place: PluginFolder, server: str | None = None) -> list[Path]:
     written = []
     for name in FILES:
         content = (source / name).read_bytes()
-        if name.endswith(".js"):
+        if name == SETTLED:
             content = _settled(content.decode(), server).encode()
         write_atomically(place.plugin / name, content)
         written.append(place.plugin / name)
+    for name in _FORMER:
+        (place.plugin / name).unlink(missing_ok=True)
     return written
 
 
@@ -98,7 +104,10 @@ def _settled(script: str, server: str | None) -> str:
 
 def _set(script: str, name: str, value: str) -> str:
     found, count = re.subn(
-        rf'^var {name} = ".*";$', lambda _: f"var {name} = {json.dumps(value)};", script, flags=re.MULTILINE
+        rf'^( *)var {name} = ".*";$',
+        lambda line: f"{line[1]}var {name} = {json.dumps(value)};",
+        script,
+        flags=re.MULTILINE,
     )
     assert count == 1, f"the script sets {name} once"
     return found
@@ -116,7 +125,7 @@ def serve_command() -> str:
 def uninstall(place: PluginFolder) -> list[Path]:
     """Remove what `install` has written, and the folder if nothing else is in it; gives what is gone."""
     gone = []
-    for name in FILES:
+    for name in (*FILES, *_FORMER):
         path = place.plugin / name
         if path.is_file():
             path.unlink()

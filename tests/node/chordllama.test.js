@@ -1,9 +1,9 @@
-// chordllama.js alone in Node, over the stand-in's score: `node --test`.
+// The plugin's scripts alone in Node, over the stand-in's score: `node --test`.
 
 const test = require("node:test");
 const assert = require("node:assert");
 const path = require("node:path");
-const plugin = require(path.join(__dirname, "../../musescore_plugin/chordllama.js"));
+const plugin = require("./plugin.js");
 const { Score, Elements } = require(path.join(__dirname, "../musescore_standin/score.js"));
 
 function hostFor(told) {
