@@ -72,7 +72,7 @@ Stickies = dict[Place, events.Sticky]
 
 
 def dumps(score: Score, without: Iterable[str] = (), bars_per_line: int = 1) -> str:
-    """The score as compact YAML in canonical form, `without` some kinds of signs, with one or several bars to a line."""
+    """Return the score as compact YAML in canonical form, `without` some kinds of signs, with one or several bars to a line."""
     score = omit(score, without)
     lines = dump_header(score)
     for first in range(0, len(score.bars), bars_per_line):
@@ -84,12 +84,12 @@ def dumps(score: Score, without: Iterable[str] = (), bars_per_line: int = 1) -> 
 
 
 def format_line(key: str, bars: str) -> str:
-    """A line of bars under its key."""
+    """Return a line of bars under its key."""
     return f"{key}: {format_scalar(bars)}" if bars else f"{key}:"
 
 
 def loads(text: str) -> Score:
-    """The score that a compact text says.
+    """Return the score that a compact text says.
 
     Raises:
         CompactError: the text is not YAML, uses more of YAML than the format does, or breaks the format; names line, bar and part.
@@ -109,7 +109,7 @@ def loads(text: str) -> Score:
 
 
 def dumps_faithfully(score: Score) -> str:
-    """The score's text, of which it is sure that it gives the score again. Raises CompactError where it doesn't."""
+    """Return the score's text, of which it is sure that it gives the score again. Raises CompactError where it doesn't."""
     text = dumps(score)
     if loads(text) != score:
         raise CompactError("its text gives another score")
@@ -127,7 +127,7 @@ def _check_size(bars: int, parts: int) -> None:
 
 
 def load_line(entry: Entry, parts: tuple[Part, ...], metre: Metre) -> Iterator[Bar]:
-    """The bars of one line. `metre` is taken on."""
+    """Yield the bars of one line. `metre` is taken on."""
     stickies: Stickies = {}
     for number, (_, bar) in enumerate(_groups(split_words(entry.text()), NEXT_BAR.__eq__), int(entry.key)):
         yield load_bar(replace(entry, key=f"bar {number}"), bar, parts, metre, stickies)
@@ -149,7 +149,7 @@ def _groups(found: list[str], leads: Callable[[str], bool]) -> Iterator[tuple[st
 
 
 def dump_bar(bar: Bar, parts: Sequence[Part], stickies: Stickies | None = None) -> str:
-    """The words of one bar. `stickies` is what sticks from the bars before it in its line."""
+    """Return the words of one bar. `stickies` is what sticks from the bars before it in its line."""
     stickies = stickies if stickies is not None else {}
     found = dump_frame(bar)
     before = None
@@ -166,7 +166,7 @@ def dump_bar(bar: Bar, parts: Sequence[Part], stickies: Stickies | None = None) 
 def load_bar(
     entry: Entry, found: list[str], parts: tuple[Part, ...], metre: Metre, stickies: Stickies | None = None
 ) -> Bar:
-    """The bar that these words say; `entry` tells where they stand. `metre` and `stickies` are taken on.
+    """Return the bar that these words say; `entry` tells where they stand. `metre` and `stickies` are taken on.
 
     Every row is checked against the bar's length.
     """
@@ -204,7 +204,7 @@ def _name(place: Place, parts: tuple[Part, ...]) -> str:
 
 
 def dump_row(items: tuple[Item, ...], sticky: events.Sticky | None = None) -> str:
-    """The words of one voice in one bar."""
+    """Return the words of one voice in one bar."""
     sticky = events.Sticky() if sticky is None else sticky
     sticky.begun = False
     if has_tuplets(items):
@@ -213,7 +213,7 @@ def dump_row(items: tuple[Item, ...], sticky: events.Sticky | None = None) -> st
 
 
 def dump_item(item: Item, sticky: events.Sticky) -> str:
-    """The word of one item of a row without the brackets of tuplets; `sticky` is taken on."""
+    """Return the word of one item of a row without the brackets of tuplets; `sticky` is taken on."""
     if isinstance(item, Chord):
         return events.format_chord(item, sticky)
     if isinstance(item, Rest):
@@ -224,7 +224,7 @@ def dump_item(item: Item, sticky: events.Sticky) -> str:
 
 
 def parse_word(word: str, sticky: events.Sticky) -> Item:
-    """The item that a word of a row says; `sticky` is taken on."""
+    """Return the item that a word of a row says; `sticky` is taken on."""
     first = word[:1]
     if first == "r":
         return events.parse_rest(word, sticky)
@@ -238,7 +238,7 @@ def parse_word(word: str, sticky: events.Sticky) -> Item:
 
 
 def load_row(found: Sequence[str], sticky: events.Sticky | None = None) -> tuple[Item, ...]:
-    """The items whose words `dump_row` writes."""
+    """Return the items whose words `dump_row` writes."""
     sticky = events.Sticky() if sticky is None else sticky
     sticky.begun = False
     items = tuple([parse_word(word, sticky) for word in found])
@@ -250,7 +250,7 @@ def load_row(found: Sequence[str], sticky: events.Sticky | None = None) -> tuple
 
 
 def row_length(items: tuple[Item, ...], bar: Ticks) -> Ticks:
-    """The ticks that a row fills; `bar` is what a rest without a duration fills. ValueError if no bar can be so long."""
+    """Return the ticks that a row fills; `bar` is what a rest without a duration fills. ValueError if no bar can be so long."""
     length: Ticks = 0
     for item in items:
         if isinstance(item, Chord):

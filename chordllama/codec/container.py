@@ -71,7 +71,7 @@ _KNOWN_STARTS = {
 
 
 def read_container(data: bytes, name: str) -> bytes:
-    """The XML bytes of a `.musicxml`, `.xml` or `.mxl` file; which of them it is, the bytes tell and not the suffix.
+    """Return the XML bytes of a `.musicxml`, `.xml` or `.mxl` file; which of them it is, the bytes tell and not the suffix.
 
     `name` is for the messages only. Raises ContainerError for a broken, hostile or empty archive.
     """
@@ -95,7 +95,7 @@ def read_container(data: bytes, name: str) -> bytes:
 
 
 def write_container(xml: bytes, suffix: str) -> bytes:
-    """The bytes of a file that holds `xml`: an archive for `.mxl`, else `xml` itself. Same XML, same bytes."""
+    """Return the bytes of a file that holds `xml`: an archive for `.mxl`, else `xml` itself. Same XML, same bytes."""
     if suffix.lower() in PLAIN_SUFFIXES:
         return xml
     if suffix.lower() != ARCHIVE_SUFFIX:
@@ -123,7 +123,7 @@ def encoding_of(data: bytes) -> str:
 
 
 def parse(data: bytes, name: str) -> etree._ElementTree:
-    """The element tree of MusicXML bytes, with comments, processing instructions and CDATA sections where they stand.
+    """Return the element tree of MusicXML bytes, with comments, processing instructions and CDATA sections where they stand.
 
     Raises ContainerError, with line and column where there are any, for text that can't be decoded, XML that isn't
     well formed, declarations inside the DOCTYPE, entities that XML itself doesn't know, and a root that is no score.

@@ -51,7 +51,7 @@ class SignaturesInForce:
             self.keys[part] = _changed(self.keys.get(part, {}), staff if staff > 1 else None, key)
 
     def restate(self, bar: Bar) -> Bar:
-        """A first bar that says which keys and times are in force."""
+        """Return a first bar that says which keys and times are in force."""
         before = SignaturesInForce(self.parts, dict(self.keys), dict(self.times))
         before.apply(Bar(keys=bar.keys, times=bar.times))
         parts = list(enumerate(part.staves for part in self.parts))
@@ -62,7 +62,7 @@ class SignaturesInForce:
         )
 
     def part(self, index: int) -> Part:
-        """A part as it stands at this bar line."""
+        """Return a part as it stands at this bar line."""
         part = self.parts[index]
         clefs = tuple(self.clefs.get((index, staff), clef) for staff, clef in enumerate(part.clefs, 1))
         return replace(part, clefs=clefs, transposition=self.transpositions.get(index, part.transposition))
@@ -74,12 +74,12 @@ def _changed(known: dict[int | None, T], staff: int | None, value: T) -> dict[in
 
 
 def excerpt(score: Score, first: int, last: int) -> Score:
-    """The bars from `first` up to but without `last` (counted from 0), with the clefs, keys and times in force before them."""
+    """Return the bars from `first` up to but without `last` (counted from 0), with the clefs, keys and times in force before them."""
     return next(excerpts(score, [(first, last)]))
 
 
 def excerpts(score: Score, windows: Iterable[tuple[int, int]]) -> Iterator[Score]:
-    """An excerpt for each window of bars, of which none begins before the one before it: what is in force is followed once."""
+    """Yield an excerpt for each window of bars, of which none begins before the one before it: what is in force is followed once."""
     return Cutter(score).cut(windows)
 
 
@@ -91,7 +91,7 @@ class Cutter:
         self._changes: list[Bar] = []
 
     def cut(self, windows: Iterable[tuple[int, int]]) -> Iterator[Score]:
-        """An excerpt for each window of bars, of which none begins before the one before it."""
+        """Yield an excerpt for each window of bars, of which none begins before the one before it."""
         score, state, place = self._score, SignaturesInForce(self._score.parts), 0
         for first, last in windows:
             self._changes += map(_changes_alone, score.bars[len(self._changes) : first])

@@ -64,7 +64,7 @@ class Reading:
 
 
 def read(data: bytes, name: str = "score", report: Report | None = None) -> Score:
-    """The score in the bytes of a .musicxml, .xml or .mxl file. Without a report, what is left out isn't even counted.
+    """Return the score in the bytes of a .musicxml, .xml or .mxl file. Without a report, what is left out isn't even counted.
 
     Raises:
         ContainerError: the bytes are no readable MusicXML, or hostile.
@@ -78,7 +78,7 @@ def read(data: bytes, name: str = "score", report: Report | None = None) -> Scor
 
 
 def read_with_origin(data: bytes, name: str = "score", report: Report | None = None) -> Reading:
-    """The score, how its source writes each part, and what was left out or mended."""
+    """Return the score, how its source writes each part, and what was left out or mended."""
     report = report if report is not None else Report()
     root = parse(read_container(data, name), name).getroot()
     count_elements(root, report)
@@ -150,7 +150,7 @@ def _where(element: _Element) -> str:
 
 
 def measures_of(root: _Element, headers: dict[str, PartHeader], name: str) -> dict[str, list[_Element]]:
-    """Each part's measures, whichever way the file is nested; parts that the part list forgot are added to it."""
+    """Return each part's measures, whichever way the file is nested; parts that the part list forgot are added to it."""
     found: dict[str, list[_Element]] = {id: [] for id in headers}
     if root.tag == "score-timewise":
         pairs = [(part, part) for measure in root.iterfind("measure") for part in measure.iterfind("part")]
@@ -327,7 +327,7 @@ _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 
 
 def write(score: Score) -> bytes:
-    """The score as MusicXML 4.0, score-partwise, UTF-8."""
+    """Return the score as MusicXML 4.0, score-partwise, UTF-8."""
     lines = [_HEAD, *write_header(score)]
     for index in range(len(score.parts)):
         id = f"P{index + 1}"

@@ -17,7 +17,7 @@ class UnknownKind(ChordLlamaError):
 
 
 def omit(score: Score, kinds: Iterable[str]) -> Score:
-    """The score without the signs of these kinds (see `whitelist.KINDS`).
+    """Return the score without the signs of these kinds (see `whitelist.KINDS`).
 
     Raises:
         UnknownKind: one of them is none.

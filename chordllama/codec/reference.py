@@ -41,7 +41,7 @@ _OWN_SPELLINGS = {
 
 
 def marks() -> str:
-    """Every mark: its spelling, its element, what its value is, the kind that `--without` leaves out."""
+    """Return every mark: its spelling, its element, what its value is, the kind that `--without` leaves out."""
     rows = (
         (_spelling(sign), _path(sign), wanted(sign.shape) if sign.shape != "none" else "", sign.kind) for sign in SIGNS
     )
@@ -60,7 +60,7 @@ def _path(sign: Sign) -> str:
 
 
 def directions() -> str:
-    """Every direction: its spelling, what its value is, its kind."""
+    """Return every direction: its spelling, what its value is, its kind."""
     rows = (
         (sign.name, _direction_spelling(sign), _direction_value(sign), sign.kind) for sign in DIRECTION_SIGNS.values()
     )
@@ -80,32 +80,32 @@ def _direction_value(sign: DirectionSign) -> str:
 
 
 def dynamics() -> str:
-    """The dynamics that are a word."""
+    """Return the dynamics that are a word."""
     return ", ".join(f"`{name}`" for name in sorted(DYNAMICS, key=lambda name: (name.strip("pf"), name)))
 
 
 def bar_styles() -> str:
-    """The styles of bar lines."""
+    """Return the styles of bar lines."""
     return ", ".join(f"`{style}`" for style in BAR_STYLES)
 
 
 def chord_symbols() -> str:
-    """The kinds of chord symbols and how they are spelled after C."""
+    """Return the kinds of chord symbols and how they are spelled after C."""
     return _table(("word", "kind"), ((f"`C{code}`", kind) for kind, code in HARMONY_KINDS.items()))
 
 
 def kinds() -> str:
-    """What `--without` takes."""
+    """Return what `--without` takes."""
     return ", ".join(f"`{kind}`" for kind in KINDS)
 
 
 def elements() -> str:
-    """Every element of MusicXML, by treatment and reason."""
+    """Return every element of MusicXML, by treatment and reason."""
     return _treatments(ELEMENTS)
 
 
 def attributes() -> str:
-    """Every attribute of MusicXML, by treatment and reason."""
+    """Return every attribute of MusicXML, by treatment and reason."""
     return _treatments(ATTRIBUTES)
 
 
@@ -140,7 +140,7 @@ _PLACE = re.compile(r"<!-- table: ([a-z ]+) -->\n.*?<!-- end -->", re.DOTALL)
 
 
 def filled(page: str) -> str:
-    """A page with the tables that its `<!-- table: NAME --> … <!-- end -->` ask for.
+    """Return a page with the tables that its `<!-- table: NAME --> … <!-- end -->` ask for.
 
     Raises:
         KeyError: it asks for one that isn't among `TABLES`.

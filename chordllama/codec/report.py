@@ -20,7 +20,7 @@ class Report:
     where: dict[str, str] = field(default_factory=dict)
 
     def warnings(self) -> list[str]:
-        """One sentence for each thing that a composer should know."""
+        """Return one sentence for each thing that a composer should know."""
         unknown = [
             f"<{name}> is not MusicXML 4.0: left out {count} time{'s' * (count > 1)}, first {self.where.get(name, 'in the header')}"
             for name, count in sorted(self.unknown.items())

@@ -49,15 +49,15 @@ class Element:
     where: tuple[int, int] = field(default=(0, 0), compare=False)
 
     def all(self, tag: str) -> Iterator[Element]:
-        """The children of that name."""
+        """Yield the children of that name."""
         return (child for child in self.children if child.tag == tag)
 
     def first(self, tag: str) -> Element | None:
-        """The first child of that name."""
+        """Return the first child of that name."""
         return next(self.all(tag), None)
 
     def value(self, tag: str) -> str:
-        """The text of the first child of that name, "" without one."""
+        """Return the text of the first child of that name, "" without one."""
         child = self.first(tag)
         return child.text if child is not None else ""
 
@@ -71,7 +71,7 @@ class ClassicPart:
 
 
 def attributes_after(part: ClassicPart, measures: int) -> Element:
-    """The attributes that are in force after so many measures of a part."""
+    """Return the attributes that are in force after so many measures of a part."""
     changes = (change for measure in part.measures[:measures] for change in measure.all("attributes"))
     return reduce(_changed, changes, part.instruction)
 
@@ -93,7 +93,7 @@ def _replaces(new: Element, old: Element) -> bool:
 
 
 def encode(data: bytes, name: str = "score", report: Report | None = None) -> tuple[ClassicPart, ...]:
-    """The parts of a .musicxml, .xml or .mxl file as the format keeps them.
+    """Return the parts of a .musicxml, .xml or .mxl file as the format keeps them.
 
     Raises:
         ContainerError: the bytes are no readable MusicXML, or hostile.
@@ -155,7 +155,7 @@ def _attribute_name(name: str) -> str:
 
 
 def together(children: Iterable[Element], only: str | None = None) -> tuple[Element, ...]:
-    """The children with those of one name side by side, where the first of them stands; `only` one name, if given."""
+    """Return the children with those of one name side by side, where the first of them stands; `only` one name, if given."""
     groups: dict[object, list[Element]] = {}
     for place, child in enumerate(children):
         groups.setdefault(child.tag if only in (None, child.tag) else place, []).append(child)
@@ -166,7 +166,7 @@ def together(children: Iterable[Element], only: str | None = None) -> tuple[Elem
 
 
 def decode(parts: tuple[ClassicPart, ...], name: str = "score", report: Report | None = None) -> Score:
-    """The score that these parts make together. Bars that don't fill their metre are told in the report.
+    """Return the score that these parts make together. Bars that don't fill their metre are told in the report.
 
     Raises:
         ClassicError: a measure is longer than any music.
@@ -190,7 +190,7 @@ def _unfilled(score: Score) -> Iterator[str]:
 
 
 def to_musicxml(parts: tuple[ClassicPart, ...]) -> bytes:
-    """The parts as MusicXML, with nothing in it but what they say, and the voices.
+    """Return the parts as MusicXML, with nothing in it but what they say, and the voices.
 
     Children stand as the parts have them, not as the schema wants them: `read` doesn't mind, and `write` puts them right.
     """
@@ -235,7 +235,7 @@ VOICES = 16
 
 
 def with_voices(measure: Element, longest: Fraction) -> Iterator[tuple[Element, str]]:
-    """Each child of a measure with the name of its voice ("" for what is no note).
+    """Yield each child of a measure with the name of its voice ("" for what is no note).
 
     Between two backups one voice goes on. It is the first one of its staff (that of most of its notes) that has ended where it
     begins. `longest` is how many divisions a measure may have.

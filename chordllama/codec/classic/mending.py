@@ -48,17 +48,17 @@ _BROKEN_UNSEEN = re.compile(r"<\|\w+\|>|</s>|^[ \t]*(?:-[ \t]+)?#text\b", re.MUL
 
 
 def lines_of(text: str) -> list[SourceLine]:
-    """The lines of a text."""
+    """Return the lines of a text."""
     return [SourceLine(line, number) for number, line in enumerate(_BREAK.split(text), 1)]
 
 
 def looks_broken(text: str) -> bool:
-    """Whether a text has faults that YAML wouldn't see: it takes `#text: major` for a comment."""
+    """Tell whether a text has faults that YAML wouldn't see: it takes `#text: major` for a comment."""
     return _BROKEN_UNSEEN.search(text) is not None
 
 
 def mend(lines: Sequence[SourceLine]) -> tuple[list[SourceLine], Counts]:
-    """The lines, mended, and how often each of `MENDINGS` was needed."""
+    """Return the lines, mended, and how often each of `MENDINGS` was needed."""
     counts: Counts = Counter()
     found = list(lines)
     for rule in _RULES:
@@ -273,7 +273,7 @@ _UNFINISHED = re.compile(r"""[ ]*(?:-[ ]*)?(?:['"]?[@#a-z0-9_.-]*['"]?|['"]?[@#]
 
 
 def without_last_measure(lines: list[SourceLine], place: int, missing: bool) -> list[SourceLine] | None:
-    """The lines before the last measure, if the fault in the line at `place` (from 0) is that it is cut off.
+    """Return the lines before the last measure, if the fault in the line at `place` (from 0) is that it is cut off.
 
     That is so where something is `missing` in the measure's last element, or where the last line of all is at fault and may be the
     beginning of one.

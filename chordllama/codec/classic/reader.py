@@ -37,7 +37,7 @@ class Fault(Exception):
         self.cause, self.hint = cause, hint
 
     def error(self, lines: list[SourceLine]) -> ClassicError:
-        """The error for people, with the line and column of the text as it was given."""
+        """Return the error for people, with the line and column of the text as it was given."""
         line = lines[min(self.place, len(lines) - 1)] if lines else SourceLine("", 1)
         place = f"line {line.number}, column {max(1, self.column + line.shift)}"
         return ClassicError(f"{place}: {self.problem}", cause=self.cause, hint=self.hint)
@@ -61,7 +61,7 @@ class Node(NamedTuple):
 
 
 def documents(text: str) -> Iterator[Node]:
-    """The values of the documents in a text.
+    """Yield the values of the documents in a text.
 
     Raises:
         Fault: a key is none.
@@ -119,7 +119,7 @@ class ClassicReader:
         self._lines = lines
 
     def parts(self, documents: list[Node]) -> tuple[ClassicPart, ...]:
-        """An instruction and the measures after it, part by part."""
+        """Return an instruction and the measures after it, part by part."""
         found: list[tuple[Node, list[Node]]] = []
         for node in documents:
             if not isinstance(node.content, list):
@@ -140,7 +140,7 @@ class ClassicReader:
         return ClassicPart(instruction, self._measures(measures))
 
     def measures(self, documents: list[Node]) -> tuple[Element, ...]:
-        """The measures of the one document there is."""
+        """Return the measures of the one document there is."""
         if len(documents) != 1 or not isinstance(documents[0].content, list) or not documents[0].content:
             raise _fault("a list of measures is expected here", *documents[:1] or [Node(None, 0, 1)])
         return self._measures(documents[0].content)

@@ -36,13 +36,13 @@ SEPARATOR = "---\n"
 
 
 def dumps(parts: tuple[ClassicPart, ...]) -> str:
-    """The parts as a stream of documents."""
+    """Return the parts as a stream of documents."""
     documents = ((dump_instruction(part.instruction), dump_measures(part.measures)) for part in parts)
     return SEPARATOR.join(document for pair in documents for document in pair)
 
 
 def dump_row(part: ClassicPart) -> str:
-    """The part as a row of training data, one line of JSON: the first half of its measures asks for the second."""
+    """Return the part as a row of training data, one line of JSON: the first half of its measures asks for the second."""
     half = (len(part.measures) + 1) // 2
     row = {
         "instruction": dump_instruction(part.instruction),
@@ -53,12 +53,12 @@ def dump_row(part: ClassicPart) -> str:
 
 
 def dump_instruction(instruction: Element) -> str:
-    """The document of an instruction."""
+    """Return the document of an instruction."""
     return "".join(f"{line}\n" for line in _map(instruction, "")) or "null\n"
 
 
 def dump_measures(measures: tuple[Element, ...]) -> str:
-    """The document of some measures."""
+    """Return the document of some measures."""
     return "".join(f"{line}\n" for measure in measures for line in _item(measure, "")) or "[]\n"
 
 
@@ -126,7 +126,7 @@ _ESCAPES |= {"\u2028": "\\L", "\u2029": "\\P"}
 
 @lru_cache(maxsize=4096)
 def format_scalar(text: str) -> str:
-    """A text as the data set spells it: plain, else in single, else, with signs beyond ASCII escaped, in double quotes."""
+    """Return a text as the data set spells it: plain, else in single, else, with signs beyond ASCII escaped, in double quotes."""
     if not text.isascii() or not text.isprintable():
         return '"' + "".join(map(_escape, text)) + '"'
     return "'" + text.replace("'", "''") + "'" if _NO_WORD.fullmatch(text) else text
@@ -145,7 +145,7 @@ def _escape(c: str) -> str:
 
 
 def loads(text: str, report: Report | None = None) -> tuple[ClassicPart, ...]:
-    """The parts that a stream of documents, or a row of training data, says; what was mended is told in the report.
+    """Return the parts that a stream of documents, or a row of training data, says; what was mended is told in the report.
 
     Raises:
         ClassicError: the text breaks the format where only its writer knows what was meant; names line and column.
@@ -154,7 +154,7 @@ def loads(text: str, report: Report | None = None) -> tuple[ClassicPart, ...]:
 
 
 def load_measures(text: str, report: Report | None = None) -> tuple[Element, ...]:
-    """The measures of one document without an instruction, as a model answers.
+    """Return the measures of one document without an instruction, as a model answers.
 
     Raises:
         ClassicError: as `loads`.

@@ -62,7 +62,7 @@ Json = dict[str, Any]
 
 
 def read(document: Any) -> Score:
-    """The score that an editor sent.
+    """Return the score that an editor sent.
 
     Raises:
         ScoreError: it breaks the schema, or a bar doesn't add up.
@@ -115,7 +115,7 @@ class _BarReader:
         self.number = 0
 
     def read(self, told: Json) -> Bar:
-        """The next bar."""
+        """Return the next bar."""
         self.number += 1
         frame = Bar(
             keys=self._keys(told.get("keys")),
@@ -216,7 +216,7 @@ def _value(told: list[int], ratio: tuple[int, int]) -> Duration:
 
 
 def write(score: Score, bars: Sequence[Bar], parts: Collection[int] | None = None) -> Json:
-    """The bars that follow a score, as an editor can write them: all parts (from 0) or these.
+    """Return the bars that follow a score, as an editor can write them: all parts (from 0) or these.
 
     Raises:
         ScoreError: a note value is none that an editor knows.
@@ -253,7 +253,7 @@ class _RowWriter:
     left_out: Counter[str]
 
     def row(self, row: Row) -> Json | None:
-        """A voice; None where it can't be written."""
+        """Return a voice; None where it can't be written."""
         if row.voice > MOST_VOICES:
             self.left_out["voices"] += 1
             return None

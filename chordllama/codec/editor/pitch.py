@@ -24,7 +24,7 @@ class Shift(NamedTuple):
 
 
 def shift_of(transposition: Transposition | None) -> Shift:
-    """What a transposition does to a MIDI key and to a spelling."""
+    """Return what a transposition does to a MIDI key and to a spelling."""
     if transposition is None:
         return Shift(0, 0)
     chromatic = transposition.chromatic + 12 * transposition.octave
@@ -33,7 +33,7 @@ def shift_of(transposition: Transposition | None) -> Shift:
 
 
 def written_key(fifths: int, shift: Shift) -> int:
-    """The key signature that is written where this one sounds."""
+    """Return the key signature that is written where this one sounds."""
     return _near(fifths - shift.fifths, -7, 7)
 
 
@@ -69,7 +69,7 @@ _MIDDLE = 57
 
 
 def clef_for(bars: Sequence[Bar], part: int, staff: int, program: int) -> str:
-    """A clef in which a staff's notes lie well, for an editor that doesn't tell it."""
+    """Return a clef in which a staff's notes lie well, for an editor that doesn't tell it."""
     if program == _VIOLA:
         return "C3"
     keys = [

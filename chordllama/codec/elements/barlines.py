@@ -24,7 +24,7 @@ _ENDINGS = ("start", "stop", "discontinue")
 
 
 def read_barline(element: _Element) -> Barline:
-    """What a `<barline>` says, wherever it stands."""
+    """Return what a `<barline>` says, wherever it stands."""
     found = by_tag(element)
     style = (found["bar-style"].text or "").strip() if "bar-style" in found else ""
     repeat, times = _read_repeat(found.get("repeat"))
@@ -66,7 +66,7 @@ def _read_ending(element: _Element | None) -> tuple[str, str, str]:
 
 
 def merged(parts: list[Barline]) -> Barline:
-    """The one bar line that the parts write, where some programs say in the first part alone what others say in each."""
+    """Return the one bar line that the parts write, where some programs say in the first part alone what others say in each."""
     barlines = [barline for barline in parts if barline]
     if not barlines:
         return NO_BARLINE
@@ -88,7 +88,7 @@ def merged(parts: list[Barline]) -> Barline:
 
 
 def write_barline(barline: Barline, location: str, *, first: bool) -> Iterator[str]:
-    """The lines of a `<barline>` of the first or another part; none for one that says nothing."""
+    """Yield the lines of a `<barline>` of the first or another part; none for one that says nothing."""
     if barline.top and not first:
         barline = replace(barline, ending="", ending_type="", top=False, label="")
     if not barline:

@@ -20,23 +20,23 @@ _PLAIN = {str(semitones): semitones for semitones in (-2, -1, 0, 1, 2)}
 
 
 def children(element: _Element) -> list[_Element]:
-    """The children. lxml makes this slice in half of the time that iterating over the element takes."""
+    """Return the children. lxml makes this slice in half of the time that iterating over the element takes."""
     return element[:]  # type: ignore[index, return-value] # its stubs know no slices
 
 
 def by_tag(element: _Element) -> dict[str, _Element]:
-    """The children by their tags; of several with one tag the first."""
+    """Return the children by their tags; of several with one tag the first."""
     return {child.tag: child for child in reversed(children(element))}
 
 
 def child_text(element: _Element, tag: str) -> str:
-    """The stripped text of the first child with a tag, "" without one."""
+    """Return the stripped text of the first child with a tag, "" without one."""
     # lxml's own findtext takes three times as long, as it looks for paths.
     return next(((child.text or "").strip() for child in element.iterchildren(tag)), "")
 
 
 def number(text: str | None, least: int, most: int) -> int | None:
-    """An integer within its range, None where it's missing, none or out of range ("4.0" is 4)."""
+    """Return an integer within its range, None where it's missing, none or out of range ("4.0" is 4)."""
     small = _SMALL.get(text) if text else None
     if small is not None:
         return small if least <= small <= most else None
@@ -48,7 +48,7 @@ def number(text: str | None, least: int, most: int) -> int | None:
 
 
 def decimal(text: str | None) -> Fraction | None:
-    """A decimal number of ordinary size, None for anything else."""
+    """Return a decimal number of ordinary size, None for anything else."""
     match = _DECIMAL.fullmatch((text or "").strip())
     return Fraction(match[0]) if match else None
 
@@ -66,18 +66,18 @@ def alteration(text: str | None) -> int | Fraction | None:
 
 
 def line_number(element: _Element) -> str:
-    """The number that tells a slur, hairpin or other line from those that are open with it."""
+    """Return the number that tells a slur, hairpin or other line from those that are open with it."""
     return str(number(element.get("number"), 1, MOST_LINES) or 1)
 
 
 def glyph(element: _Element) -> str:
-    """What an `<other-…>` shows: its text, or a sign of music fonts by its name; "" if it doesn't say."""
+    """Return what an `<other-…>` shows: its text, or a sign of music fonts by its name; "" if it doesn't say."""
     name = element.get("smufl", "")
     return (element.text or "").strip() or (f"smufl:{name}" if name else "")
 
 
 def write_glyph(tag: str, value: str) -> str:
-    """An `<other-…>` (`tag` with its attributes) that shows `value`."""
+    """Return an `<other-…>` (`tag` with its attributes) that shows `value`."""
     name = value.removeprefix("smufl:")
     if name != value:
         return f"<{tag} smufl={quoteattr(name)}/>"
@@ -85,5 +85,5 @@ def write_glyph(tag: str, value: str) -> str:
 
 
 def dynamic_name(element: _Element) -> str:
-    """The dynamic that a child of `<dynamics>` says."""
+    """Return the dynamic that a child of `<dynamics>` says."""
     return str(element.tag) if element.tag in DYNAMICS else (element.text or "").strip()

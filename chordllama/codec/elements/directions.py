@@ -33,7 +33,7 @@ from chordllama.score.model import NOTE_TYPES, Degree, Direction, Harmony, Tone,
 
 
 def read_direction(element: _Element) -> Iterator[Direction]:
-    """What a `<direction>` says, one sign after the other; offsets are the caller's."""
+    """Yield what a `<direction>` says, one sign after the other; offsets are the caller's."""
     tempo: Fraction | None = None
     for child in element:
         if child.tag == "direction-type":
@@ -118,7 +118,7 @@ def _sounding_tempo(direction: Direction) -> Fraction | None:
 
 
 def read_sound(element: _Element, tempo: Fraction | None = None) -> Iterator[Direction]:
-    """What a `<sound>` says that its direction (with the metronome's `tempo`) doesn't."""
+    """Yield what a `<sound>` says that its direction (with the metronome's `tempo`) doesn't."""
     for name in SOUND_ATTRIBUTES:
         value = (element.get(name) or "").strip()
         if value and not (name == "tempo" and tempo is not None and _near(value, tempo)):
@@ -133,7 +133,7 @@ def _near(text: str, tempo: Fraction) -> bool:
 
 
 def write_directions(directions: list[Direction], staff: int, offset: str = "") -> Iterator[str]:
-    """The lines of directions that form one (see `together`); `staff` is 0 in a part with one staff, `offset` in divisions."""
+    """Yield the lines of directions that form one (see `together`); `staff` is 0 in a part with one staff, `offset` in divisions."""
     signs = [direction for direction in directions if direction.name != "sound"]
     sounds = [direction.value.partition("=") for direction in directions if direction.name == "sound"]
     heard = "".join(f" {name}={quoteattr(value)}" for name, _, value in sounds)
@@ -156,7 +156,7 @@ def write_directions(directions: list[Direction], staff: int, offset: str = "") 
 
 
 def together(directions: list[Direction]) -> Iterator[list[Direction]]:
-    """Directions of one place, in groups that are written as one: a tempo in words and figures, a sign and what it sounds like."""
+    """Yield directions of one place, in groups that are written as one: a tempo in words and figures, a sign and what it sounds like."""
     group: list[Direction] = []
     for direction in directions:
         if group and _joins(group, direction):
@@ -185,7 +185,7 @@ _SOUND_RANK = {name: rank for rank, name in enumerate(SOUND_ATTRIBUTES)}
 
 
 def write_change(direction: Direction, staff: int) -> Iterator[str]:
-    """The lines of a change of what holds from here on: a clef, a key (on the first staff it is for all), a bar line."""
+    """Yield the lines of a change of what holds from here on: a clef, a key (on the first staff it is for all), a bar line."""
     name, value = direction.name, direction.value
     if name == "barline":
         yield '<barline location="middle">'
@@ -203,17 +203,17 @@ _NO_SIGNS = ("sound", "figured-bass", *_CHANGES)
 
 
 def is_change(direction: Direction) -> bool:
-    """Whether it is no `<direction>`, but a change of what holds from here on."""
+    """Tell whether it is no `<direction>`, but a change of what holds from here on."""
     return direction.name in _CHANGES
 
 
 def is_figures(item: Direction | Harmony) -> bool:
-    """Whether it is a figured bass, which stands right before its note, after everything else."""
+    """Tell whether it is a figured bass, which stands right before its note, after everything else."""
     return isinstance(item, Direction) and item.name == "figured-bass"
 
 
 def ends_line(direction: Direction) -> bool:
-    """Whether it is the end of a hairpin or another line, or either end of a shift, which is of whole notes."""
+    """Tell whether it is the end of a hairpin or another line, or either end of a shift, which is of whole notes."""
     if direction.name == "octave-shift":
         return True
     return DIRECTION_SIGNS[direction.name].shape in LINES and direction.value.startswith(("stop", "discontinue"))
@@ -268,7 +268,7 @@ def _write_unit(code: str, dots: str) -> list[str]:
 
 
 def read_clef(element: _Element) -> str:
-    """A clef as its code: `G2`, `F4`, `G2_8` an octave lower, `G2^8` higher, `percussion`, `TAB`, `none`."""
+    """Return a clef as its code: `G2`, `F4`, `G2_8` an octave lower, `G2^8` higher, `percussion`, `TAB`, `none`."""
     sign = child_text(element, "sign")
     if sign not in ("G", "F", "C"):
         return sign if sign in ("percussion", "TAB", "jianpu", "none") else "none"
@@ -279,7 +279,7 @@ def read_clef(element: _Element) -> str:
 
 
 def write_clef(code: str, staff: int) -> list[str]:
-    """The lines of a `<clef>`."""
+    """Return the lines of a `<clef>`."""
     match = CLEF.fullmatch(code)
     assert match is not None
     sign, line, direction, size = match.groups()
@@ -293,7 +293,7 @@ def write_clef(code: str, staff: int) -> list[str]:
 
 
 def read_transposition(element: _Element) -> Transposition:
-    """A `<transpose>`."""
+    """Return a `<transpose>`."""
     chromatic, diatonic, octave = (
         number(element.findtext(tag), -99, 99) or 0 for tag in ("chromatic", "diatonic", "octave-change")
     )
@@ -301,7 +301,7 @@ def read_transposition(element: _Element) -> Transposition:
 
 
 def write_transposition(transposition: Transposition) -> list[str]:
-    """The lines of a `<transpose>`."""
+    """Return the lines of a `<transpose>`."""
     octave = [f"  <octave-change>{transposition.octave}</octave-change>"] if transposition.octave else []
     return [
         "<transpose>",
@@ -326,7 +326,7 @@ def _write_attribute(name: str, value: str, staff: int) -> Iterable[str]:
 
 
 def read_harmony(element: _Element) -> Iterator[Harmony]:
-    """The chord symbols of a `<harmony>`; one that has no root (a function or numeral) is left out."""
+    """Yield the chord symbols of a `<harmony>`; one that has no root (a function or numeral) is left out."""
     roots = element.findall("root")
     kinds = element.findall("kind")
     for root, kind in zip(roots, kinds, strict=False):
@@ -359,7 +359,7 @@ def _read_degree(element: _Element) -> Degree | None:
 
 
 def write_harmony(harmony: Harmony, staff: int, offset: str = "") -> Iterator[str]:
-    """The lines of a `<harmony>`; `offset` in divisions."""
+    """Yield the lines of a `<harmony>`; `offset` in divisions."""
     yield "<harmony>"
     yield from _write_tone(harmony.root, "root")
     text = f" text={quoteattr(harmony.text)}" if harmony.text is not None else ""

@@ -42,7 +42,7 @@ class NoteDraft:
     usual_sign: bool | None = None
 
     def settle(self, duration: Duration, grace: str) -> NoteDraft:
-        """The same note, of which all is read, with what follows from that, and from its duration."""
+        """Return the same note, of which all is read, with what follows from that, and from its duration."""
         self.pitch = (self.step, self.alter, self.octave)
         self.line = (self.staff, self.step, self.octave)
         self.has_lines = any(map(is_line, self.marks))
@@ -52,7 +52,7 @@ class NoteDraft:
         return self
 
     def at(self, step: str, octave: int, alter: Alter) -> NoteDraft:
-        """What else is read of it, at another pitch; it is still to be settled."""
+        """Return what else is read of it, at another pitch; it is still to be settled."""
         ties = (self.tie_start, self.tie_stop)
         return NoteDraft(step, octave, alter, False, self.staff, self.marks, *ties, self.accidental, self.enclosed)
 
@@ -114,5 +114,5 @@ class EventDraft:
     lyrics: tuple[Syllable, ...] = ()
 
     def marks_at(self, place: int) -> Sequence[Mark]:
-        """The marks of the note at a place in the chord that begins or ends lines."""
+        """Return the marks of the note at a place in the chord that begins or ends lines."""
         return next((marks for number, marks in self.marks if number == place), ())

@@ -19,7 +19,7 @@ _LINE_BY_CODE = {code: type for type, code in FIGURE_LINES.items()}
 
 
 def read_figures(element: _Element) -> str:
-    """The figures of a `<figured-bass>` as a value; "" if there are none."""
+    """Return the figures of a `<figured-bass>` as a value; "" if there are none."""
     text = " ".join(filter(None, map(_read_figure, element.iterfind("figure"))))
     return f"({text})" if text and element.get("parentheses") == "yes" else text
 
@@ -36,7 +36,7 @@ def _read_figure(element: _Element) -> str:
 
 
 def write_figures(value: str, duration: int) -> Iterator[str]:
-    """The lines of a `<figured-bass>`: `duration` in divisions until other figures follow at the same note, 0 if none do.
+    """Yield the lines of a `<figured-bass>`: `duration` in divisions until other figures follow at the same note, 0 if none do.
 
     An empty value is a figure without anything, which only lasts.
     """

@@ -25,7 +25,7 @@ DRUM_CHANNEL = 10
 
 
 def read_creators(root: _Element) -> tuple[tuple[str, str], ...]:
-    """The (type, name) of each creator."""
+    """Return the (type, name) of each creator."""
     creators = (
         (creator.get("type", ""), (creator.text or "").strip()) for creator in root.iterfind("identification/creator")
     )
@@ -43,7 +43,7 @@ class PartHeader:
 
 
 def read_part_list(root: _Element) -> dict[str, PartHeader]:
-    """The parts' headers by id, in order."""
+    """Return the parts' headers by id, in order."""
     return {element.get("id", ""): _read_score_part(element) for element in root.iterfind("part-list/score-part")}
 
 
@@ -70,7 +70,7 @@ def _read_instrument(name: str, sound: _Element | None) -> Instrument:
 
 
 def read_groups(root: _Element, ids: list[str]) -> tuple[Group, ...]:
-    """The groups of the part list; `ids` are those of the parts that have measures."""
+    """Return the groups of the part list; `ids` are those of the parts that have measures."""
     opened: dict[str, tuple[int, int, _Element]] = {}
     found: list[tuple[int, Group]] = []
     listed: set[str] = set()
@@ -103,7 +103,7 @@ _SEEN_AT = {"accidentals": {*NOTE_TYPES}, "beams": {*FLAGS}, "stems": {*NOTE_TYP
 
 
 def read_unwritten(root: _Element) -> tuple[str, ...]:
-    """What a file may leave to the program: what it has none of, if it says so, or says nothing and has notes for it.
+    """Return what a file may leave to the program: what it has none of, if it says so, or says nothing and has notes for it.
 
     Whether notes need an accidental is not known here.
     """
@@ -119,7 +119,7 @@ def read_unwritten(root: _Element) -> tuple[str, ...]:
 
 
 def write_header(score: Score) -> Iterator[str]:
-    """The lines from the title to the end of the part list."""
+    """Yield the lines from the title to the end of the part list."""
     if score.title:
         yield "  <work>"
         yield f"    <work-title>{xml_text(score.title)}</work-title>"
@@ -161,7 +161,7 @@ def _write_group_start(group: Group, depth: int) -> Iterator[str]:
 
 
 def write_score_part(part: Part, id: str) -> Iterator[str]:
-    """The lines of one part in the part list."""
+    """Yield the lines of one part in the part list."""
     yield f'    <score-part id="{id}">'
     yield f"      <part-name>{xml_text(part.name)}</part-name>"
     if part.abbreviation:

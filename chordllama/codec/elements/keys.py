@@ -17,7 +17,7 @@ MOST_FIFTHS = 14
 
 
 def read_key(element: _Element) -> Key | None:
-    """A key signature; None for one that says nothing that can be kept."""
+    """Return a key signature; None for one that says nothing that can be kept."""
     fifths = number(element.findtext("fifths"), -MOST_FIFTHS, MOST_FIFTHS)
     steps, alters = (
         [(child.text or "").strip() for child in element.iterfind(tag)] for tag in ("key-step", "key-alter")
@@ -30,7 +30,7 @@ def read_key(element: _Element) -> Key | None:
 
 
 def write_key(key: Key, staff: int) -> list[str]:
-    """The lines of a `<key>`; `staff` is 0 for all."""
+    """Return the lines of a `<key>`; `staff` is 0 for all."""
     signs = [
         line
         for step, alter in key.alters

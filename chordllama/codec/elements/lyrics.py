@@ -37,7 +37,7 @@ class LyricReader:
         return tuple(found.get(verse, "") for verse in range(1, max(found, default=0) + 1))
 
     def read(self, elements: list[_Element]) -> tuple[Syllable, ...]:
-        """The syllables of one note, by verse; of two for one verse the first."""
+        """Return the syllables of one note, by verse; of two for one verse the first."""
         found: dict[int, Syllable] = {}
         for element in elements:
             verse = self._verse_of(element, found)
@@ -70,7 +70,7 @@ def _number_in(name: str) -> int:
 
 
 def joined(syllables: tuple[Syllable, ...], others: tuple[Syllable, ...]) -> tuple[Syllable, ...]:
-    """The syllables of two notes of a chord, by verse; of two for one verse the first."""
+    """Return the syllables of two notes of a chord, by verse; of two for one verse the first."""
     if not others:
         return syllables
     found = {syllable.verse: syllable for syllable in (*others, *syllables)}
@@ -99,7 +99,7 @@ def _text(element: _Element) -> str:
 
 
 def write_lyric(syllable: Syllable, continues: bool, name: str = "") -> Iterator[str]:
-    """The lines of one `<lyric>`; `continues`: the syllable before it in its verse had a hyphen; `name` is its verse's."""
+    """Yield the lines of one `<lyric>`; `continues`: the syllable before it in its verse had a hyphen; `name` is its verse's."""
     yield f"  <lyric number={quoteattr(name or str(syllable.verse))}>"
     texts = syllable.text.split(ELISION)
     texts = texts if all(texts) else [syllable.text]

@@ -146,13 +146,13 @@ class PartReader:
             self.draft.placed[stream] = place_events(events, self.scale)
 
     def error(self, element: _Element, problem: str) -> MusicXMLError:
-        """An error that says where `element` stands."""
+        """Return an error that says where `element` stands."""
         return MusicXMLError(
             f'part "{self.name}", measure {len(self.measures)}, <{element.tag}> in line {element.sourceline}: {problem}'
         )
 
     def length(self, element: _Element, text: str | None) -> Ticks | None:
-        """The ticks that the text of an element's `<duration>` says; None without one."""
+        """Return the ticks that the text of an element's `<duration>` says; None without one."""
         text = (text or "").strip()
         if not text:
             return None
@@ -413,7 +413,7 @@ class PartReader:
         return PartRows(without_unused_voices(found), tuple(open_lines), finish.lacks_accidentals, calls_whole)
 
     def voices(self) -> dict[Stream, VoicePlace]:
-        """The staff and the place there (from 1) of each voice of the source that has notes or rests."""
+        """Return the staff and the place there (from 1) of each voice of the source that has notes or rests."""
         homes = self._homes()
         order = sorted(homes, key=lambda s: (homes[s], number(s[0], 0, 10**6) or 0, s))
         places: Counter[int] = Counter()

@@ -149,7 +149,7 @@ class Open:
 
 
 def write_notations(marks: tuple[Mark, ...], tie_stop: bool, is_open: Open) -> Iterator[str]:
-    """The lines of a note's `<notations>`; `is_open` is taken on."""
+    """Yield the lines of a note's `<notations>`; `is_open` is taken on."""
     groups: dict[str, list[str]] = {}
     if tie_stop:
         groups.setdefault("", []).append('<tied type="stop"/>')

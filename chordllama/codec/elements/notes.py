@@ -112,7 +112,7 @@ class NoteReader:
         self._here, self._alike = self._known.setdefault((scale, *self.instruments[1:]), ({}, {}))
 
     def said(self, element: _Element, length_of: LengthReader) -> Said:
-        """What a `<note>` says; `length_of` reads a `<duration>` as ticks."""
+        """Return what a `<note>` says; `length_of` reads a `<duration>` as ticks."""
         key = _said(element)
         found = self._here.get(key)
         if found is None:
@@ -141,7 +141,7 @@ class NoteReader:
         return found
 
     def read(self, element: _Element, length_of: LengthReader, head: Duration | None = None) -> Said:
-        """The same, read anew; `head` is the duration of the chord of which this is another note."""
+        """Return the same, read anew; `head` is the duration of the chord of which this is another note."""
         note = NoteElement(element)
         fields, several = note.fields, note.several
         staff = number(fields["staff"].text, 1, MOST_STAVES) or 1 if "staff" in fields else 1
@@ -365,7 +365,7 @@ class Look:
 
 
 def divided(length: Ticks, divisions: int) -> int:
-    """A length in ticks as `<duration>` says it."""
+    """Return a length in ticks as `<duration>` says it."""
     exact, rest = divmod(length * divisions, QUARTER)
     return exact if not rest else round(Fraction(length * divisions, QUARTER))
 
@@ -378,7 +378,7 @@ def write_chord(
     lyrics: list[str],
     is_open: Open,
 ) -> Iterator[str]:
-    """The lines of a chord's `<note>` elements.
+    """Yield the lines of a chord's `<note>` elements.
 
     `tie_stops` go note by note; `lyrics` are the finished lines; `is_open` is taken on.
     """
@@ -406,7 +406,7 @@ def write_chord(
 def write_rest(
     rest: Rest, setting: Setting, bar: Ticks, is_open: Open | None = None, *, hidden: bool = False
 ) -> Iterator[str]:
-    """The lines of a rest's `<note>`; `bar` is the bar's length in ticks."""
+    """Yield the lines of a rest's `<note>`; `bar` is the bar's length in ticks."""
     yield '<note print-object="no">' if hidden else "<note>"
     if any(mark.name == "cue" for mark in rest.marks):
         yield "  <cue/>"
@@ -475,7 +475,7 @@ def _written_value(value: Duration, mark: str) -> tuple[str, int, int, int]:
 
 
 def seen_lengths(event: Chord | Rest | Spacer) -> Iterator[Ticks]:
-    """The lengths of the note values that are seen where they aren't what is played."""
+    """Yield the lengths of the note values that are seen where they aren't what is played."""
     notes = event.notes if isinstance(event, Chord) else [event] if isinstance(event, Rest) else []
     for note in notes:
         for mark in note.marks:

@@ -92,7 +92,7 @@ class Origin:
 
 
 def origin_of(score: Score, index: int) -> Origin:
-    """How a part of a score without a source is written."""
+    """Return how a part of a score without a source is written."""
     places = {row.place[1:] for bar in score.bars for row in bar.rows if row.part == index}
     stride = max([4, *(voice for _, voice in places)])
     voices = {place: str(stride * (place[0] - 1) + place[1]) for place in places}
@@ -102,7 +102,7 @@ def origin_of(score: Score, index: int) -> Origin:
 
 
 def divisions_for(score: Score, part: int, at_least: int = 1) -> int:
-    """The smallest number of divisions of a quarter, a multiple of `at_least`, in which every length of a part is a whole number."""
+    """Return the smallest number of divisions of a quarter, a multiple of `at_least`, in which every length of a part is a whole number."""
     found = at_least
     seen: set[Ticks] = set()
     for bar, length in zip(score.bars, score.bar_lengths, strict=True):
@@ -163,7 +163,7 @@ class PartWriter:
         return label
 
     def measure(self, bar: Bar) -> Iterator[str]:
-        """The lines of one `<measure>`."""
+        """Yield the lines of one `<measure>`."""
         self.fifths = apply_keys(self.fifths, bar, self.index)
         self.metre.apply(bar)
         length = self.metre.length(bar)

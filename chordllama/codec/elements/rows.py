@@ -49,7 +49,7 @@ _event_of = itemgetter(2)
 
 
 def place_events(events: list[EventDraft], scale: Ticks) -> list[Placed]:
-    """The events one after the other, with gaps; what the source rounded is set right."""
+    """Return the events one after the other, with gaps; what the source rounded is set right."""
     placed: list[Placed] = []
     position: Ticks = 0
     slack: Ticks = 0
@@ -68,7 +68,7 @@ def place_events(events: list[EventDraft], scale: Ticks) -> list[Placed]:
 
 
 def without_unused_voices(bars: list[list[Row]]) -> list[list[Row]]:
-    """The voices of each staff numbered without gaps."""
+    """Return the voices of each staff numbered without gaps."""
     used = sorted({(row.staff, row.voice) for rows in bars for row in rows})
     places: dict[tuple[int, int], int] = {}
     for staff, voice in used:
@@ -110,7 +110,7 @@ class RowFinisher:
         fifths: dict[int, int],
         time: Time | None,
     ) -> list[Row]:
-        """The rows of one measure, given the events of each voice, what stands at a moment, the bar's length, keys and time."""
+        """Return the rows of one measure, given the events of each voice, what stands at a moment, the bar's length, keys and time."""
         filled = {place: _fill(placed, length) for place, placed in streams.items()}
         found = {place: events for place, events in filled.items() if any(map(_event_of, events))}
         for staff in {*range(1, self.staves + 1)} - {staff for staff, _ in found}:

@@ -20,12 +20,12 @@ MOST_FRETS = 99
 
 
 def read_lines(element: _Element) -> int | None:
-    """The number of lines in a `<staff-details>`; None where it says nothing of them."""
+    """Return the number of lines in a `<staff-details>`; None where it says nothing of them."""
     return number(element.findtext("staff-lines"), 0, MOST_STAFF_LINES)
 
 
 def read_tuning(element: _Element) -> Tuning | None:
-    """The tuning in a `<staff-details>`; None without one, or if it isn't one of pitches."""
+    """Return the tuning in a `<staff-details>`; None without one, or if it isn't one of pitches."""
     found = sorted(element.findall("staff-tuning"), key=lambda string: number(string.get("line"), 1, 99) or 0)
     strings = tuple(map(_read_string, found))
     if not strings or len(strings) > MOST_STAFF_LINES or not all(map(STRING.fullmatch, strings)):
@@ -39,7 +39,7 @@ def _read_string(element: _Element) -> str:
 
 
 def write_staff(lines: int | None, tuning: Tuning | None, staff: int) -> Iterator[str]:
-    """The lines of a `<staff-details>`; `staff` is 0 in a part with one staff."""
+    """Yield the lines of a `<staff-details>`; `staff` is 0 in a part with one staff."""
     yield f'<staff-details number="{staff}">' if staff else "<staff-details>"
     if lines is not None:
         yield f"  <staff-lines>{lines}</staff-lines>"

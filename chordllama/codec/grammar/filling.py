@@ -46,13 +46,13 @@ class Grid:
 
 
 def grid_for(length: Ticks, shortest: Ticks, ratios: tuple[tuple[int, int], ...]) -> Grid | None:
-    """The grid whose shortest value is `shortest` or, where that doesn't divide the bar, the next one that does; None without one."""
+    """Return the grid whose shortest value is `shortest` or, where that doesn't divide the bar, the next one that does; None without one."""
     fitting = [value for value in _TYPES.values() if value <= shortest and length % value == 0]
     return Grid(max(fitting), ratios) if fitting else None
 
 
 def after(run: Run | None, value: Duration) -> Run | None:
-    """The tuplet that is open after a note or rest of this value."""
+    """Return the tuplet that is open after a note or rest of this value."""
     opened = _with(run, value)
     return None if opened is None or opened.filled == opened.unit * opened.normal else opened
 
@@ -69,7 +69,7 @@ def _with(run: Run | None, value: Duration) -> Run | None:
 
 @lru_cache(maxsize=1 << 14)
 def fitting(grid: Grid, left: Ticks, run: Run | None = None, keeps_room: bool = False) -> Lexicon[Duration]:
-    """The values that a note may have where `left` ticks of the bar are; with `keeps_room` something must be left after it."""
+    """Return the values that a note may have where `left` ticks of the bar are; with `keeps_room` something must be left after it."""
     plain = _values(grid, (1, 1), MOST_DOTS) if run is None else ()
     ratios = grid.ratios if run is None else ((run.actual, run.normal),)
     found = [(text, value) for text, value in plain if value.ticks <= left]
@@ -81,7 +81,7 @@ def fitting(grid: Grid, left: Ticks, run: Run | None = None, keeps_room: bool = 
 
 @lru_cache(maxsize=1 << 10)
 def plain_fitting(grid: Grid, left: Ticks, keeps_room: bool) -> Lexicon[Duration]:
-    """As `fitting`, without tuplets."""
+    """Return as `fitting`, without tuplets."""
     values = _values(grid, (1, 1), MOST_DOTS)
     return _lexicon(tuple([text for text, value in values if value.ticks < left + (not keeps_room)]))
 
@@ -131,7 +131,7 @@ LONGEST_GRID = WHOLE // 8
 
 
 def shortest_after(shown: Ticks) -> Ticks:
-    """The shortest value of new bars after bars whose shortest value (or dot) is `shown`: one step shorter, within limits."""
+    """Return the shortest value of new bars after bars whose shortest value (or dot) is `shown`: one step shorter, within limits."""
     return min(LONGEST_GRID, max(SHORTEST, _type_below(shown)))
 
 

@@ -40,12 +40,12 @@ class GivenRow:
 
 
 def as_it_is(row: Row, length: Ticks) -> GivenRow:
-    """A row that has to come word for word, in a bar of `length` ticks."""
+    """Return a row that has to come word for word, in a bar of `length` ticks."""
     return _given(row, length, keeps_notes=True)
 
 
 def in_its_rhythm(row: Row, length: Ticks) -> GivenRow:
-    """A row whose rests, signs and note values have to come, with any notes."""
+    """Return a row whose rests, signs and note values have to come, with any notes."""
     return _given(row, length, keeps_notes=False)
 
 

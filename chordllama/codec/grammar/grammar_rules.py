@@ -133,7 +133,7 @@ FEWEST_STEADY_BARS = 4
 
 
 def steady_staves(score: Score) -> frozenset[tuple[int, int]]:
-    """The staves that sound in every bar of a score; none where it is too short to tell."""
+    """Return the staves that sound in every bar of a score; none where it is too short to tell."""
     if len(score.bars) < FEWEST_STEADY_BARS:
         return frozenset()
     return frozenset.intersection(*map(_sounding, score.bars))
@@ -144,7 +144,7 @@ def _sounding(bar: Bar) -> frozenset[tuple[int, int]]:
 
 
 def rules_for(score: Score, bars: int, length: Ticks, closes: bool) -> Rules:
-    """The rules for `bars` new bars of `length` ticks after a (lean) score: its own staves, voices, ranges and values.
+    """Return the rules for `bars` new bars of `length` ticks after a (lean) score: its own staves, voices, ranges and values.
 
     Raises:
         ScoreError: no note values fill a bar of that length.
@@ -155,7 +155,7 @@ def rules_for(score: Score, bars: int, length: Ticks, closes: bool) -> Rules:
 
 
 def grid_of(score: Score, length: Ticks) -> Grid:
-    """The note values that a new bar of `length` ticks may have in a score.
+    """Return the note values that a new bar of `length` ticks may have in a score.
 
     Raises:
         ScoreError: none fill such a bar.
@@ -169,7 +169,7 @@ def grid_of(score: Score, length: Ticks) -> Grid:
 
 
 def part_rules(score: Score) -> tuple[PartRules, ...]:
-    """What new bars may hold in each part, as the score's own bars show it."""
+    """Return what new bars may hold in each part, as the score's own bars show it."""
     return tuple(_part_rules(score, index) for index in range(len(score.parts)))
 
 
@@ -207,7 +207,7 @@ UNHEARD_NOTES = 4
 
 
 def unheard_part_rules(part: Part) -> PartRules:
-    """What new bars may hold in a part that has no notes yet: what its clefs show. Percussion stays silent."""
+    """Return what new bars may hold in a part that has no notes yet: what its clefs show. Percussion stays silent."""
     middles = [middle_line(clef) for clef in part.clefs]
     heights = [12 * (middle // 7) + list(SEMITONES.values())[middle % 7] for middle in middles]
     return PartRules(
@@ -228,7 +228,7 @@ def _sounds(row: Row) -> bool:
 
 
 def height(note: Note) -> int:
-    """A written pitch in semitones above C0."""
+    """Return a written pitch in semitones above C0."""
     return 12 * note.octave + SEMITONES[note.step] + int(note.alter)
 
 
@@ -275,7 +275,7 @@ def _ratios(score: Score) -> tuple[tuple[int, int], ...]:
 
 
 def opening_of(score: Score) -> Opening:
-    """What is open at a score's end."""
+    """Return what is open at a score's end."""
     opening = Opening(clefs=_clefs(score))
     for bar in score.bars[-OPEN_BARS:]:
         _take(opening, bar)

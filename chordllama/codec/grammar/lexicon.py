@@ -19,7 +19,7 @@ class Lexicon(Generic[T]):
         self._beginnings = Counter(word[:end] for word in self.words for end in range(len(word) + 1))
 
     def leads(self, beginning: str, but: Iterable[str] = ()) -> bool:
-        """Whether some word begins so; the words in `but` (each once) don't count."""
+        """Tell whether some word begins so; the words in `but` (each once) don't count."""
         count = self._beginnings.get(beginning, 0)
         if count:
             for word in but:

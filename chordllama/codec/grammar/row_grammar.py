@@ -34,7 +34,7 @@ MOST_GRACES = 4
 
 
 def may_end(row: RowState) -> bool:
-    """Whether what comes next may belong to another row: the bar is full, and a space came after the last word."""
+    """Tell whether what comes next may belong to another row: the bar is full, and a space came after the last word."""
     return row.full and row.take is take_first_letter
 
 
@@ -403,7 +403,7 @@ def _other_signs(state: WriterState, row: RowState) -> Iterator[str]:
 
 
 def may_stop_wedge(state: WriterState, row: RowState) -> bool:
-    """A hairpin ends after its beginning; at the end of a bar the sign stands in the first row of its staff."""
+    """Return a hairpin ends after its beginning; at the end of a bar the sign stands in the first row of its staff."""
     opened = state.wedges.get(row.place[0])
     if opened is None or row.given is not None or row.graces or "stop" in row.signs:
         return False

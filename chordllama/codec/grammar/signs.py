@@ -75,7 +75,7 @@ _KINDS = (
 
 @lru_cache(maxsize=1)
 def harmonies() -> Lexicon[str]:
-    """The chord symbols that may be written: roots, kinds and basses."""
+    """Return the chord symbols that may be written: roots, kinds and basses."""
     tones = [step + sign for step in "ABCDEFG" for sign in ("", "#", "b")]
     basses = ["", *(f"/{tone}" for tone in tones)]
     return Lexicon({root + kind + bass: "harmony" for root in tones for kind in _KINDS for bass in basses})

@@ -58,7 +58,7 @@ class RowState:
     freed: tuple[str, ...] = ()  # numbers of the slurs that end at this note
 
     def copy(self) -> RowState:
-        """A row that goes its own way."""
+        """Return a row that goes its own way."""
         twin: RowState = RowState.__new__(RowState)
         twin.place, twin.part, twin.spellings = self.place, self.part, self.spellings
         twin.leads, twin.must_sound, twin.grid, twin.left = self.leads, self.must_sound, self.grid, self.left
@@ -108,7 +108,7 @@ class WriterState:
     good: WriterState | None = None
 
     def copy(self) -> WriterState:
-        """A state that goes its own way; its maps are never changed, but replaced."""
+        """Return a state that goes its own way; its maps are never changed, but replaced."""
         twin: WriterState = WriterState.__new__(WriterState)
         twin.bar, twin.finished, twin.text = self.bar, self.finished, self.text
         twin.row = self.row.copy() if self.row else None

@@ -74,7 +74,7 @@ class Writer:
         return self.state.finished
 
     def accepts(self, piece: str) -> bool:
-        """Whether the text may go on with `piece`. Changes nothing."""
+        """Tell whether the text may go on with `piece`. Changes nothing."""
         first = piece[:1]
         if first not in self._begun:
             self._begun[first] = self._after(self.state, first)
@@ -95,7 +95,7 @@ class Writer:
         return ahead if text else None
 
     def feed(self, piece: str) -> None:
-        """`piece`, which `accepts`, is written."""
+        """Take over `piece`, which `accepts`."""
         if self._ahead is None or self._ahead[0] != piece:
             assert self.accepts(piece), "only what is accepted can be fed"
         assert self._ahead is not None

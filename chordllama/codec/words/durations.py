@@ -23,7 +23,7 @@ VALUE = r"(?:\d+\.{0,4}(?:t(?:\d{1,4}(?::\d{1,4})?)?)?|:\d{1,12}/\d{1,9})"
 
 @lru_cache(maxsize=4096)
 def format_duration(value: Duration) -> str:
-    """`4.` is a dotted quarter, `8t` a triplet eighth, `16t7:8` one of seven in the time of eight, `:5/16` five sixteenths."""
+    """Write a duration: `4.` is a dotted quarter, `8t` a triplet eighth, `16t7:8` one of seven in the time of eight, `:5/16` five sixteenths."""
     if value.free is not None:
         return f":{value.free.numerator}/{value.free.denominator}"
     return TYPE_CODES[value.type] + "." * value.dots + _format_ratio(value.actual, value.normal)
@@ -42,7 +42,7 @@ _DURATION = re.compile(r"(?::(\d{1,12})/(\d{1,9})|(\d+)(\.{0,4})(t(?:(\d{1,4})(?
 
 @lru_cache(maxsize=4096)
 def parse_duration(text: str) -> Duration:
-    """The duration that `format_duration` writes."""
+    """Return the duration that `format_duration` writes."""
     match = _DURATION.fullmatch(text)
     if not match:
         raise ValueError(f'"{text}" is not a duration (1 2 4 8 16 …, dots, t for a tuplet, or :n/d)')
@@ -67,23 +67,23 @@ def _free_duration(text: str, numerator: int, denominator: int) -> Duration:
 
 
 def format_offset(offset: Ticks) -> str:
-    """`&8` is an eighth after the place in the row; nothing where there's no offset."""
+    """Write an offset: `&8` is an eighth after the place in the row; nothing where there's none."""
     return f"&{format_duration(duration_of(offset))}" if offset else ""
 
 
 def parse_offset(text: str | None) -> Ticks:
-    """The offset in ticks that `format_offset` writes."""
+    """Return the offset in ticks that `format_offset` writes."""
     return parse_duration(text[1:]).ticks if text else 0
 
 
 def format_whole(length: Ticks) -> str:
-    """A length as a fraction of a whole note: `3/8`."""
+    """Return a length as a fraction of a whole note: `3/8`."""
     value = whole_notes(length)
     return f"{value.numerator}/{value.denominator}"
 
 
 def parse_whole(text: str) -> Ticks:
-    """The length in ticks that `format_whole` writes."""
+    """Return the length in ticks that `format_whole` writes."""
     match = re.fullmatch(r"(\d{1,12})/(\d{1,9})", text)
     if not match or not int(match[1]) or not int(match[2]):
         raise ValueError(f'"{text}" is not a length (3/8)')

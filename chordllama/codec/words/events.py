@@ -36,7 +36,7 @@ _VALUE_AFTER_CODE = {
 
 @lru_cache(maxsize=8192)
 def format_mark(mark: Mark) -> str:
-    """A mark as the suffix of a note or rest."""
+    """Return a mark as the suffix of a note or rest."""
     if mark == NO_BRACKETS:
         return mark.name
     sign = SIGN_BY_NAME[mark.name]
@@ -54,7 +54,7 @@ _MARKS = f"(?:{_MARK.pattern})*"
 
 @lru_cache(maxsize=8192)
 def parse_marks(text: str) -> tuple[Mark, ...]:
-    """The marks that follow a note, in the table's order."""
+    """Return the marks that follow a note, in the table's order."""
     marks = [_parse_mark(match) for match in _MARK.finditer(text)]
     if len(marks) > MOST_SIGNS:
         raise ValueError(f"more than {MOST_SIGNS} signs at a note")
@@ -103,7 +103,7 @@ class Sticky:
 
 
 def format_chord(chord: Chord, sticky: Sticky) -> str:
-    """A note or chord; a grace note says all and changes nothing that sticks."""
+    """Return a note or chord; a grace note says all and changes nothing that sticks."""
     head = chord.notes[0]
     word = _format_pitch(head) + _format_length(chord, head, sticky) + _format_note_marks(head)
     return word if len(chord.notes) == 1 else word + _format_members(chord)
@@ -144,7 +144,7 @@ def _format_note_marks(note: Note) -> str:
 
 
 def parse_chord(word: str, sticky: Sticky) -> Chord:
-    """The note or chord that `format_chord` writes."""
+    """Return the note or chord that `format_chord` writes."""
     head = _HEAD.match(word)
     if not head:
         raise ValueError(f'"{word}" is not a note, rest or sign')
@@ -217,7 +217,7 @@ def _parse_alter(text: str) -> int | Fraction:
 
 
 def format_rest(rest: Rest, sticky: Sticky) -> str:
-    """`r` alone lasts as long as the note before it, or, first in its bar, the whole of it."""
+    """Write a rest: `r` alone lasts as long as the note before it, or, first in its bar, the whole of it."""
     marks = "".join(map(format_mark, rest.marks)) if rest.marks else ""
     if rest.duration is None or (sticky.begun and rest.duration == sticky.duration):
         return "r" + marks
@@ -226,7 +226,7 @@ def format_rest(rest: Rest, sticky: Sticky) -> str:
 
 
 def parse_rest(word: str, sticky: Sticky) -> Rest:
-    """The rest that `format_rest` writes."""
+    """Return the rest that `format_rest` writes."""
     match = _REST.fullmatch(word)
     if not match:
         raise ValueError(f'"{word}" is not a rest (r, r4, r8.)')
@@ -243,7 +243,7 @@ def format_spacer(spacer: Spacer) -> str:
 
 
 def parse_spacer(word: str) -> Spacer:
-    """The spacer that `format_spacer` writes."""
+    """Return the spacer that `format_spacer` writes."""
     return Spacer(parse_duration(word[1:]) if len(word) > 1 else None)
 
 
@@ -254,12 +254,12 @@ _BARE_SYLLABLE = re.compile(r'(?![/&|;])[^"\\=]*[^"\\=_-]')
 
 
 def format_verse(verse: int, before: int) -> str:
-    """What stands before the syllables of a verse: its number where it isn't the one after the verse before."""
+    """Return what stands before the syllables of a verse: its number where it isn't the one after the verse before."""
     return VERSE if verse == before + 1 else f"{VERSE}{verse}"
 
 
 def parse_verse(word: str, before: int) -> int:
-    """The number of the verse that `format_verse` leads to."""
+    """Return the number of the verse that `format_verse` leads to."""
     number = word.removeprefix(VERSE)
     if number and not re.fullmatch(r"[1-9][0-9]?", number):
         raise ValueError(f'"{word}" leads to no verse (; the next one, ;3 the third)')
@@ -270,7 +270,7 @@ def parse_verse(word: str, before: int) -> int:
 
 
 def format_syllable(syllable: Syllable | None) -> str:
-    """`Lie-` a syllable with a hyphen, `be_` one with a line after it, `_` a note with none."""
+    """Write a syllable: `Lie-` has a hyphen, `be_` one with a line after it, `_` a note with none."""
     if syllable is None:
         return "_"
     text = syllable.text
@@ -288,7 +288,7 @@ _SYLLABLE = re.compile(
 
 
 def parse_syllable(word: str, verse: int) -> Syllable | None:
-    """The syllable that `format_syllable` writes."""
+    """Return the syllable that `format_syllable` writes."""
     if word == "_":
         return None
     match = _SYLLABLE.fullmatch(word)

@@ -35,7 +35,7 @@ END = "end="
 
 
 def dump_frame(bar: Bar) -> list[str]:
-    """The words that begin a bar: its number, length, key, time and left bar line, as far as they need saying."""
+    """Return the words that begin a bar: its number, length, key, time and left bar line, as far as they need saying."""
     fields = {
         "number": format_value(bar.number) if bar.number is not None else "",
         "length": format_whole(bar.length) if bar.length is not None else "",
@@ -47,22 +47,22 @@ def dump_frame(bar: Bar) -> list[str]:
 
 
 def dump_end(bar: Bar) -> list[str]:
-    """The word that ends a bar: its right bar line, if it's more than the usual one."""
+    """Return the word that ends a bar: its right bar line, if it's more than the usual one."""
     return [f"{END}{_dump_barline(bar.end)}"] if bar.end else []
 
 
 def is_frame(word: str) -> bool:
-    """Whether a word is one that begins a bar."""
+    """Tell whether a word is one that begins a bar."""
     return word == IMPLICIT or word.partition("=")[0] in _FRAME
 
 
 def is_end(word: str) -> bool:
-    """Whether a word is the one that ends a bar."""
+    """Tell whether a word is the one that ends a bar."""
     return word.startswith(END)
 
 
 def load_frame(entry: Entry, before: list[str], after: list[str], parts: Sequence[Part]) -> Bar:
-    """A bar without rows, of the words before and after them."""
+    """Return a bar without rows, of the words before and after them."""
     implicit = before[:1] == [IMPLICIT]
     fields = entry.parsed(before[implicit:], partial(parse_fields, allowed=_FRAME))
     ends = [entry.parsed(word.removeprefix(END), _parse_barline) for word in after]
@@ -114,13 +114,13 @@ def _parse_changes(text: str, parse: Callable[[str], Key | Time], parts: Sequenc
 
 
 def format_time(time: Time) -> str:
-    """`4/4`, `3+2/8`, `2/4+3/8`; `common` and `cut` for their signs; `none` for senza misura."""
+    """Write a time signature: `4/4`, `3+2/8`, `2/4+3/8`; `common` and `cut` for their signs; `none` for senza misura."""
     text = "+".join(f"{count}/{unit}" for count, unit in time.beats) or "none"
     return f"{text},{time.symbol}" if time.symbol else text
 
 
 def parse_time(text: str) -> Time:
-    """The time signature that `format_time` writes."""
+    """Return the time signature that `format_time` writes."""
     beats, _, symbol = text.partition(",")
     if symbol and symbol not in (*TIME_SYMBOLS, HIDDEN):
         raise ValueError(f'"{symbol}" is not the sign of a time signature ({", ".join((*TIME_SYMBOLS, HIDDEN))})')
@@ -142,7 +142,7 @@ _BEATS = re.compile(rf"{_PAIR.pattern}(?:\+{_PAIR.pattern})*")
 
 
 def is_usual(time: Time) -> bool:
-    """Whether a time signature's beats are note values and its bars of a length that is ever written."""
+    """Tell whether a time signature's beats are note values and its bars of a length that is ever written."""
     beats = sum(1 + count.count("+") for count, _ in time.beats)
     return (
         beats <= MOST_BEATS
@@ -156,7 +156,7 @@ ENDING = re.compile(r"[1-9][0-9]{0,3}(?:, ?[1-9][0-9]{0,3})*")
 
 
 def ending_label(text: str, number: str) -> str:
-    """What is printed for an ending; "" for its numbers with or without dots, which a program shows by itself."""
+    """Return what is printed for an ending; "" for its numbers with or without dots, which a program shows by itself."""
     numbers = re.findall(r"[0-9]+", text)
     plain = not re.sub(r"[0-9.,\s]", "", text) and (not numbers or numbers == re.findall(r"[0-9]+", number))
     return "" if plain else text

@@ -26,7 +26,7 @@ _HEADER = ("title", "movement", "creators", "groups", "unwritten", "parts")
 
 
 def dump_header(score: Score) -> list[str]:
-    """The lines before the first bar."""
+    """Return the lines before the first bar."""
     lines = [
         f"{key}: {format_scalar(value)}"
         for key, value in (("title", score.title), ("movement", score.movement))
@@ -47,7 +47,7 @@ def dump_header(score: Score) -> list[str]:
 
 
 def load_header(header: dict[str, Entry]) -> Score:
-    """A score with no bars, of the entries that stand before them."""
+    """Return a score with no bars, of the entries that stand before them."""
     for key, entry in header.items():
         if key not in _HEADER:
             raise entry.error(f'"{key}" is neither a bar nor one of {", ".join(_HEADER)}')

@@ -13,14 +13,14 @@ KEY = re.compile(rf"({_FIFTHS})(?:,([a-z]+))?|({_ALTER}(?:\+{_ALTER}){{0,13}})")
 
 
 def format_key(key: Key) -> str:
-    """`-3`, `-3,minor`; `F1+B-1` for signs that aren't on the circle of fifths, each with its semitones."""
+    """Write a key: `-3`, `-3,minor`; `F1+B-1` for signs that aren't on the circle of fifths, each with its semitones."""
     if key.alters:
         return "+".join(f"{step}{format_alter(alter)}" for step, alter in key.alters)
     return f"{key.fifths},{key.mode}" if key.mode else str(key.fifths)
 
 
 def parse_key(text: str) -> Key:
-    """The key signature that `format_key` writes."""
+    """Return the key signature that `format_key` writes."""
     match = KEY.fullmatch(text)
     if not match:
         raise ValueError(f'"{text}" is not a key (sharps 1 to 14, flats -1 to -14, and the mode: -3,minor)')

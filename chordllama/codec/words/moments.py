@@ -46,7 +46,7 @@ _DIRECTION = re.compile(
 
 
 def format_direction(direction: Direction) -> str:
-    """`=p` a dynamic, `=<` a hairpin, `="dolce"` words, `=t96` a tempo, `=F4` a clef, `={pedal=start}` anything else."""
+    """Write a direction: `=p` a dynamic, `=<` a hairpin, `="dolce"` words, `=t96` a tempo, `=F4` a clef, `={pedal=start}` anything else."""
     return "=" + _format_direction_body(direction.name, direction.value) + format_offset(direction.offset)
 
 
@@ -67,7 +67,7 @@ def _format_direction_body(name: str, value: str) -> str:
 
 @lru_cache(maxsize=8192)
 def parse_direction(word: str) -> Direction:
-    """The direction that `format_direction` writes."""
+    """Return the direction that `format_direction` writes."""
     match = _DIRECTION.fullmatch(word)
     if not match:
         raise ValueError(f'"{word}" is not a direction')
@@ -119,7 +119,7 @@ _DEGREE = re.compile(r"\((add|alt|sub)(\#*|b*)(\d+)\)")
 
 
 def format_harmony(harmony: Harmony) -> str:
-    """`Am7`, `C/E`, `G7(addb9)`: a chord symbol."""
+    """Write a chord symbol: `Am7`, `C/E`, `G7(addb9)`."""
     return "".join(
         (
             _format_tone(harmony.root),
@@ -155,7 +155,7 @@ def _format_accidental(alter: int) -> str:
 
 @lru_cache(maxsize=8192)
 def parse_harmony(word: str) -> Harmony:
-    """The chord symbol that `format_harmony` writes."""
+    """Return the chord symbol that `format_harmony` writes."""
     match = _HARMONY.fullmatch(word)
     if not match:
         raise ValueError(f'"{word}" is not a chord symbol')

@@ -26,13 +26,13 @@ _WORD = re.compile(r"(?:/(?:([1-9]\d{0,2})(?:\.([1-8]))?)?(?:&([2-9]|[1-9]\d))?|
 
 
 def next_staff(place: Place, parts: Sequence[Staved]) -> Place:
-    """The first voice of the staff below; after the last one it is a part that isn't there."""
+    """Return the first voice of the staff below; after the last one it is a part that isn't there."""
     part, staff, _ = place
     return (part, staff + 1, 1) if staff < parts[part].staves else (part + 1, 1, 1)
 
 
 def format_place(place: Place, before: Place | None, parts: Sequence[Staved]) -> str:
-    """The word that leads from the row `before` to the one at `place`; nothing where none is needed."""
+    """Return the word that leads from the row `before` to the one at `place`; nothing where none is needed."""
     part, staff, voice = place
     if before is not None and before[:2] == place[:2]:
         return "&" if voice == before[2] + 1 else f"&{voice}"
@@ -42,12 +42,12 @@ def format_place(place: Place, before: Place | None, parts: Sequence[Staved]) ->
 
 
 def is_place(word: str) -> bool:
-    """Whether a word leads to another row."""
+    """Tell whether a word leads to another row."""
     return word.startswith(("/", "&"))
 
 
 def parse_place(word: str, before: Place, parts: Sequence[Staved]) -> Place:
-    """The place that `format_place` writes; `before` is `FIRST` at a bar's beginning."""
+    """Return the place that `format_place` writes; `before` is `FIRST` at a bar's beginning."""
     match = _WORD.fullmatch(word)
     if not match:
         raise ValueError(f'"{word}" leads to no row (/ next staff, /3.2 second staff of part 3, & next voice)')
@@ -66,7 +66,7 @@ def parse_place(word: str, before: Place, parts: Sequence[Staved]) -> Place:
 
 
 def format_staff(part: int, staff: int | None) -> str:
-    """`3` is part 3 or its first staff, `3.2` its second staff."""
+    """Write a place: `3` is part 3 or its first staff, `3.2` its second staff."""
     return f"{part + 1}.{staff}" if staff and staff > 1 else str(part + 1)
 
 

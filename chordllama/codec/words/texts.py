@@ -12,7 +12,7 @@ _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]
 
 
 def has_forbidden(text: str) -> bool:
-    """Whether a text holds a character that no XML file may hold."""
+    """Tell whether a text holds a character that no XML file may hold."""
     return _NOT_IN_XML.search(text) is not None
 
 
@@ -20,7 +20,7 @@ _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
 
 
 def xml_text(text: str) -> str:
-    """A text as the content of an element; a bare carriage return would be read as a line feed."""
+    """Return a text as the content of an element; a bare carriage return would be read as a line feed."""
     return text.translate(_ESCAPES)
 
 
@@ -28,7 +28,7 @@ def xml_text(text: str) -> str:
 
 
 def format_text(text: str) -> str:
-    """A text in double quotes, with every sign escaped that isn't seen on paper."""
+    """Return a text in double quotes, with every sign escaped that isn't seen on paper."""
     return json.dumps(text, ensure_ascii=False) if text.isprintable() else _escape(text)
 
 
@@ -37,7 +37,7 @@ def _escape(text: str) -> str:
 
 
 def parse_text(quoted: str) -> str:
-    """The text of a word in double quotes."""
+    """Return the text of a word in double quotes."""
     try:
         text = json.loads(quoted, strict=True)
     except ValueError:
@@ -48,7 +48,7 @@ def parse_text(quoted: str) -> str:
 
 
 def is_trimmed(text: str) -> bool:
-    """Whether a text is one, and neither begins nor ends with a space."""
+    """Tell whether a text is one, and neither begins nor ends with a space."""
     return text == text.strip() != ""
 
 
@@ -56,12 +56,12 @@ _BARE_VALUE = re.compile(r"[^\W_][\w.:/+~-]*")
 
 
 def format_value(value: str) -> str:
-    """The value of a {name=value}: bare where it is one plain word."""
+    """Return the value of a {name=value}: bare where it is one plain word."""
     return value if _BARE_VALUE.fullmatch(value) and value.isprintable() else format_text(value)
 
 
 def parse_value(value: str) -> str:
-    """The value of a {name=value}."""
+    """Return the value of a {name=value}."""
     return parse_text(value) if value.startswith('"') else value
 
 
@@ -72,7 +72,7 @@ _WORD = re.compile(rf'(?:[^ "]|{_QUOTED})+', re.DOTALL)
 
 
 def split_words(row: str) -> list[str]:
-    """The words of a row; spaces within double quotes don't part them."""
+    """Return the words of a row; spaces within double quotes don't part them."""
     if '"' in row:
         return _WORD.findall(row)
     return row.split(" ") if row else []
@@ -82,7 +82,7 @@ _COMMA_PART = re.compile(rf'(?:[^,"]|{_QUOTED})+', re.DOTALL)
 
 
 def split_commas(word: str) -> list[str]:
-    """What stands between the commas of a word; those within double quotes don't count."""
+    """Return what stands between the commas of a word; those within double quotes don't count."""
     return _COMMA_PART.findall(word)
 
 
@@ -90,17 +90,17 @@ _FIELD = re.compile(r"([a-z]+[0-9]*)=(.+)", re.DOTALL)
 
 
 def is_field(word: str) -> bool:
-    """Whether a word is a `name=value`."""
+    """Tell whether a word is a `name=value`."""
     return _FIELD.fullmatch(word) is not None
 
 
 def format_fields(fields: Mapping[str, str]) -> list[str]:
-    """`name=value` words; fields without a value are left out."""
+    """Return fields as `name=value` words; fields without a value are left out."""
     return [f"{key}={value}" for key, value in fields.items() if value]
 
 
 def parse_fields(found: Iterable[str], allowed: Iterable[str], also: str = "(?!)") -> dict[str, str]:
-    """The values of `name=value` words by their names, which must be among `allowed` or match `also`, each once."""
+    """Return the values of `name=value` words by their names, which must be among `allowed` or match `also`, each once."""
     fields: dict[str, str] = {}
     for word in found:
         match = _FIELD.fullmatch(word)

@@ -131,7 +131,7 @@ _RANKS = {"alter": -2, NO_BRACKETS.name: -1, **SIGN_RANK}
 
 
 def mark_rank(mark: Mark) -> int:
-    """Where a mark stands among the marks of one note."""
+    """Return where a mark stands among the marks of one note."""
     return _RANKS[mark.name]
 
 
@@ -145,19 +145,19 @@ LINES = ("wedge", "spanner", "pedal", "octave-shift")
 
 
 def wanted(shape: str) -> str:
-    """What a value of this shape is, in words."""
+    """Return what a value of this shape is, in words."""
     return _PATTERNS[shape][1]
 
 
 @lru_cache(maxsize=8192)
 def mark_fault(mark: Mark) -> str:
-    """What is wrong with a mark's value; "" if nothing is."""
+    """Return what is wrong with a mark's value; "" if nothing is."""
     return _fault(mark.name, SIGN_BY_NAME[mark.name].shape, mark.value)
 
 
 @lru_cache(maxsize=8192)
 def direction_fault(name: str, value: str) -> str:
-    """What is wrong with a direction's value; "" if nothing is."""
+    """Return what is wrong with a direction's value; "" if nothing is."""
     shape = DIRECTION_SIGNS[name].shape
     if shape != "metronome":
         return _fault(name, shape, value)
@@ -181,10 +181,10 @@ def _is_metronome(value: str) -> bool:
 
 
 def bare_tempo(value: str) -> str:
-    """A tempo without the parentheses that it may stand in."""
+    """Return a tempo without the parentheses that it may stand in."""
     return value[1:-1] if value.startswith("(") and value.endswith(")") else value
 
 
 def is_clef(code: str) -> bool:
-    """Whether a code is that of a clef."""
+    """Tell whether a code is that of a clef."""
     return CLEF.fullmatch(code) is not None

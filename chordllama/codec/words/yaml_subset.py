@@ -48,18 +48,18 @@ class Entry:
     line: int
 
     def error(self, problem: str) -> CompactError:
-        """The error that says where this entry stands; of a `problem` that quotes too much, the beginning and the end."""
+        """Return the error that says where this entry stands; of a `problem` that quotes too much, the beginning and the end."""
         short = problem if len(problem) <= LONGEST_PROBLEM else f"{problem[:150]} … {problem[-100:]}"
         return CompactError(f"line {self.line}, {self.key[:40]}: {short}")
 
     def text(self) -> str:
-        """The value, which must be one word or text."""
+        """Return the value, which must be one word or text."""
         if isinstance(self.value, str):
             return self.value
         raise self.error("one value was expected here, not a map or list")
 
     def parsed(self, value: V, parse: Callable[[V], T]) -> T:
-        """What `parse` makes of the value or some of its words; its `ValueError` becomes ours."""
+        """Return what `parse` makes of the value or some of its words; its `ValueError` becomes ours."""
         try:
             return parse(value)
         except CompactError:
@@ -68,7 +68,7 @@ class Entry:
             raise self.error(str(error)) from error
 
     def entries(self, what: str) -> list[Entry]:
-        """The value, which must be a map or list, or empty."""
+        """Return the value, which must be a map or list, or empty."""
         if isinstance(self.value, list):
             return self.value
         if self.value == "":
@@ -156,7 +156,7 @@ def _refused(mark: Any, what: str) -> YamlError:
 
 
 def read_map(text: str) -> list[Entry]:
-    """The entries of the one map that a text must be.
+    """Return the entries of the one map that a text must be.
 
     Raises:
         CompactError: it isn't YAML, or uses what the format doesn't; names the line.
@@ -230,7 +230,7 @@ _NO_WORD = re.compile(
 
 
 def format_scalar(text: str) -> str:
-    """A text as a YAML scalar that every reader takes for that text: plain, else in single, else in double quotes."""
+    """Return a text as a YAML scalar that every reader takes for that text: plain, else in single, else in double quotes."""
     if not text.isprintable():
         return _double_quoted(text)
     if _is_plain(text):
