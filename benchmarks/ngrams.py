@@ -18,7 +18,7 @@ from chordllama.evaluate.ngrams import NGrams
 from chordllama.tasks.music_rows import transposed
 from chordllama.tasks.row_texts import MusicRow
 from chordllama.training.bits import Cost, bits_a_bar, bits_a_note, interval, notes_in, task_of
-from chordllama.training.row_folders import TrainingRow, read_rows, shards
+from chordllama.training.row_folders import StoredRow, read_rows, shards
 from chordllama.training.tokenizer import BOS, EOS, encode, load_tokenizer, token_id
 
 
@@ -41,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _texts(rows: Iterable[TrainingRow], keys: int) -> Iterator[str]:
+def _texts(rows: Iterable[StoredRow], keys: int) -> Iterator[str]:
     for row in rows:
         yield row.text
         moved = (
@@ -51,7 +51,7 @@ def _texts(rows: Iterable[TrainingRow], keys: int) -> Iterator[str]:
         yield from ("".join(found) for found in islice(filter(None, moved), keys - 1))
 
 
-def _rows(corpus: Path, split: str) -> Iterator[TrainingRow]:
+def _rows(corpus: Path, split: str) -> Iterator[StoredRow]:
     return (row for path in shards([corpus], split) for row in read_rows(path))
 
 

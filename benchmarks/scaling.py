@@ -17,7 +17,7 @@ from chordllama.training.bits import Cost, bits_a_bar, bits_a_note, costs, inter
 from chordllama.training.llama_model import device_for
 from chordllama.training.pretrain import pretrain
 from chordllama.training.recipe import Recipe, load_recipe
-from chordllama.training.row_folders import TrainingRow, read_rows, shards
+from chordllama.training.row_folders import StoredRow, read_rows, shards
 
 OUT = Path(__file__).parents[1] / "build" / "scaling"
 HEADING = f"{'recipe':14}{'tokens':>10}{'bits a note':>13}{'95 % of works':>16}{'bits a bar':>12}"
@@ -52,7 +52,7 @@ def measured(recipe: Recipe, options: Namespace) -> list[Cost]:
     return costs(best, test_rows(corpora, options.rows), device_for(recipe.training.device))
 
 
-def test_rows(corpora: list[Path], most: int | None) -> list[TrainingRow]:
+def test_rows(corpora: list[Path], most: int | None) -> list[StoredRow]:
     """The rows held out for tests."""
     return list(islice((row for path in shards(corpora, "test") for row in read_rows(path)), most))
 

@@ -14,14 +14,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from chordllama.training.bits import Cost, bits_a_character, bits_a_note, costs, interval
-from chordllama.training.row_folders import TrainingRow, all_rows
+from chordllama.training.row_folders import StoredRow, all_rows
 
 SPLITS = ("validation", "test")
 LONGEST = 3000
 """Characters of a row: longer ones take long, and may not fit the model."""
 
 
-def held_out(data: Path, task: str, most: int, wanted: Callable[[TrainingRow], bool]) -> list[TrainingRow]:
+def held_out(data: Path, task: str, most: int, wanted: Callable[[StoredRow], bool]) -> list[StoredRow]:
     """At most so many held-out rows, each of another work as far as there are some, chosen by chance but always the same."""
     rows = [
         row for split in SPLITS for row in all_rows([data / task], split) if wanted(row) and len(row.text) <= LONGEST
@@ -35,7 +35,7 @@ def held_out(data: Path, task: str, most: int, wanted: Callable[[TrainingRow], b
     return [row for _, row in sorted(ranked, key=lambda pair: pair[0])[:most]]
 
 
-def figures(folder: Path, rows: Sequence[TrainingRow], figure: Callable[[Sequence[Cost]], float]) -> str:
+def figures(folder: Path, rows: Sequence[StoredRow], figure: Callable[[Sequence[Cost]], float]) -> str:
     """A figure with its interval."""
     found = costs(folder, rows)
     low, high = interval(found, figure)
@@ -57,7 +57,7 @@ def main() -> None:
     torch.set_num_threads(asked.threads)
     own_task, _, own_source = asked.on.partition(":")
     other_task, _, other_source = asked.off.partition(":")
-    sets: dict[str, tuple[str, Callable[[TrainingRow], bool]]] = {
+    sets: dict[str, tuple[str, Callable[[StoredRow], bool]]] = {
         asked.on: (own_task, lambda row: own_source in ("", row.source)),
         f"{asked.off}, others": (
             other_task,

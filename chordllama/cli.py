@@ -83,5 +83,5 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def main() -> None:
-    """The entry point of the `chordllama` script."""
+    """Run the `chordllama` script."""
     sys.exit(run(sys.argv[1:]))

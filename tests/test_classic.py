@@ -12,7 +12,7 @@ from musicxml_schema import INSTALLED, faults
 from small_scores import SHARED, TEXTS, shared_scores, small_score
 
 from chordllama.codec.classic import ClassicPart, Element, attributes_after, decode, dumps, encode, loads, to_musicxml
-from chordllama.codec.classic.documents import DEEPEST, with_voices
+from chordllama.codec.classic.classic_documents import DEEPEST, with_voices
 from chordllama.codec.musicxml import read, write
 from chordllama.codec.report import Report
 from chordllama.errors import ClassicError, ContainerError, MusicXMLError

@@ -13,7 +13,7 @@ from chordllama.tasks.music import answer, lean
 from chordllama.training.bits import Cost, bits_a_bar, bits_a_character, bits_a_note, costs, interval, notes_in
 from chordllama.training.llama_model import new_model
 from chordllama.training.recipe import DataRecipe, ModelRecipe, Recipe, TokenizerRecipe, TrainingRecipe
-from chordllama.training.row_folders import TrainingRow
+from chordllama.training.row_folders import StoredRow
 from chordllama.training.tokenizer import encode, save_tokenizer, train_tokenizer
 
 
@@ -33,7 +33,7 @@ def test_a_model_that_knows_nothing_pays_the_same_for_every_token(tmp_path: Path
     model.lm_head.weight.data.zero_()
     model.save_pretrained(tmp_path)
     rows = [
-        TrainingRow("music", "continue: 4 open\n", "parts:\n", text, "small", work)
+        StoredRow("music", "continue: 4 open\n", "parts:\n", text, "small", work)
         for work, text in zip("ab", texts, strict=True)
     ]
     found = {cost.work: cost for cost in costs(tmp_path, rows)}

@@ -14,7 +14,7 @@ from chordllama.codec.container import read_container
 from chordllama.codec.musicxml import read
 from chordllama.training.lora_recipe import LoraRecipe
 from chordllama.training.packing import Batch, variants
-from chordllama.training.row_folders import TrainingRow, read_rows
+from chordllama.training.row_folders import StoredRow, read_rows
 from chordllama.training.run import load_any_recipe
 
 ROOT = Path(__file__).parents[1]
@@ -76,7 +76,7 @@ def test_the_rows_of_a_repeated_source_come_again_in_other_keys() -> None:
     assert set(texts[1][1:3]) != set(texts[1][4:])
 
 
-def batch_of(row: TrainingRow, times: int) -> Batch:
+def batch_of(row: StoredRow, times: int) -> Batch:
     return Batch(0, (row,), 2, (row.source,) * times, 1, ROWS, 512)
 
 

@@ -17,7 +17,7 @@ from chordllama.corpora.build.steps import CLEAN
 from chordllama.corpora.sources import load_sources
 from chordllama.training.bits import Cost, bits_a_note, costs, interval
 from chordllama.training.llama_model import device_for
-from chordllama.training.row_folders import TrainingRow, read_rows, shards
+from chordllama.training.row_folders import StoredRow, read_rows, shards
 
 FREE = "without a twin"
 MOST_NAMED = 20
@@ -70,7 +70,7 @@ def _records(place: BuildFolder) -> Iterator[ShardRecord]:
                 yield found
 
 
-def rows_of(corpus: Path, split: str) -> Iterator[TrainingRow]:
+def rows_of(corpus: Path, split: str) -> Iterator[StoredRow]:
     """The rows of one split."""
     for path in shards([corpus], split):
         yield from read_rows(path)

@@ -77,14 +77,14 @@ class MeasuredBar:
         return (self.time and self.time.ticks) or self.length
 
     def format(self, length: Ticks) -> str:
-        """A length in the metre's beats where that can be (`2/4`), else shortened."""
+        """Return a length in the metre's beats where that can be (`2/4`), else shortened."""
         unit = max(unit for _, unit in self.time.beats) if self.time else 1
         beats = whole_notes(length) * unit
         return f"{beats}/{unit}" if self.time and beats.denominator == 1 else format_whole(length)
 
 
 def measured_bars(score: Score) -> Iterator[MeasuredBar]:
-    """Each bar with its printed number and its length."""
+    """Yield each bar with its printed number and its length."""
     metre = Metre()
     expected = 1
     for place, bar in enumerate(score.bars, 1):
@@ -107,7 +107,7 @@ def _longest(metre: Metre) -> Time | None:
 
 
 def irregular_bars(bars: list[MeasuredBar]) -> tuple[IrregularBar, ...]:
-    """The bars whose length isn't that of their metre."""
+    """Return the bars whose length isn't that of their metre."""
     halves = _split_bars(bars)
     pickup = bool(bars) and bars[0].length < bars[0].metre and 1 not in halves
     found = []
@@ -144,7 +144,7 @@ def _kind(bar: MeasuredBar, pickup: MeasuredBar | None, is_last: bool, halves: s
 
 
 def uneven_staves(bars: list[MeasuredBar]) -> tuple[UnevenStaff, ...]:
-    """The staves that don't fill their bar, and those that make a bar longer than others keep it."""
+    """Return the staves that don't fill their bar, and those that make a bar longer than others keep it."""
     return tuple(found for bar in bars for found in _uneven(bar))
 
 
@@ -210,7 +210,7 @@ def _union(spans: list[Span]) -> Ticks:
 
 
 def every_mark(item: Item) -> list[Mark]:
-    """Every mark at a note or rest."""
+    """Return every mark at a note or rest."""
     if isinstance(item, Chord):
         return [mark for note in item.notes for mark in note.marks]
     return list(item.marks) if isinstance(item, Rest) else []

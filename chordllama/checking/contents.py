@@ -106,7 +106,7 @@ class Check:
 
 
 def check(reading: Reading) -> Check:
-    """What the score of a reading holds, and what the reading left out."""
+    """Return what the score of a reading holds, and what the reading left out."""
     score, report = reading.score, reading.report
     bars = list(measured_bars(score))
     return Check(
@@ -131,7 +131,7 @@ def check(reading: Reading) -> Check:
 
 
 def part_name(part: Part, index: int) -> str:
-    """The name of a part on one line; `Part 2` where it has none."""
+    """Return the name of a part on one line; `Part 2` where it has none."""
     return " ".join(part.name.split()) or f"Part {index + 1}"
 
 
@@ -188,7 +188,7 @@ def _instrument(instrument: Instrument) -> str:
 
 
 def format_pitch(note: Note) -> str:
-    """`F#4`, `Bb3`; C4 is the middle one."""
+    """Return `F#4`, `Bb3`; C4 is the middle one."""
     if isinstance(note.alter, Fraction):
         return f"{note.step}{note.octave}{float(note.alter):+g}"
     return f"{note.step}{_signs(note.alter)}{note.octave}"
@@ -217,7 +217,7 @@ def _signature(value: Key | Time) -> str:
 
 
 def format_key_name(key: Key) -> str:
-    """`Bb major` where the mode is told, else what is seen: `2 flats`, `F1 B-1`."""
+    """Return `Bb major` where the mode is told, else what is seen: `2 flats`, `F1 B-1`."""
     if key.alters:
         return format_key(key).replace("+", " ")
     if key.mode in _TONIC:

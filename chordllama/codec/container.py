@@ -110,7 +110,7 @@ def write_container(xml: bytes, suffix: str) -> bytes:
 
 
 def encoding_of(data: bytes) -> str:
-    """Python's name of the encoding of XML bytes: the byte order mark counts first, then the shape, then what they say.
+    """Return Python's name of the encoding of XML bytes: the byte order mark counts first, then the shape, then what they say.
 
     A declaration of UTF-16 in front of bytes that are none is a known slip of exporters and means UTF-8.
     """

@@ -55,7 +55,7 @@ class Conversion(Protocol):
         """That of the files that it makes."""
 
     def convert(self, data: bytes, name: str) -> Converted:
-        """The new bytes of a file; its `name` is for messages. Raises ChordLlamaError."""
+        """Return the new bytes of a file; its `name` is for messages. Raises ChordLlamaError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Encoding:
         omit(Score((), ()), self.without)  # an unknown kind is an error before the first file
 
     def convert(self, data: bytes, name: str) -> Converted:
-        """The compact text of a file in MusicXML or one of the formats that music21 converts. Raises ScoreError."""
+        """Return the compact text of a file in MusicXML or one of the formats that music21 converts. Raises ScoreError."""
         reading = read_score(data, name)
         if self.strict:
             refuse_unknown(reading.report, name)
@@ -94,7 +94,7 @@ class Decoding:
         return self.suffix
 
     def convert(self, data: bytes, name: str) -> Converted:
-        """The MusicXML of a compact text. Raises ScoreError."""
+        """Return the MusicXML of a compact text. Raises ScoreError."""
         score = loads(decode_text(data, name))
         return Converted(write_container(write(score), self.suffix), score)
 
@@ -109,7 +109,7 @@ class ClassicEncoding:
     strict: bool = False
 
     def convert(self, data: bytes, name: str) -> Converted:
-        """The classic text of a file in MusicXML or one of the formats that music21 converts. Raises ScoreError."""
+        """Return the classic text of a file in MusicXML or one of the formats that music21 converts. Raises ScoreError."""
         xml = musicxml_in(data, name)
         report = Report()
         parts = classic.encode(xml, name, report)
@@ -132,14 +132,14 @@ class ClassicDecoding:
         return self.suffix
 
     def convert(self, data: bytes, name: str) -> Converted:
-        """The MusicXML of a classic text or of a row of its data set. Raises ScoreError."""
+        """Return the MusicXML of a classic text or of a row of its data set. Raises ScoreError."""
         report = Report()
         score = classic.decode(classic.loads(decode_text(data, name), report), name, report)
         return Converted(write_container(write(score), self.suffix), score, tuple(report.warnings()))
 
 
 def encoding_for(dialect: str, without: tuple[str, ...], bars_per_line: int, strict: bool) -> Conversion:
-    """What makes text of this dialect, compact or classic. Raises DialectError for what classic text can't be."""
+    """Return what makes text of this dialect, compact or classic. Raises DialectError for what classic text can't be."""
     if dialect == "compact":
         return Encoding(without, bars_per_line, strict)
     if without or bars_per_line > 1:
@@ -151,7 +151,7 @@ def encoding_for(dialect: str, without: tuple[str, ...], bars_per_line: int, str
 
 
 def decoding_for(dialect: str, suffix: str) -> Conversion:
-    """What makes scores of text of this dialect, compact or classic."""
+    """Return what makes scores of text of this dialect, compact or classic."""
     return Decoding(suffix) if dialect == "compact" else ClassicDecoding(suffix)
 
 
@@ -166,14 +166,14 @@ def read_score(data: bytes, name: str) -> Reading:
 
 
 def read_anything(data: bytes, name: str) -> Reading:
-    """The score in a file that may be compact text too. Raises ScoreError."""
+    """Return the score in a file that may be compact text too. Raises ScoreError."""
     if name.lower().endswith(TEXT_SUFFIXES) or (_BEGINS_LIKE_TEXT.match(data) and not foreign_format(data, name)):
         return Reading(loads(decode_text(data, name)), (), Report())
     return read_score(data, name)
 
 
 def decode_text(data: bytes, name: str) -> str:
-    """The text in the bytes of a file. Raises CompactError where they are no UTF-8."""
+    """Return the text in the bytes of a file. Raises CompactError where they are no UTF-8."""
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as fault:

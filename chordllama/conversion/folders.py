@@ -62,7 +62,7 @@ class FileFailure:
     hint: str | None = None
 
     def messages(self) -> Iterator[tuple[str, str]]:
-        """As they are told to people."""
+        """Return a row as system, user and assistant, the line breaks at their edges left out: the template has its own."""
         yield "error", self.message if self.message.startswith(self.file) else f"{self.file}: {self.message}"
         yield from ((kind, text) for kind, text in (("cause", self.cause), ("hint", self.hint)) if text)
 
@@ -115,7 +115,7 @@ class Summary:
         self.warnings = dict(sorted(self.warnings.items()))
 
     def messages(self) -> Iterator[tuple[str, str]]:
-        """What to tell people: kind (error, cause, hint, warning, done or stopped) and text."""
+        """Return a row as system, user and assistant, the line breaks at their edges left out: the template has its own."""
         for file, warnings in islice(self.warnings.items(), MOST_SHOWN):
             yield "warning", f"{file}: {'; '.join(warnings)}"
         if len(self.warnings) > MOST_SHOWN:
@@ -208,7 +208,7 @@ def _write_failures(target: Path, summary: Summary) -> None:
 
 
 def find_files(conversion: Conversion, source: Path, target: Path) -> tuple[list[Path], list[FileFailure]]:
-    """The files below `source` that the conversion takes, in order, and the folders that can't be read.
+    """Return the files below `source` that the conversion takes, in order, and the folders that can't be read.
 
     Hidden ones are left out, and the target where it is below. Raises NoScores where there is no file.
     """
@@ -313,13 +313,13 @@ def _failed(job: FileJob, message: str, cause: str | None = None, hint: str | No
 
 
 def settings_of(conversion: Conversion) -> str:
-    """A checksum of all that an output depends on beside its source: the options, our code, and the library that converts."""
+    """Return a checksum of all that an output depends on beside its source: the options, our code, and the library that converts."""
     return sha256(f"{conversion!r} {code_checksum()} music21 {version('music21')}".encode())
 
 
 @cache
 def code_checksum() -> str:
-    """One for all of the package's modules that a conversion may use."""
+    """Return one for all of the package's modules that a conversion may use."""
     package = Path(__file__).parents[1]
     rooms = ("codec", "conversion", "score")
     modules = [*package.glob("*.py"), *(path for room in rooms for path in package.glob(f"{room}/**/*.py"))]

@@ -40,7 +40,7 @@ _BY_NAME = {format_.name: format_ for format_ in FORMATS}
 
 
 def foreign_format(data: bytes, name: str) -> str | None:
-    """Which of the FORMATS a file has, by its first bytes or else its suffix; None for MusicXML and all else."""
+    """Return which of the FORMATS a file has, by its first bytes or else its suffix; None for MusicXML and all else."""
     suffix = PurePath(name).suffix.lower()
     by_content = (format_.name for format_ in FORMATS if format_.begins(data))
     by_suffix = (format_.name for format_ in FORMATS if suffix in format_.suffixes)

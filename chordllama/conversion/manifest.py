@@ -30,18 +30,18 @@ class FileRecord:
     warnings: tuple[str, ...] = ()
 
     def format(self) -> str:
-        """A line of JSON in ASCII, which holds names in any encoding."""
+        """Return a line of JSON in ASCII, which holds names in any encoding."""
         return json.dumps(asdict(self), sort_keys=True)
 
     @classmethod
     def parse(cls, line: str) -> FileRecord:
-        """The record that `format` writes. Raises ValueError or TypeError for any other line."""
+        """Return the record that `format` writes. Raises ValueError or TypeError for any other line."""
         fields = json.loads(line)
         return cls(**{**fields, "warnings": tuple(fields["warnings"])})
 
 
 def sha256(data: bytes) -> str:
-    """The checksum by which files are compared."""
+    """Return the checksum by which files are compared."""
     return hashlib.sha256(data).hexdigest()
 
 

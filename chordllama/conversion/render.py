@@ -39,7 +39,7 @@ _EMBEDDED_FONT = re.compile(r"base64,([^)]+)\)")
 
 
 def picture(xml: bytes, suffix: str) -> bytes:
-    """The engraved score as `.svg` or `.png`, its pages one below the other on white.
+    """Return the engraved score as `.svg` or `.png`, its pages one below the other on white.
 
     Raises ScoreError where verovio can't engrave the score, and for a PNG of more than MAXIMUM_PNG_PAGES pages.
     """
@@ -57,13 +57,13 @@ def picture(xml: bytes, suffix: str) -> bytes:
 
 
 def pages(xml: bytes) -> list[str]:
-    """The engraved score, an SVG document for each page. Raises ScoreError."""
+    """Return the engraved score, an SVG document for each page. Raises ScoreError."""
     toolkit = _load(xml)
     return [toolkit.renderToSVG(page) for page in range(1, toolkit.getPageCount() + 1)]
 
 
 def midi(xml: bytes) -> bytes:
-    """The score as a standard MIDI file. Raises ScoreError where verovio can't read the score."""
+    """Return the score as a standard MIDI file. Raises ScoreError where verovio can't read the score."""
     return base64.b64decode(_load(xml).renderToMIDI())
 
 

@@ -16,7 +16,7 @@ from chordllama.generate.continuation import read_answer
 from chordllama.score.model import Score
 from chordllama.tasks.music_tasks import parse_instruction
 from chordllama.tasks.plan import length_after
-from chordllama.training.row_folders import TrainingRow, read_rows, shards
+from chordllama.training.row_folders import StoredRow, read_rows, shards
 
 T = TypeVar("T")
 PIECES = 60
@@ -55,12 +55,12 @@ def spread(items: Sequence[T], most: int) -> Sequence[T]:
     return items[:: max(1, -(-len(items) // most))]
 
 
-def _of_task(corpus: Path, split: str, task: str) -> Iterator[TrainingRow]:
-    rows: Iterable[TrainingRow] = chain.from_iterable(map(read_rows, shards([corpus], split)))
+def _of_task(corpus: Path, split: str, task: str) -> Iterator[StoredRow]:
+    rows: Iterable[StoredRow] = chain.from_iterable(map(read_rows, shards([corpus], split)))
     return (row for row in rows if row.instruction.startswith(f"{task}:"))
 
 
-def _piece(row: TrainingRow, bars: int, number: int) -> Piece | None:
+def _piece(row: StoredRow, bars: int, number: int) -> Piece | None:
     """The prompt with the first of the human's bars; None where there are too few."""
     if parse_instruction(row.instruction)[1] < bars:
         return None
@@ -70,7 +70,7 @@ def _piece(row: TrainingRow, bars: int, number: int) -> Piece | None:
     return Piece(row.work, f"{row.work}, excerpt {number + 1}", passage)
 
 
-def whole(row: TrainingRow) -> Score:
+def whole(row: StoredRow) -> Score:
     """Return the music of a `vary` row, whose answer is all of it."""
     header = row.input[: row.input.index("\n1:") + 1]
     lines = row.output.splitlines()[:-1]

@@ -20,7 +20,7 @@ from chordllama.evaluate.ngrams import NGrams
 from chordllama.evaluate.systems import EvaluationSettings, Heading, Kind, Measure, System, Tally
 from chordllama.evaluate.text_measures import Text
 from chordllama.generate.backend import Backend, text_of
-from chordllama.training.row_folders import TrainingRow, read_rows, shards
+from chordllama.training.row_folders import StoredRow, read_rows, shards
 
 TRAINING_ROWS = 5000
 """Rows of the training set that answers are compared with at most, evenly spread."""
@@ -51,14 +51,14 @@ ONLY = {"lyrics": {"beats"}, "prose": {"repeated", "rhymes", "even", "fitting"}}
 class HeldOutTexts:
     """What is measured on, what may have been learnt, and words that say so."""
 
-    pieces: tuple[TrainingRow, ...]
-    training: tuple[TrainingRow, ...]
+    pieces: tuple[StoredRow, ...]
+    training: tuple[StoredRow, ...]
     told: str
 
 
 def held_out_texts(corpus: Path, task: str, most: int | None = None) -> HeldOutTexts:
     """Test rows, first one of each work, then the next ones. Raises CorpusError where the corpus has none of the task."""
-    works: dict[str, list[TrainingRow]] = {}
+    works: dict[str, list[StoredRow]] = {}
     for row in _rows(corpus, "test", task):
         works.setdefault(row.work, []).append(row)
     if not works:
@@ -72,7 +72,7 @@ def held_out_texts(corpus: Path, task: str, most: int | None = None) -> HeldOutT
     return HeldOutTexts(tuple(pieces), tuple(chosen), told)
 
 
-def _rows(corpus: Path, split: str, task: str) -> list[TrainingRow]:
+def _rows(corpus: Path, split: str, task: str) -> list[StoredRow]:
     return [row for path in shards([corpus], split) for row in read_rows(path) if row.task == task]
 
 
@@ -101,18 +101,18 @@ class TextEvaluation:
         """Return what anybody could write."""
         return [self._plain("the prompt again", "floor", _again), self._plain("another work", "floor", self._stranger)]
 
-    def _stranger(self, row: TrainingRow) -> str:
+    def _stranger(self, row: StoredRow) -> str:
         others = [other for other in self.held_out.pieces if other.work != row.work]
         return others[len(row.output) % len(others)].output if others else ""
 
-    def _plain(self, name: str, kind: Kind, writer: Callable[[TrainingRow], str]) -> System:
+    def _plain(self, name: str, kind: Kind, writer: Callable[[StoredRow], str]) -> System:
         tally = Tally()
         for row in self.held_out.pieces:
             self._measure(tally, row, writer(row))
             self._step()
         return tally.system(name, kind, self.headings)
 
-    def _measure(self, tally: Tally, row: TrainingRow, answer: str) -> None:
+    def _measure(self, tally: Tally, row: StoredRow, answer: str) -> None:
         tally.add(LENGTH, row.work, Ratio(len(answer), len(row.output)))
         if answer.strip():
             tally.measure(self.table, row.work, Text(row.instruction, row.input, answer))
@@ -139,19 +139,19 @@ class TextEvaluation:
             self._step()
         return tally.system(name, "model", self.headings)
 
-    def _written(self, row: TrainingRow, backend: Backend, room: int, number: int) -> str:
+    def _written(self, row: StoredRow, backend: Backend, room: int, number: int) -> str:
         sampling = self.settings.sampling
         own = replace(sampling, seed=sampling.seed + number, maximum_tokens=room)
         return text_of(backend.stream(row.instruction + row.input, own))
 
 
-def _cost(row: TrainingRow, costs: Costs) -> Ratio | None:
+def _cost(row: StoredRow, costs: Costs) -> Ratio | None:
     given = costs.vocabulary.prompt(row.instruction + row.input)
     bits = costs.text_bits([*given, *costs.vocabulary.tokens(row.output)], len(given))
     return None if bits is None else Ratio(bits, len(row.output))
 
 
-def _again(row: TrainingRow) -> str:
+def _again(row: StoredRow) -> str:
     """The prompt's last section or paragraph, as often as the human's answer has room for it."""
     last = row.input.strip("\n").rpartition("\n\n")[2] + "\n\n"
     return (last * (len(row.output) // len(last) + 1))[: len(row.output)]
@@ -161,7 +161,7 @@ def _letters(text: str) -> list[int]:
     return [BYTES - 1, *text.encode()]
 
 
-def _beside(training: Sequence[TrainingRow]) -> tuple[Measure[Text], ...]:
+def _beside(training: Sequence[StoredRow]) -> tuple[Measure[Text], ...]:
     """What is measured beside the training set."""
     runs = Runs((text_measures.words_of(row.output) for row in training), text_measures.WORDS_IN_SEED)
     style: Counter[str] = Counter()
@@ -179,7 +179,7 @@ def _beside(training: Sequence[TrainingRow]) -> tuple[Measure[Text], ...]:
     )
 
 
-def _in_meaning(training: Sequence[TrainingRow], embed: Embed) -> tuple[Measure[Text], ...]:
+def _in_meaning(training: Sequence[StoredRow], embed: Embed) -> tuple[Measure[Text], ...]:
     style = direction((row.output for row in spread(training, EMBEDDED_ROWS)), embed)
     heading = Heading("meaning", "cosine of sentence embeddings with the training set")
     return (Measure(heading, lambda text: alike_in_meaning(text, style, embed)),)

@@ -26,10 +26,10 @@ class Guard(Protocol):
     """Says what one candidate may write. A piece is any part of the text: a token's characters, or a whole line."""
 
     def accepts(self, piece: str) -> bool:
-        """Whether `piece` may come next. Changes nothing."""
+        """Tell whether `piece` may come next. Changes nothing."""
 
     def feed(self, piece: str) -> None:
-        """`piece`, which was accepted, is written."""
+        """Return `piece`, which was accepted, is written."""
 
     @property
     def done(self) -> bool:
@@ -148,7 +148,7 @@ class Backend(Protocol):
         """How many tokens a prompt and what is written after it can have together."""
 
     def count(self, text: str) -> int:
-        """How many tokens `text` has (an upper estimate, where the tokenizer can't be asked)."""
+        """Return how many tokens `text` has (an upper estimate, where the tokenizer can't be asked)."""
 
     def stream(self, prompt: str, sampling: Sampling, guards: Sequence[Guard] = ()) -> Stream:
         """Write one candidate for each guard, or a single free one without guards; yield each piece as it comes, and how all ended.

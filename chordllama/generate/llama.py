@@ -95,7 +95,7 @@ class _Writer:
     def write(
         self, guards: Sequence[Guard | None], table: TokenTable
     ) -> Generator[TextPiece, None, tuple[CandidateEnd, ...]]:
-        """A token for each candidate each step, until all are finished; then their part of the cache is free again."""
+        """Yield a token for each candidate each step, until all are finished; then their part of the cache is free again."""
         candidates = [self.candidate(number, guard, table) for number, guard in enumerate(guards)]
         try:
             logits = self._read()
@@ -244,7 +244,7 @@ class LlamaBackend:
         return self._context
 
     def count(self, text: str) -> int:
-        """How many tokens `text` has, the beginning token that a prompt gets left out."""
+        """Return how many tokens `text` has, the beginning token that a prompt gets left out."""
         self._check_open()
         return len(self._vocabulary.tokens(text))
 

@@ -145,7 +145,7 @@ class Vocabulary:
         return spelling
 
     def tokens(self, text: str) -> list[int]:
-        """The model's own tokens of `text`; the names of special tokens stand for these, as they do at endpoints."""
+        """Return the model's own tokens of `text`; the names of special tokens stand for these, as they do at endpoints."""
         raw = text.encode("utf-8")
         room = len(raw) + 8
         while True:
@@ -156,7 +156,7 @@ class Vocabulary:
             room = -count
 
     def prompt(self, text: str) -> list[int]:
-        """`text`'s tokens, after the beginning that the model was trained to see."""
+        """Return `text`'s tokens, after the beginning that the model was trained to see."""
         tokens = self.tokens(text)
         beginning = self._llama.llama_vocab_bos(self._vocabulary)
         if self._llama.llama_vocab_get_add_bos(self._vocabulary) and tokens[:1] != [beginning]:
@@ -166,7 +166,7 @@ class Vocabulary:
         return tokens
 
     def ends_of(self, tokens: list[int]) -> list[int]:
-        """How many characters there are after each of `tokens`; part of a character counts as it whole."""
+        """Return how many characters there are after each of `tokens`; part of a character counts as it whole."""
         raw, ends = b"", []
         for token in tokens:
             raw += self.raw[token]
@@ -174,7 +174,7 @@ class Vocabulary:
         return ends
 
     def spell(self, text: str) -> list[int]:
-        """`text` from the longest pieces that fit: for the part of a token that a rewind keeps."""
+        """Return `text` from the longest pieces that fit: for the part of a token that a rewind keeps."""
         rest, tokens = text.encode("utf-8"), []
         while rest:
             ends = range(min(self._longest, len(rest)), 0, -1)

@@ -102,7 +102,7 @@ class Draw:
         return chain
 
     def token(self, logits: Logits, acceptable: Callable[[int], bool] | None) -> int | None:
-        """A token that is `acceptable`; None if there is none in the whole vocabulary."""
+        """Return a token that is `acceptable`; None if there is none in the whole vocabulary."""
         table = self._table
         table.work[:] = logits
         if self._penalties is not None:
@@ -150,7 +150,7 @@ class Draw:
         return bool(kept)
 
     def accept(self, token: int) -> None:
-        """`token` is written: the penalties count it."""
+        """Return `token` is written: the penalties count it."""
         if self._penalties is not None:
             self._llama.llama_sampler_accept(self._penalties, token)
 

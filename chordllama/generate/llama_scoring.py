@@ -34,19 +34,19 @@ class Scorer:
         self._evaluator = Evaluator(model, vocabulary.size, cells, CHUNK, threads or default_threads())
 
     def logits(self, tokens: Sequence[int]) -> Iterator[NDArray[np.float32]]:
-        """The logits after each token, of shape (vocabulary,); each is good until the next chunk is asked for."""
+        """Yield the logits after each token, of shape (vocabulary,); each is good until the next chunk is asked for."""
         self._evaluator.cut(0, 0)
         for start in range(0, len(tokens), CHUNK):
             chunk = tokens[start : start + CHUNK]
             yield from self._evaluator.decode([(0, start + n, [token]) for n, token in enumerate(chunk)])
 
     def next_logits(self, position: int, token: int) -> NDArray[np.float32]:
-        """The logits after one more token of the text that was asked about last."""
+        """Return the logits after one more token of the text that was asked about last."""
         row: NDArray[np.float32] = self._evaluator.decode([(0, position, [token])])[0]
         return row
 
     def log_probabilities(self, tokens: Sequence[int]) -> NDArray[np.float64]:
-        """The natural logarithm of the probability of each token but the first, given all before it."""
+        """Return the natural logarithm of the probability of each token but the first, given all before it."""
         pairs = zip(self.logits(tokens[:-1]), tokens[1:], strict=True)
         return np.array([_log_softmax(row, token) for row, token in pairs])
 

@@ -80,12 +80,12 @@ class OllamaBackend(EndpointBackend):
 
 
 def runs_ollama(url: str, api_key: str | None = None) -> bool:
-    """Whether it is Ollama that answers at an address, whose /v1/completions puts every prompt into a template."""
+    """Tell whether it is Ollama that answers at an address, whose /v1/completions puts every prompt into a template."""
     with closing(Endpoint(url, api_key, PATIENCE)) as endpoint:
         return "version" in endpoint.ask("GET", "/api/version")
 
 
 def ollama_options(sampling: Sampling) -> dict[str, Any]:
-    """How tokens are drawn, in Ollama's words."""
+    """Return how tokens are drawn, in Ollama's words."""
     options: dict[str, Any] = {name: getattr(sampling, field) for field, name in OPTIONS.items()} | ALL
     return options | ({"stop": list(sampling.stop)} if sampling.stop else {})

@@ -31,7 +31,7 @@ _REST_TYPES = [type for type, length in NOTE_TYPES.items() if NOTE_TYPES["64th"]
 
 
 def fit(bar: Bar, length: Ticks, wanted: Ticks) -> Bar | None:
-    """The bar, of `length` ticks, as one of `wanted` ticks; None where it isn't clear how.
+    """Return the bar, of `length` ticks, as one of `wanted` ticks; None where it isn't clear how.
 
     It is not where more than half of the bar is missing, where as much as a bar is too much, or where a tuplet would be torn.
     """

@@ -32,7 +32,7 @@ class Over:
 
     @staticmethod
     def each(bars: Sequence[Bar], parts: Iterable[int], first: int, last: int) -> dict[int, Over]:
-        """Those of each part of a score's bars when `first` up to but without `last` (from 0) are new."""
+        """Return those of each part of a score's bars when `first` up to but without `last` (from 0) are new."""
         follows = first == len(bars)
         return {part: _over(lines, first, last, follows) for part, lines in spans(bars, sorted(parts)).items()}
 

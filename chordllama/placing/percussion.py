@@ -29,7 +29,7 @@ class Groove:
 
     @staticmethod
     def of(score: Score, first: int, lengths: Sequence[Ticks]) -> Groove:
-        """What goes on in new bars of these lengths from `first` (from 0) on.
+        """Return what goes on in new bars of these lengths from `first` (from 0) on.
 
         Nothing where nothing else sounds, or where the bars differ in length from each other or from the one before them.
         """
@@ -83,13 +83,13 @@ def dressed_like(bars: Bars, score: Score) -> Bars:
 
 
 def hidden(score: Score, parts: frozenset[int]) -> Score:
-    """The score in which these parts are silent."""
+    """Return the score in which these parts are silent."""
     bars = (replace(bar, rows=tuple(row for row in bar.rows if row.part not in parts)) for bar in score.bars)
     return replace(score, bars=tuple(bars)) if parts else score
 
 
 def percussion(score: Score) -> frozenset[int]:
-    """The parts (from 0) that have notes without a pitch alone; none where nothing else sounds."""
+    """Return the parts (from 0) that have notes without a pitch alone; none where nothing else sounds."""
     drums = frozenset(part for part in range(len(score.parts)) if _is_percussion(score, part))
     others = frozenset(range(len(score.parts))) - drums
     return drums if any(_sounds(bar, part) for bar in score.bars for part in others) else frozenset()

@@ -43,18 +43,18 @@ NOTE_TYPES: dict[str, Fraction] = {
 
 
 def ticks(wholes: Fraction) -> Ticks:
-    """A length in whole notes as ticks: an integer wherever it can be one."""
+    """Return a length in whole notes as ticks: an integer wherever it can be one."""
     exact = wholes * WHOLE
     return exact.numerator if exact.denominator == 1 else exact
 
 
 def whole_notes(length: Ticks) -> Fraction:
-    """A length in ticks as a fraction of a whole note."""
+    """Return a length in ticks as a fraction of a whole note."""
     return Fraction(length) / WHOLE
 
 
 def checked(length: Ticks) -> Ticks:
-    """A length within a bar, as it is; ValueError if it goes beyond any bar, or is finer than any music."""
+    """Return a length within a bar, as it is; ValueError if it goes beyond any bar, or is finer than any music."""
     if length > LONGEST_BAR:
         raise ValueError("the bar is longer than any music")
     if not isinstance(length, int) and whole_notes(length).denominator >= FINEST:
@@ -90,7 +90,7 @@ class Duration:
 
 @lru_cache(maxsize=4096)
 def duration(type: str, dots: int = 0, actual: int = 1, normal: int = 1) -> Duration:
-    """The one `Duration` of this note value."""
+    """Return the one `Duration` of this note value."""
     return Duration(type, dots, actual, normal)
 
 
@@ -104,7 +104,7 @@ _PLAIN = {
 
 @lru_cache(maxsize=4096)
 def duration_of(length: Ticks, actual: int = 1, normal: int = 1) -> Duration:
-    """The note value that lasts `length` ticks in a tuplet of `actual` in the time of `normal`, else outside of one, else a free one."""
+    """Return the note value that lasts `length` ticks in a tuplet of `actual` in the time of `normal`, else outside of one, else a free one."""
     for notes, instead in ((actual, normal), (1, 1)):
         plain = _PLAIN.get(_as_ticks(length * Fraction(notes, instead)))
         if plain is not None:
@@ -233,7 +233,7 @@ Item = Chord | Rest | Spacer | Direction | Harmony
 
 
 def ticks_of(item: Item, bar: Ticks = 0) -> Ticks:
-    """How long an item of a row lasts: a rest that fills its bar as long as that, a sign no time."""
+    """Return how long an item of a row lasts: a rest that fills its bar as long as that, a sign no time."""
     if isinstance(item, Chord):
         return item.ticks
     if isinstance(item, Rest | Spacer):
@@ -260,7 +260,7 @@ class Row:
 
 
 def said(rows: Sequence[Row]) -> tuple[Row, ...]:
-    """A bar's rows but for what goes without saying: the bare bar's rest of a staff that has no other row."""
+    """Return a bar's rows but for what goes without saying: the bare bar's rest of a staff that has no other row."""
     if not any(row.items == _BARE for row in rows):
         return tuple(rows)
     counts = Counter((row.part, row.staff) for row in rows)
@@ -317,14 +317,14 @@ class Change:
 
 
 def changes_for(changes: tuple[Change, ...], part: int) -> list[tuple[int | None, Key | Time]]:
-    """What of a bar's changes is for this part: (staff or None, new value)."""
+    """Return what of a bar's changes is for this part: (staff or None, new value)."""
     own = [change for change in changes if change.part == part]
     found = own or [change for change in changes if change.part is None]
     return [(change.staff, change.value) for change in found if change.value is not None]
 
 
 def combine(parts: Sequence[tuple[int, list[tuple[int | None, T]]]]) -> tuple[Change, ...]:
-    """The changes of a bar from each part's staves and what it changes: (staff or None, value).
+    """Return the changes of a bar from each part's staves and what it changes: (staff or None, value).
 
     The commonest goes for all, and then come the exceptions.
     """
@@ -392,17 +392,17 @@ class Bar:
 
 
 def count_noteheads(bars: Iterable[Bar]) -> int:
-    """How many noteheads some bars have, grace notes too."""
+    """Return how many noteheads some bars have, grace notes too."""
     return sum([len(item.notes) for bar in bars for row in bar.rows for item in row.items if isinstance(item, Chord)])
 
 
 def first_number(bar: Bar) -> int:
-    """The number that goes without saying for a score's first bar: 0 for a pickup, or another one that its time signature doesn't fill."""
+    """Return the number that goes without saying for a score's first bar: 0 for a pickup, or another one that its time signature doesn't fill."""
     return 1 if bar.length is None else 0
 
 
 def number_after(number: str, expected: int) -> int:
-    """The number that goes without saying after a bar's `number` (of which only the digits it begins with count)."""
+    """Return the number that goes without saying after a bar's `number` (of which only the digits it begins with count)."""
     digits = re.match(r"[0-9]{1,6}(?![0-9])", number)
     return int(digits[0]) + 1 if digits else expected + 1
 
@@ -518,11 +518,11 @@ class Metre:
         self.common = time
 
     def time(self, part: int) -> Time | None:
-        """The time signature of a part."""
+        """Return the time signature of a part."""
         return self.own.get(part) or self.common
 
     def length(self, bar: Bar) -> Ticks:
-        """The length of `bar`, after `apply`: its own, or that of the longest time signature."""
+        """Return the length of `bar`, after `apply`: its own, or that of the longest time signature."""
         if bar.length is not None:
             return bar.length
         nominal = [time.ticks for time in (self.common, *self.own.values()) if time is not None]
@@ -530,7 +530,7 @@ class Metre:
 
 
 def walk_lengths(bars: tuple[Bar, ...]) -> Iterator[tuple[Ticks, Metre]]:
-    """The length of each bar in ticks, with the metre in force."""
+    """Yield the length of each bar in ticks, with the metre in force."""
     metre = Metre()
     for bar in bars:
         metre.apply(bar)
@@ -538,7 +538,7 @@ def walk_lengths(bars: tuple[Bar, ...]) -> Iterator[tuple[Ticks, Metre]]:
 
 
 def apply_keys(fifths: dict[int, int], bar: Bar, part: int) -> dict[int, int]:
-    """The key of each staff of a part after the changes of a bar."""
+    """Return the key of each staff of a part after the changes of a bar."""
     found = dict(fifths)
     for staff, key in changes_for(bar.keys, part):
         if isinstance(key, Key):

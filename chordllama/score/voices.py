@@ -41,7 +41,7 @@ Voice = tuple[Sound, ...]
 
 
 def voices_of(bars: Sequence[Bar], lengths: Sequence[Ticks]) -> dict[Place, Voice]:
-    """All sounds of some bars with their lengths, by voice; grace notes and unpitched notes are left out."""
+    """Return all sounds of some bars with their lengths, by voice; grace notes and unpitched notes are left out."""
     found: dict[Place, list[Sound]] = {}
     for bar, start, length in zip(bars, accumulate(lengths, initial=0), lengths, strict=False):
         for row in bar.rows:
@@ -52,7 +52,7 @@ def voices_of(bars: Sequence[Bar], lengths: Sequence[Ticks]) -> dict[Place, Voic
 
 
 def count_notes(voices: Iterable[Voice]) -> int:
-    """How many notes sound in some voices."""
+    """Return how many notes sound in some voices."""
     return sum(len(sound.pitches) for voice in voices for sound in voice)
 
 
@@ -84,7 +84,7 @@ Moves = dict[Ticks, tuple[Sound, Sound]]
 
 
 def count_parallels(voices: Iterable[Voice], border: Ticks = 0) -> Counter[int]:
-    """How many parallel octaves (0, unisons too) and fifths (7) there are that end at `border` or after it.
+    """Return how many parallel octaves (0, unisons too) and fifths (7) there are that end at `border` or after it.
 
     Of any two voices, where both go on to new notes at the same time, in the same direction, from one such interval to the same;
     not from one phrase to the next, that is after a fermata.

@@ -59,5 +59,5 @@ def leftovers(folder: Path) -> Iterator[tuple[Path, str]]:
 
 
 def shown(path: Path | str) -> str:
-    """A path as text that can be printed: bytes that are no UTF-8 as `\\xff`."""
+    """Return a path as text that can be printed: bytes that are no UTF-8 as `\\xff`."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")

@@ -21,7 +21,7 @@ from chordllama.codec.words.frames import is_end, is_frame
 from chordllama.codec.words.places import is_place
 from chordllama.codec.words.texts import split_words
 from chordllama.score.model import Chord, duration
-from chordllama.training.row_folders import TrainingRow
+from chordllama.training.row_folders import StoredRow
 from chordllama.training.tokenizer import BOS, EOS, encode, load_tokenizer, token_id
 
 BATCH_TOKENS = 16_384
@@ -40,7 +40,7 @@ class Cost:
     characters: int = 0
 
 
-def costs(folder: Path, rows: Iterable[TrainingRow], device: str = "cpu") -> list[Cost]:
+def costs(folder: Path, rows: Iterable[StoredRow], device: str = "cpu") -> list[Cost]:
     """Return the costs of the answers of some rows under the model in a Hugging Face folder; rows longer than its context are left out."""
     import torch
     from transformers import LlamaForCausalLM
@@ -49,7 +49,7 @@ def costs(folder: Path, rows: Iterable[TrainingRow], device: str = "cpu") -> lis
     model.eval().to(device)
     tokenizer = load_tokenizer(folder)
     bos, eos = token_id(tokenizer, BOS), token_id(tokenizer, EOS)
-    found: list[tuple[TrainingRow, list[int], int]] = []
+    found: list[tuple[StoredRow, list[int], int]] = []
     for row in rows:
         prompt = [bos, *encode(tokenizer, row.instruction + row.input)]
         ids = [*prompt, *encode(tokenizer, row.output), eos]
@@ -59,8 +59,8 @@ def costs(folder: Path, rows: Iterable[TrainingRow], device: str = "cpu") -> lis
     return [cost for batch in _batches(found) for cost in _batch_costs(model, batch, device)]
 
 
-def _batches(found: list[tuple[TrainingRow, list[int], int]]) -> Iterator[list[tuple[TrainingRow, list[int], int]]]:
-    batch: list[tuple[TrainingRow, list[int], int]] = []
+def _batches(found: list[tuple[StoredRow, list[int], int]]) -> Iterator[list[tuple[StoredRow, list[int], int]]]:
+    batch: list[tuple[StoredRow, list[int], int]] = []
     for item in found:
         if batch and (len(batch) + 1) * len(item[1]) > BATCH_TOKENS:
             yield batch
@@ -70,7 +70,7 @@ def _batches(found: list[tuple[TrainingRow, list[int], int]]) -> Iterator[list[t
         yield batch
 
 
-def _batch_costs(model: Any, batch: list[tuple[TrainingRow, list[int], int]], device: str) -> Iterator[Cost]:
+def _batch_costs(model: Any, batch: list[tuple[StoredRow, list[int], int]], device: str) -> Iterator[Cost]:
     import torch
 
     longest = max(len(ids) for _, ids, _ in batch)
@@ -84,7 +84,7 @@ def _batch_costs(model: Any, batch: list[tuple[TrainingRow, list[int], int]], de
         yield Cost(task_of(row), row.work, notes, bars, len(ids) - prompt, bits, len(row.output))
 
 
-def task_of(row: TrainingRow) -> str:
+def task_of(row: StoredRow) -> str:
     """Return the first word of a row's instruction: continue, infill, harmonise, vary."""
     return row.instruction.partition(":")[0]
 

@@ -38,8 +38,8 @@ from chordllama.training.lora_engines import TrainingEngine, choose_engine
 from chordllama.training.lora_recipe import LoraRecipe
 from chordllama.training.memory import explained
 from chordllama.training.packed_rows import TRAIN, VALIDATION, Row, TokenRows, files_of, hash_of, read_rows, token_rows
+from chordllama.training.parallel import Processes
 from chordllama.training.pretrain import yield_cores
-from chordllama.training.processes import Processes
 from chordllama.training.row_folders import sources_of
 from chordllama.training.step_report import StepReport, TrainingProgress
 

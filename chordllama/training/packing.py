@@ -21,7 +21,7 @@ from chordllama.system.files import write_atomically
 from chordllama.tasks.music_rows import transposed
 from chordllama.tasks.row_texts import MusicRow
 from chordllama.training.recipe import Recipe
-from chordllama.training.row_folders import SPLITS, TrainingRow, all_rows
+from chordllama.training.row_folders import SPLITS, StoredRow, all_rows
 from chordllama.training.tokenizer import (
     BOS,
     EOS,
@@ -62,7 +62,7 @@ class Batch(NamedTuple):
     """Some rows with the number of the first among all, and what is to be done with them."""
 
     first: int
-    rows: tuple[TrainingRow, ...]
+    rows: tuple[StoredRow, ...]
     transpositions: int
     repeated: tuple[str, ...]
     seed: int
@@ -171,7 +171,7 @@ def _loaded(folder: Path) -> Tokenizer:
     return load_tokenizer(folder)
 
 
-def variants(row: TrainingRow, number: int, batch: Batch) -> Iterator[str]:
+def variants(row: StoredRow, number: int, batch: Batch) -> Iterator[str]:
     """Yield a row's text, and for music as many transposed ones as are wanted and can be; all of it again where its source is repeated.
 
     A repetition leads to other keys.

@@ -42,7 +42,7 @@ from chordllama.training.folder import (
 from chordllama.training.llama_model import autocast, device_for, least_memory, new_model, optimizer_for
 from chordllama.training.memory import check_memory, explained
 from chordllama.training.packing import Packed, learn_tokenizer, packed
-from chordllama.training.processes import Processes
+from chordllama.training.parallel import Processes
 from chordllama.training.recipe import Recipe, TrainingRecipe
 from chordllama.training.row_folders import SPLITS, all_rows, corpora_hash, sources_of
 from chordllama.training.step_report import StepReport, TrainingProgress

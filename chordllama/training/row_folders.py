@@ -21,7 +21,7 @@ SPLITS = ("train", "validation")
 FIELDS = ("instruction", "input", "output")
 
 
-class TrainingRow(NamedTuple):
+class StoredRow(NamedTuple):
     """One row of a corpus, as far as training needs it."""
 
     task: str
@@ -74,12 +74,12 @@ def corpora_hash(corpora: Sequence[Path]) -> str:
     return digest.hexdigest()
 
 
-def all_rows(corpora: Sequence[Path], split: str) -> Iterator[TrainingRow]:
+def all_rows(corpora: Sequence[Path], split: str) -> Iterator[StoredRow]:
     """Yield the rows of a split, one corpus after the other. Raises ModelError as `read_rows` does."""
     return chain.from_iterable(map(read_rows, shards(corpora, split)))
 
 
-def read_rows(path: Path) -> Iterator[TrainingRow]:
+def read_rows(path: Path) -> Iterator[StoredRow]:
     """Yield the rows of one file. Raises ModelError, naming file and line, for what is none."""
     for number, line in enumerate(_lines(path), 1):
         yield _row(path, number, line)
@@ -93,12 +93,12 @@ def _lines(path: Path) -> Iterator[str]:
         raise ModelError(f"{path}: the rows can't be read", cause=str(error)) from error
 
 
-def _row(path: Path, number: int, line: str) -> TrainingRow:
+def _row(path: Path, number: int, line: str) -> StoredRow:
     try:
         row = json.loads(line)
     except ValueError as error:
         raise ModelError(f"{path}, line {number}: not JSON", cause=str(error)) from error
     if not isinstance(row, dict) or not all(isinstance(row.get(name), str) for name in FIELDS):
         raise ModelError(f"{path}, line {number}: wanted {', '.join(FIELDS)}")
-    told = {name: str(row.get(name, "")) for name in TrainingRow._fields}
-    return TrainingRow(**told)
+    told = {name: str(row.get(name, "")) for name in StoredRow._fields}
+    return StoredRow(**told)

@@ -66,7 +66,7 @@ def protect(app: Flask, config: Config) -> None:
 
 
 def client_of(asked: Request) -> str:
-    """Whose limits count: the address that the request comes from (behind a proxy that is trusted, the one that it tells)."""
+    """Return whose limits count: the address that the request comes from (behind a proxy that is trusted, the one that it tells)."""
     return asked.remote_addr or "unknown"
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ruamel.yaml.events import DocumentStartEvent, Event, MappingStartEvent, ScalarEvent, SequenceStartEvent
 
-from chordllama.codec.classic.documents import DEEPEST, ClassicPart, Element, together
+from chordllama.codec.classic.classic_documents import DEEPEST, ClassicPart, Element, together
 from chordllama.codec.classic.mending import Counts, SourceLine
 from chordllama.codec.classic.table import CHILDREN, FORMS, KEPT, LEFT_OUT, NAMES, NEEDED, REPEATED
 from chordllama.codec.words.yaml_subset import guarded_events

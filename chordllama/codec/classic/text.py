@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import groupby
 from typing import TypeVar
 
-from chordllama.codec.classic.documents import ClassicPart, Element
+from chordllama.codec.classic.classic_documents import ClassicPart, Element
 from chordllama.codec.classic.mending import (
     MENDINGS,
     Counts,

@@ -484,5 +484,5 @@ def seen_lengths(event: Chord | Rest | Spacer) -> Iterator[Ticks]:
 
 
 def accidental_name(alter: int | Fraction) -> str | None:
-    """MusicXML's name of the sign for so many semitones."""
+    """Return MusicXML's name of the sign for so many semitones."""
     return ACCIDENTALS.get(alter)

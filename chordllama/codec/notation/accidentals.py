@@ -38,7 +38,7 @@ _in_time = itemgetter(0, 1)
 
 @lru_cache(maxsize=1024)
 def key_alter(step: str, fifths: int) -> int:
-    """What the key does to a step, in semitones."""
+    """Return what the key does to a step, in semitones."""
     order = _SHARPS if fifths > 0 else _SHARPS[::-1]
     whole, rest = divmod(abs(fifths), 7)
     count = whole + (order.index(step) < rest)
@@ -46,7 +46,7 @@ def key_alter(step: str, fifths: int) -> int:
 
 
 def shown(places: Iterable[Place], fifths: dict[int, int]) -> set[object]:
-    """The references of the notes of one bar and part whose accidental is shown; `fifths` is the key of each staff."""
+    """Return the references of the notes of one bar and part whose accidental is shown; `fifths` is the key of each staff."""
     written: dict[tuple[int, str, int], int | Fraction] = {}
     found: set[object] = set()
     for _, _, line, alter, tied, reference in sorted(places, key=_in_time):

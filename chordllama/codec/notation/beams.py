@@ -41,7 +41,7 @@ Event = tuple[int, Ticks, Chord | None, int]
 
 
 def written_type(chord: Chord) -> str:
-    """The note type that is seen."""
+    """Return the note type that is seen."""
     return next((_type(mark.value) for mark in chord.notes[0].marks if mark.name == "type"), chord.duration.type)
 
 
@@ -52,7 +52,7 @@ def _type(value: str) -> str:
 
 
 def events_of(items: Sequence[Item], length: Ticks) -> list[Event]:
-    """What of a row has a duration; `length` is the bar's."""
+    """Return what of a row has a duration; `length` is the bar's."""
     found: list[Event] = []
     onset: Ticks = 0
     for place, item in enumerate(items):
@@ -82,7 +82,7 @@ class Grouping(NamedTuple):
     cuts: tuple[Ticks, ...] = ()
 
     def joins(self, before: Ticks, onset: Ticks, plain: bool) -> bool:
-        """Whether notes at these two moments are in one group."""
+        """Tell whether notes at these two moments are in one group."""
         if self.cuts:
             first, second = (self._group(moment) for moment in (before, onset))
             if first != second or plain:
@@ -99,7 +99,7 @@ class Grouping(NamedTuple):
 
 @lru_cache(maxsize=256)
 def grouping(time: Time | None) -> Grouping:
-    """How a time signature groups notes."""
+    """Return how a time signature groups notes."""
     groups = _groups(time) if time else []
     if len(groups) > 1:
         lengths = [count * WHOLE // unit for count, unit in groups]
@@ -125,7 +125,7 @@ def _groups(time: Time) -> list[tuple[int, int]]:
 
 
 def implied(events: Iterable[Event], groups: Grouping, offset: Ticks) -> Joints:
-    """Where the rule lets beams go on; `offset` is what the bar lacks at its beginning.
+    """Return where the rule lets beams go on; `offset` is what the bar lacks at its beginning.
 
     Grace notes that follow one another are beamed, and don't end a beam of the notes around them.
     """
@@ -161,7 +161,7 @@ def _in_tuplet(event: Event) -> bool:
 
 
 def letters(events: Sequence[Event], joints: Joints, carried: int = 0) -> Letters:
-    """What becomes of each note's beams; `carried` is how many come from the bar before."""
+    """Return what becomes of each note's beams; `carried` is how many come from the bar before."""
     found: Letters = {}
     if not (joints or carried):
         return found
@@ -191,7 +191,7 @@ def _letters(flags: int, before: int, after: int) -> str:
 
 
 def carried_over(found: Letters, joints: Joints) -> int:
-    """How many beams go on over the bar line."""
+    """Return how many beams go on over the bar line."""
     last = next((place for place, target in joints.items() if target == OVER), OVER)
     text = found.get(last, "")
     return len(text) - len(text.lstrip("bc"))
@@ -203,7 +203,7 @@ def carried_over(found: Letters, joints: Joints) -> int:
 def departures(
     events: Sequence[Event], rule: Joints, source: Letters, carried: int
 ) -> tuple[Joints, dict[int, list[Mark]]]:
-    """Where the beams of a source go on, and the marks that say what the rule doesn't."""
+    """Return where the beams of a source go on, and the marks that say what the rule doesn't."""
     marks: dict[int, list[Mark]] = {}
     if letters(events, rule, carried) == source:
         return rule, marks
@@ -221,7 +221,7 @@ def departures(
 
 
 def drawn(events: Sequence[Event], rule: Joints, carried: int) -> tuple[Joints, Letters]:
-    """Where beams go on by the rule and by the notes' marks, and what becomes of each note's beams."""
+    """Return where beams go on by the rule and by the notes' marks, and what becomes of each note's beams."""
     marks = [(place, mark) for place, _, chord, _ in events if chord for mark in chord.notes[0].marks]
     marks = [(place, mark) for place, mark in marks if mark.name in _BEAM_MARKS]
     joints = dict(rule)
@@ -259,7 +259,7 @@ def _following(events: Sequence[Event]) -> Joints:
 
 
 def read_beams(elements: Sequence[_Element]) -> str:
-    """The letters of a note's `<beam>` elements."""
+    """Return the letters of a note's `<beam>` elements."""
     letters = [BEAMS.get(beam.text or "", NO_BEAM) for beam in elements]
     levels = [beam.get("number", "1") for beam in elements]
     if levels != _LEVELS[: len(levels)]:
@@ -273,7 +273,7 @@ _LEVELS = [str(level) for level in range(1, MOST_BEAMS + 1)]
 
 @lru_cache(maxsize=1024)
 def write_beams(text: str) -> tuple[str, ...]:
-    """The lines of the `<beam>` elements that these letters are."""
+    """Return the lines of the `<beam>` elements that these letters are."""
     return tuple(
         f'  <beam number="{level}">{BEAM_BY_LETTER[letter]}</beam>'
         for level, letter in enumerate(text, 1)

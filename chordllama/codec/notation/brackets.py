@@ -25,7 +25,7 @@ def _unit(value: Duration) -> Ticks:
 
 
 def implied_brackets(items: Sequence[Item]) -> Brackets:
-    """The brackets that the note values imply: one for each run of a ratio, closed when as many notes as it needs are full."""
+    """Return the brackets that the note values imply: one for each run of a ratio, closed when as many notes as it needs are full."""
     found: dict[int, list[Mark]] = {}
     run: list[int] = []
     ratio = (1, 1)
@@ -58,7 +58,7 @@ def implied_brackets(items: Sequence[Item]) -> Brackets:
 
 
 def marks_of(item: Item) -> tuple[Mark, ...]:
-    """The marks of a rest, or of a chord's first note, which bears its brackets."""
+    """Return the marks of a rest, or of a chord's first note, which bears its brackets."""
     if isinstance(item, Chord):
         return item.notes[0].marks
     return item.marks if isinstance(item, Rest) else ()
@@ -78,7 +78,7 @@ def _is_bracket(mark: Mark) -> bool:
 
 
 def has_tuplets(items: Sequence[Item]) -> bool:
-    """Whether any note or rest of the row is in a tuplet."""
+    """Tell whether any note or rest of the row is in a tuplet."""
     for item in items:
         if isinstance(item, Chord | Rest):
             value = item.duration
@@ -88,7 +88,7 @@ def has_tuplets(items: Sequence[Item]) -> bool:
 
 
 def strip_brackets(items: tuple[Item, ...]) -> tuple[Item, ...]:
-    """The row as it is written: without the brackets that are implied, or with a sign that there are none."""
+    """Return the row as it is written: without the brackets that are implied, or with a sign that there are none."""
     written = {
         place: tuple(filter(_is_bracket, marks_of(item)))
         for place, item in enumerate(items)
@@ -112,7 +112,7 @@ def strip_brackets(items: tuple[Item, ...]) -> tuple[Item, ...]:
 
 
 def add_brackets(items: tuple[Item, ...]) -> tuple[Item, ...]:
-    """The row as it is meant: with the implied brackets, unless it writes its own or says that there are none."""
+    """Return the row as it is meant: with the implied brackets, unless it writes its own or says that there are none."""
     marks = [mark for item in items for mark in marks_of(item)]
     if NO_BRACKETS in marks:
         return tuple(

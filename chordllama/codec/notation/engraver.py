@@ -48,7 +48,7 @@ class Engraver:
     def departures(
         self, rows: Sequence[Row], source: Mapping[VoicePlace, Mapping[int, Seen]], time: Time | None, length: Ticks
     ) -> list[Row]:
-        """The rows of a bar with the marks that say where their source departs from the rules."""
+        """Return the rows of a bar with the marks that say where their source departs from the rules."""
         if not (self._beams or self._stems):
             return list(rows)
         groups, offset = self._begin(rows, time, length)
@@ -74,7 +74,7 @@ class Engraver:
         return found
 
     def draw(self, rows: Sequence[Row], time: Time | None, length: Ticks) -> dict[VoicePlace, Drawing]:
-        """What is seen at the notes of each row of a bar."""
+        """Return what is seen at the notes of each row of a bar."""
         groups, offset = self._begin(rows, time, length)
         carried, self._carried = self._carried, {}
         found = {}

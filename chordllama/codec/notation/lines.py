@@ -69,7 +69,7 @@ class LineSpan:
         return (begun, ended) if begun[:2] < ended[:2] else ()
 
     def crosses(self, bar: int) -> bool:
-        """Whether it is open where a bar begins."""
+        """Tell whether it is open where a bar begins."""
         return self.begun.bar < bar and (self.ended is None or self.ended.bar >= bar)
 
 
@@ -136,14 +136,14 @@ class _Followed:
             self._early[label] = spot
 
     def end_bar(self) -> None:
-        """The next bar begins."""
+        """Return the next bar begins."""
         self._pairs.end_bar()
         if self._early:
             self._early.clear()
 
 
 def carried(bars: Sequence[Bar], part: int, before: Iterable[Line]) -> tuple[set[Line], set[Line]]:
-    """The lines that are open after some bars: those of `before`, which were open already, and others."""
+    """Return the lines that are open after some bars: those of `before`, which were open already, and others."""
     pairs = Pairs(before)
     old = set(pairs.still_open().items())
     _relabelled(bars, part, pairs, pairs.in_order)
@@ -157,7 +157,7 @@ def carried(bars: Sequence[Bar], part: int, before: Iterable[Line]) -> tuple[set
 def renumbered(
     bars: Sequence[Bar], part: int, before: Mapping[Line, str], after: Mapping[Line, str]
 ) -> tuple[Bar, ...]:
-    """The bars with other numbers for the lines of a part.
+    """Return the bars with other numbers for the lines of a part.
 
     `before` and `after` are the numbers (1 may be empty) of lines that are open before and after the bars, by their kinds and old numbers;
     lines in between get the smallest that none of these has.
@@ -173,7 +173,7 @@ def renumbered(
 
 
 def apart(bars: Sequence[Bar], part: int, others: Iterable[Line]) -> tuple[Bar, ...]:
-    """The bars with the smallest numbers for the lines of a part that none of these others has."""
+    """Return the bars with the smallest numbers for the lines of a part that none of these others has."""
     pairs = Pairs()
     labelled = _relabelled(bars, part, pairs, pairs.in_order)
     kept = [(kind, _number(number)) for kind, number in others]
@@ -222,5 +222,5 @@ def _with_labels(marks: tuple[Mark, ...], lines: Lines, order: Order) -> tuple[M
 
 
 def open_lines(bars: Sequence[Bar], part: int, before: Iterable[Line]) -> OpenLines:
-    """The lines that a writer has open after some bars, when those of `before` were open."""
+    """Return the lines that a writer has open after some bars, when those of `before` were open."""
     return OpenLines(line for lines in carried(bars, part, before) for line in lines)

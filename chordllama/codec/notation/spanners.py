@@ -41,22 +41,22 @@ _ENDS = {sign.name: (sign.element, sign.type) for sign in SIGN_BY_NAME.values() 
 
 
 def is_line(mark: Mark) -> bool:
-    """Whether a mark is one end of a line."""
+    """Tell whether a mark is one end of a line."""
     return mark.name in _ENDS
 
 
 def ends_in(marks: Iterable[Mark]) -> list[Mark]:
-    """Those of some marks that are ends of lines."""
+    """Return those of some marks that are ends of lines."""
     return [mark for mark in marks if mark.name in _ENDS]
 
 
 def is_line_direction(direction: Direction) -> bool:
-    """Whether a direction is one end of a line, or says that it goes on."""
+    """Tell whether a direction is one end of a line, or says that it goes on."""
     return DIRECTION_SIGNS[direction.name].shape in LINES
 
 
 def end_of(sign: Mark | Direction) -> End:
-    """Which end of which line a sign is."""
+    """Return which end of which line a sign is."""
     if isinstance(sign, Mark):
         return End(*_ENDS[sign.name], sign.value)
     type, _, name = sign.value.partition(" ")
@@ -87,14 +87,14 @@ class Lines(ABC):
 
     @abstractmethod
     def end_row(self) -> None:
-        """The next row of the bar begins."""
+        """Return the next row of the bar begins."""
 
     @abstractmethod
     def end_bar(self) -> None:
-        """The next bar begins."""
+        """Return the next bar begins."""
 
     def marks(self, marks: Sequence[Mark]) -> list[Mark]:
-        """The marks of one note, in the source's order, with labels for numbers."""
+        """Return the marks of one note, in the source's order, with labels for numbers."""
         found = list(marks)
         places = [place for place, mark in enumerate(found) if mark.name in _ENDS]
         if not places:
@@ -106,7 +106,7 @@ class Lines(ABC):
         return found
 
     def direction(self, direction: Direction) -> Direction:
-        """The direction, with a label for the number if it is an end of a line."""
+        """Return the direction, with a label for the number if it is an end of a line."""
         if not is_line_direction(direction):
             return direction
         type = direction.value.partition(" ")[0]
@@ -176,7 +176,7 @@ class Pairs(Lines):
         return end.end != "stop" and (end.end != "start" or self.position < stop.position)
 
     def end_row(self) -> None:
-        """A label is the same in each row."""
+        """Return a label is the same in each row."""
 
     def end_bar(self) -> None:
         """Forget stops that have met no start."""
@@ -184,13 +184,13 @@ class Pairs(Lines):
             self._open = {line: waiting for line, waiting in self._open.items() if waiting.end == "start"}
 
     def still_open(self) -> Mapping[Line, Line]:
-        """The lines that are open, each with its label: by kind and number the kind and what `Numbers` calls it."""
+        """Return the lines that are open, each with its label: by kind and number the kind and what `Numbers` calls it."""
         if not self._open:
             return _NO_LINES
         return {line: (line[0], _written(waiting.label)) for line, waiting in self._open.items()}
 
     def in_order(self, marks: Sequence[Mark]) -> Sequence[Mark]:
-        """The marks of a note in a row as they are written (see `in_order`)."""
+        """Return the marks of a note in a row as they are written (see `in_order`)."""
         return in_order(marks, self._open)
 
 
@@ -245,14 +245,14 @@ class Numbers(Lines):
         self._stopped.discard(line)
 
     def numbers_in(self, source: Mapping[Line, Line]) -> Mapping[Line, str]:
-        """The numbers in the source of lines that are open (see `Pairs.still_open`), each by its kind and its number here."""
+        """Return the numbers in the source of lines that are open (see `Pairs.still_open`), each by its kind and its number here."""
         if not source:
             return _NOTHING_OPEN
         open_lines = ((line, self._open.get(label)) for line, label in source.items())
         return {(line[0], _written(known[0])): _written(int(line[1] or 1)) for line, known in open_lines if known}
 
     def end_row(self) -> None:
-        """The next row of the bar begins."""
+        """Return the next row of the bar begins."""
         self._barred |= self._alone
         self._alone.clear()
 
@@ -307,19 +307,19 @@ class OpenLines:
         self._open: set[Line] = set(before)
 
     def take(self, element: str, type: str, number: str) -> None:
-        """An end was written."""
+        """Return an end was written."""
         if type == "start":
             self._open.add((element, number))
         elif type == "stop":
             self._open.discard((element, number))
 
     def in_order(self, marks: Sequence[Mark]) -> Sequence[Mark]:
-        """The marks of a note as they are written (see `in_order`)."""
+        """Return the marks of a note as they are written (see `in_order`)."""
         return in_order(marks, self._open)
 
 
 def in_order(marks: Sequence[Mark], opened: Container[Line]) -> Sequence[Mark]:
-    """The marks of a note in a row as they are written: a line that isn't open, and begins and ends at it, is begun first."""
+    """Return the marks of a note in a row as they are written: a line that isn't open, and begins and ends at it, is begun first."""
     ends = [(mark, End(*_ENDS[mark.name], mark.value)) for mark in marks if mark.name in _ENDS]
     starts = {end.line for _, end in ends if end.end == "start"}
     late = [mark for mark, end in ends if end.end == "stop" and end.line in starts and end.line not in opened]

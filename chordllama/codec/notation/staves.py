@@ -22,13 +22,13 @@ VoicePlace = tuple[int, int]
 
 
 def height(note: Note) -> int:
-    """A written note in steps above C0."""
+    """Return a written note in steps above C0."""
     return 7 * note.octave + STEPS[note.step]
 
 
 @lru_cache(maxsize=64)
 def middle_line(clef: str) -> int:
-    """The height of the middle line under a clef (without one, or for percussion, under a treble clef)."""
+    """Return the height of the middle line under a clef (without one, or for percussion, under a treble clef)."""
     match = CLEF.fullmatch(clef)
     if not match or not match[1]:
         return _TREBLE
@@ -39,14 +39,14 @@ def middle_line(clef: str) -> int:
 
 @lru_cache(maxsize=64)
 def octave_shift(value: str) -> int:
-    """By how many steps notes sound above where they are written, after a direction like `down8`."""
+    """Return by how many steps notes sound above where they are written, after a direction like `down8`."""
     shift = value.partition(" ")[0]
     type = shift.rstrip("0123456789")
     return _SPANS[shift[len(type) :]] * {"down": 1, "up": -1}.get(type, 0)
 
 
 def staff_of(note: Note, staff: int) -> int:
-    """The staff on which a note of a row is written."""
+    """Return the staff on which a note of a row is written."""
     return next((int(mark.value) for mark in note.marks if mark.name == "cross"), staff) if note.marks else staff
 
 
@@ -96,18 +96,18 @@ class Staves:
         return self._clefs.get(staff, _TREBLE) + self._shifts.get(staff, 0)
 
     def constant_middle(self, staff: int) -> int | None:
-        """The height of a staff's middle line, if that is all there is to know in this bar."""
+        """Return the height of a staff's middle line, if that is all there is to know in this bar."""
         return self._middle(staff) if self.simple and not self._middles else None
 
     def middle(self, staff: int, moment: Ticks) -> int:
-        """The height of a staff's middle line at a moment of this bar."""
+        """Return the height of a staff's middle line at a moment of this bar."""
         middles = self._middles.get(staff)
         if middles is None:
             return self._middle(staff)
         return [middle for start, middle in middles if start <= moment][-1]
 
     def others(self, voice: VoicePlace, start: Ticks, end: Ticks) -> list[StaffSpan]:
-        """What other voices show on a voice's own staff at the same time."""
+        """Return what other voices show on a voice's own staff at the same time."""
         found: list[StaffSpan] = []
         for other, spans in self._spans.get(voice[0], {}).items():
             if other != voice:

@@ -38,7 +38,7 @@ class Seen(Protocol):
 
 
 def implied(place: VoicePlace, events: Iterable[Event], joints: Joints, staves: Staves) -> list[Group]:
-    """The stems of a row by the rule, beam by beam."""
+    """Return the stems of a row by the rule, beam by beam."""
     found: list[Group] = []
     waiting: dict[int, list[Event]] = {}
     middle = staves.constant_middle(place[0])
@@ -121,7 +121,7 @@ def _by_rank(place: VoicePlace, others: list[StaffSpan]) -> str:
 
 
 def departures(groups: Iterable[Group], source: Mapping[int, Seen]) -> dict[int, Mark]:
-    """The marks that say what the rule doesn't of a source's stems. Under one beam, a mark counts for the notes after it, too."""
+    """Return the marks that say what the rule doesn't of a source's stems. Under one beam, a mark counts for the notes after it, too."""
     marks: dict[int, Mark] = {}
     for group in groups:
         turned = ""
@@ -137,7 +137,7 @@ def departures(groups: Iterable[Group], source: Mapping[int, Seen]) -> dict[int,
 
 
 def drawn(groups: Iterable[Group], items: Sequence[Item]) -> Stems:
-    """The stems of a row by the rule and by its notes' marks."""
+    """Return the stems of a row by the rule and by its notes' marks."""
     found: Stems = {}
     for group in groups:
         turned = ""

@@ -21,21 +21,21 @@ class Ties:
         self._open: dict[tuple[int, int], Set[Pitch]] = {}
 
     def copy(self) -> Ties:
-        """The same ties, to look ahead with."""
+        """Return the same ties, to look ahead with."""
         twin = Ties()
         twin._open = dict(self._open)
         return twin
 
     def keep(self, places: list[tuple[int, int]]) -> None:
-        """A bar begins: a voice that has no row in it ends its ties."""
+        """Return a bar begins: a voice that has no row in it ends its ties."""
         self._open = {place: pitches for place, pitches in self._open.items() if place in places}
 
     def pitches(self, place: tuple[int, int]) -> Set[Pitch]:
-        """The pitches that ties lead to."""
+        """Return the pitches that ties lead to."""
         return self._open.get(place, _NONE)
 
     def take(self, place: tuple[int, int], tied: Set[Pitch], grace: bool) -> None:
-        """A chord went by, from which ties begin at these pitches."""
+        """Return a chord went by, from which ties begin at these pitches."""
         if grace:
             tied = self.pitches(place) | tied
         if tied:
@@ -44,7 +44,7 @@ class Ties:
             self.clear(place)
 
     def clear(self, place: tuple[int, int]) -> None:
-        """A rest or gap went by."""
+        """Return a rest or gap went by."""
         self._open.pop(place, None)
 
 

@@ -16,7 +16,7 @@ from chordllama.score.model import Part, Score
 
 
 def with_parts(xml: bytes, reading: Reading, parts: Sequence[Part]) -> bytes:
-    """The source's XML with more parts below its own; all its bytes stay. `reading` is what `read_with_origin` made of it.
+    """Return the source's XML with more parts below its own; all its bytes stay. `reading` is what `read_with_origin` made of it.
 
     Raises:
         MusicXMLError: the file's encoding can't be written back byte for byte, or it has no part list.

@@ -33,7 +33,7 @@ class SourceText:
 
 
 def source_text(xml: bytes) -> SourceText:
-    """The text of an XML file."""
+    """Return the text of an XML file."""
     mark, encoding = next(((m, e) for m, e in _BYTE_ORDER_MARKS if xml.startswith(m)), (b"", encoding_of(xml)))
     text = SourceText(xml[len(mark) :].decode(encoding).encode(), mark, encoding)
     if text.bytes(text.utf8) != xml:

@@ -22,13 +22,13 @@ from chordllama.score.model import FINAL, Bar, Barline, Metre, Score
 
 
 def closes_plainly(xml: bytes) -> bool:
-    """Whether the score ends with a plain closing bar line, which moves when music is added."""
+    """Tell whether the score ends with a plain closing bar line, which moves when music is added."""
     places = Locator(source_text(xml).utf8).run()
     return any(last.closing for last in places.parts.values() if last.measures == places.most)
 
 
 def splice(xml: bytes, reading: Reading, bars: tuple[Bar, ...]) -> bytes:
-    """The source's XML with `bars` after its last ones.
+    """Return the source's XML with `bars` after its last ones.
 
     `reading` is what `read_with_origin` made of the same bytes. All bytes of the source stay, but for a plain closing bar line
     (light-heavy, no repeat) in the old last bar, which goes where one of `bars` has it.
@@ -48,7 +48,7 @@ def splice(xml: bytes, reading: Reading, bars: tuple[Bar, ...]) -> bytes:
 
 
 def replaced(xml: bytes, reading: Reading, bars: tuple[Bar, ...], first: int, parts: Collection[int]) -> bytes:
-    """The source's XML with `bars` in the place of its own from `first` (from 0) on, in these parts (from 0).
+    """Return the source's XML with `bars` in the place of its own from `first` (from 0) on, in these parts (from 0).
 
     `reading` is what `read_with_origin` made of the same bytes. All bytes outside of the measures that are replaced stay; these keep
     their start tags and what they say of the page's layout.
@@ -97,7 +97,7 @@ def _refilled(text: bytes, place: MeasurePlace, lines: list[str]) -> Edit:
 
 
 def new_measures(reading: Reading, bars: tuple[Bar, ...], index: int, first: int | None = None) -> dict[str, str]:
-    """One of the `bars` that follow a score, or stand in it from `first` (from 0) on; `index` from 0. Each part's `<measure>`: id -> XML.
+    """Return one of the `bars` that follow a score, or stand in it from `first` (from 0) on; `index` from 0. Each part's `<measure>`: id -> XML.
 
     Each says its divisions, so that it can stand after any other.
     """
@@ -121,7 +121,7 @@ Edit = tuple[int, int, bytes]
 
 
 def edited(text: bytes, edits: list[Edit]) -> bytes:
-    """The text after these edits."""
+    """Return the text after these edits."""
     edges = [(0, 0, b""), *sorted(edits), (len(text), len(text), b"")]
     return b"".join(text[before[1] : after[0]] + after[2] for before, after in pairwise(edges))
 
@@ -224,7 +224,7 @@ class Style:
 
     @staticmethod
     def of(text: bytes, start: int) -> Style:
-        """The style around the measure that begins at `start`."""
+        """Return the style around the measure that begins at `start`."""
         outer = _white_space_before(text, start)
         first_child = text.find(b"<", start + 1)
         inner = _white_space_before(text, first_child)
@@ -235,11 +235,11 @@ class Style:
         return Style(newline, indent, child[len(indent) :] if b"\n" in inner and child.startswith(indent) else b"  ")
 
     def outer(self) -> Style:
-        """The style one level further out."""
+        """Return the style one level further out."""
         return replace(self, indent=self.indent[: max(0, len(self.indent) - len(self.step))])
 
     def lines(self, lines: list[str], depth: int) -> bytes:
-        """Some lines (two spaces a level) in this style, each after a line break."""
+        """Return some lines (two spaces a level) in this style, each after a line break."""
         return b"".join(self._line(line, depth) for line in lines)
 
     def _line(self, line: str, depth: int) -> bytes:

@@ -102,7 +102,7 @@ class _ShallowScanner(Scanner):
 
 
 def guarded_events(text: str, deepest: int) -> Iterator[Event]:
-    """ruamel's events of a text in which nothing is refused; at most `deepest` maps and lists stand in one another.
+    """Yield ruamel's events of a text in which nothing is refused; at most `deepest` maps and lists stand in one another.
 
     Raises:
         Refused: it isn't YAML, or uses what no score needs.

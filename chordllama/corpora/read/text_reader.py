@@ -105,7 +105,7 @@ def read_book(source: CorpusSource, folder: Path, name: str) -> list[Document]:
 
 
 def read_text(path: Path) -> str:
-    """A text file: UTF-8, UTF-16 with its mark, or else Windows' Western letters; lines end with \\n.
+    """Read a text file: UTF-8, UTF-16 with its mark, or else Windows' Western letters; lines end with \\n.
 
     Raises CorpusError, naming the file, for what can't be read or is no text.
     """
