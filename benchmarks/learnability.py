@@ -34,7 +34,7 @@ from chordllama.codec.musicxml import read, write
 from chordllama.codec.omit import omit
 from chordllama.codec.whitelist import KINDS
 from chordllama.score.model import Barline, Chord, Rest, Score
-from chordllama.tasks.music import lean
+from chordllama.tasks.music_prompts import lean
 from chordllama.training.pretrain import pretrain
 from chordllama.training.recipe import DataRecipe, ModelRecipe, Recipe, TokenizerRecipe, TrainingRecipe
 from chordllama.training.step_report import StepReport

@@ -24,7 +24,7 @@ from chordllama.generate.models import open_backend
 from chordllama.generate.ranking import best_first
 from chordllama.placing.passes import place
 from chordllama.tasks import music_tasks
-from chordllama.tasks.music import ending_of
+from chordllama.tasks.music_prompts import ending_of
 from chordllama.tasks.plan import Request
 
 

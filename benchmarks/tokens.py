@@ -40,7 +40,7 @@ from chordllama.codec.words.frames import is_end, is_frame
 from chordllama.codec.words.places import is_place
 from chordllama.codec.words.texts import split_words
 from chordllama.score.model import Score
-from chordllama.tasks.music import lean
+from chordllama.tasks.music_prompts import lean
 
 PACKAGE = "llama-cpp-python==0.3.36"
 MEMBER = "vendor/llama.cpp/models/ggml-vocab-llama-bpe.gguf"

@@ -10,7 +10,7 @@ from pathlib import Path
 from chordllama.codec.compact import loads
 from chordllama.codec.grammar import MARKS
 from chordllama.score.model import Score
-from chordllama.tasks.music import answer, lean
+from chordllama.tasks.music_prompts import answer, lean
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 """Scores that are too large for the repository; tests that want them are skipped where they aren't."""

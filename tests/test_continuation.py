@@ -36,7 +36,7 @@ from chordllama.sampling import Sampling
 from chordllama.score.model import FINAL, QUARTER, WHOLE, Barline, Score
 from chordllama.system.resources import resource
 from chordllama.tasks import music_tasks
-from chordllama.tasks.music import Wishes, lean
+from chordllama.tasks.music_prompts import Wishes, lean
 from chordllama.tasks.plan import Request, length_after
 from chordllama.tasks.rounds import LONGEST_CONTEXT
 

@@ -72,3 +72,16 @@ def test_the_files_that_the_map_names_are_there() -> None:
     }
     named = set(re.findall(r"`([\w.-]+(?:/[\w.-]+)*\.(?:py|yaml))`", text))
     assert [name for name in sorted(named) if not any(f"/{path}".endswith(f"/{name}") for path in code)] == []
+
+
+def test_the_files_that_the_code_names_are_there() -> None:
+    rooms = ("chordllama", "server/chordllama_server", "benchmarks", "tests", "models", "musescore_plugin")
+    there = {f"/{path.relative_to(ROOT).as_posix()}" for room in rooms for path in (ROOT / room).rglob("*.*")}
+    missing = [
+        f"{path.relative_to(ROOT)}: {named}"
+        for room in rooms[:2]
+        for path in (ROOT / room).rglob("*.py")
+        for named in re.findall(r"\b(?:[a-z_]+/)*[a-z_]+\.py\b", path.read_text(encoding="utf-8"))
+        if not any(name.endswith(f"/{named}") for name in there)
+    ]
+    assert missing == []

@@ -12,7 +12,7 @@ from small_corpus import tune
 from chordllama.errors import CorpusError
 from chordllama.evaluate.held_out_rows import held_out_rows
 from chordllama.score.model import Score
-from chordllama.tasks.music import lean
+from chordllama.tasks.music_prompts import lean
 from chordllama.tasks.music_rows import rows
 
 

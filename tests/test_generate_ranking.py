@@ -19,7 +19,7 @@ from chordllama.placing.passes import place
 from chordllama.sampling import Sampling
 from chordllama.system.resources import resource
 from chordllama.tasks import music_tasks
-from chordllama.tasks.music import lean
+from chordllama.tasks.music_prompts import lean
 from chordllama.tasks.plan import Request
 
 CHORALE = Path(__file__).with_name("data") / "chorale.musicxml"

@@ -17,7 +17,7 @@ from tiny_gguf import write_random_llama
 from chordllama.codec.compact import loads
 from chordllama.codec.grammar import Writer
 from chordllama.codec.musicxml import read, write
-from chordllama.codec.notation.lines import spans
+from chordllama.codec.notation.line_spans import spans
 from chordllama.errors import ChordLlamaError, ModelError, ScoreError
 from chordllama.generate.classic_continuation import write_classic
 from chordllama.generate.continuation import BarProgress, Continuation, continue_score, prepare, read_answer
@@ -25,7 +25,7 @@ from chordllama.generate.llama import LlamaBackend
 from chordllama.sampling import Sampling
 from chordllama.score.model import Bar, Chord, Direction, Rest, Score, Spacer
 from chordllama.tasks import music_tasks
-from chordllama.tasks.music import lean
+from chordllama.tasks.music_prompts import lean
 from chordllama.tasks.music_tasks import MUSIC_TASKS, parse_instruction, pose
 from chordllama.tasks.plan import Request, RequestError
 from chordllama.tasks.rounds import OVERLAP, Context

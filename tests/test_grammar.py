@@ -19,7 +19,7 @@ from chordllama.codec.musicxml import read
 from chordllama.errors import ScoreError
 from chordllama.generate.continuation import read_answer
 from chordllama.score.model import QUARTER, WHOLE, Bar, Chord, Row, Score
-from chordllama.tasks.music import answer, lean
+from chordllama.tasks.music_prompts import answer, lean
 from chordllama.tasks.plan import length_after
 
 CHORALE = Path(__file__).parent / "data" / "chorale.musicxml"

@@ -8,7 +8,7 @@ import pytest
 
 from chordllama.codec.compact import dump_bar, loads
 from chordllama.codec.musicxml import read_with_origin, write
-from chordllama.codec.notation.lines import apart, carried, open_lines, renumbered, spans
+from chordllama.codec.notation.line_spans import apart, carried, open_lines, renumbered, spans
 from chordllama.score.model import Mark, Score
 
 

@@ -24,7 +24,7 @@ from chordllama.generate.models import BUNDLED, open_backend
 from chordllama.generate.ollama import OllamaBackend
 from chordllama.score.model import Chord
 from chordllama.system.resources import resource
-from chordllama.tasks.music import instruction
+from chordllama.tasks.music_prompts import instruction
 from chordllama.training.modelfile import Setup, format_modelfile, parse_modelfile
 
 CHORALE = Path(__file__).parent / "data" / "chorale.musicxml"

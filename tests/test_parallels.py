@@ -19,7 +19,7 @@ from chordllama.sampling import Sampling
 from chordllama.score.model import Bar, Score
 from chordllama.system.resources import resource
 from chordllama.tasks import music_tasks
-from chordllama.tasks.music import lean
+from chordllama.tasks.music_prompts import lean
 from chordllama.tasks.parallels import MOST_DRAWS, PATIENCE, independent_parts, parallels_in_last
 from chordllama.tasks.plan import Request
 

@@ -6,7 +6,7 @@ import pytest
 
 from chordllama.codec.compact import dumps
 from chordllama.codec.musicxml import read, write
-from chordllama.codec.notation.spanners import Numbers, OpenLines, Pairs
+from chordllama.codec.notation.line_numbers import Numbers, OpenLines, Pairs
 from chordllama.score.model import Direction, Mark
 
 

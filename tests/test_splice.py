@@ -16,7 +16,7 @@ from chordllama.codec.splice import closes_plainly, splice
 from chordllama.errors import MusicXMLError, ScoreError
 from chordllama.generate.continuation import read_answer
 from chordllama.score.model import FINAL, Bar, Barline, Chord, Note, Score
-from chordllama.tasks.music import lean
+from chordllama.tasks.music_prompts import lean
 from chordllama.tasks.plan import length_after
 
 CLOSING = '<barline location="right">\n        <bar-style>light-heavy</bar-style>\n      </barline>'

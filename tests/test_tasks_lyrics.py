@@ -20,7 +20,7 @@ from chordllama.tasks.lyrics_tasks import (
     sections_of,
     write_prompt,
 )
-from chordllama.tasks.wording import PromptPair, wording
+from chordllama.tasks.prompt_templates import PromptPair, wording
 
 LYRICS = {
     **{task.id: task.instruction for task in OF_SECTIONS},

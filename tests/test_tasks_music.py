@@ -9,7 +9,7 @@ from small_scores import TEXTS, small_score
 from chordllama.codec.compact import dumps, loads
 from chordllama.codec.grammar import END
 from chordllama.score.model import FINAL, Bar, Barline
-from chordllama.tasks.music import answer, block, ending_of, has_closed, lean, opening, prompt
+from chordllama.tasks.music_prompts import answer, block, ending_of, has_closed, lean, opening, prompt
 
 RICH = """title: Song
 creators:

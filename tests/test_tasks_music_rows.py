@@ -15,7 +15,7 @@ from chordllama.codec.compact import dump_bar, dumps, loads
 from chordllama.codec.grammar import END
 from chordllama.generate.continuation import read_answer
 from chordllama.score.model import Score
-from chordllama.tasks.music import Wishes, lean, prompt
+from chordllama.tasks.music_prompts import Wishes, lean, prompt
 from chordllama.tasks.music_rows import FEWEST_BARS, rows, transposed
 from chordllama.tasks.music_tasks import MUSIC_TASKS, parse_instruction
 from chordllama.tasks.row_texts import MusicRow
@@ -187,7 +187,7 @@ def test_every_row_survives_a_way_there_and_back() -> None:
 def test_an_instruction_tells_what_it_was_made_from() -> None:
     for wishes in (Wishes(), Wishes("-3", "3+2/8", "1,53", "12", "romantic", 'Clara "C" Schumann')):
         line = f"continue: 8 open{' ' if wishes != Wishes() else ''}"
-        from chordllama.tasks.music import instruction
+        from chordllama.tasks.music_prompts import instruction
 
         text = instruction("continue", 8, "open", wishes)
         assert text.startswith(line)

@@ -6,6 +6,7 @@ import random
 
 from small_texts import chapter, paragraph
 
+from chordllama.tasks.prompt_templates import PromptPair, wording
 from chordllama.tasks.prose_tasks import (
     BREAK,
     OF_PARAGRAPHS,
@@ -17,7 +18,6 @@ from chordllama.tasks.prose_tasks import (
     scene_prompt,
     sentences,
 )
-from chordllama.tasks.wording import PromptPair, wording
 
 PROSE = {
     **{task.id: task.instruction for task in OF_SCENES},

@@ -9,7 +9,7 @@ import pytest
 from small_scores import TEXTS, small_score
 
 from chordllama.score.model import Chord
-from chordllama.tasks.music import answer, lean
+from chordllama.tasks.music_prompts import answer, lean
 from chordllama.training.bits import Cost, bits_a_bar, bits_a_character, bits_a_note, costs, interval, notes_in
 from chordllama.training.llama_model import new_model
 from chordllama.training.recipe import DataRecipe, ModelRecipe, Recipe, TokenizerRecipe, TrainingRecipe

@@ -20,7 +20,7 @@ from chordllama.errors import ModelError
 from chordllama.generate.llama_scoring import mean_cost
 from chordllama.generate.models import BUNDLED
 from chordllama.system.resources import resource
-from chordllama.tasks.wording import CHAT_TEMPLATE
+from chordllama.tasks.prompt_templates import CHAT_TEMPLATE
 from chordllama.training import gguf_tensors, gguf_tokenizer, quantisation
 from chordllama.training.export import Exported, export
 from chordllama.training.export_checks import Agreement, check_perplexity, greedy_agreement, held_out_texts

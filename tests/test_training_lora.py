@@ -16,7 +16,7 @@ from tiny_lora import RECIPE, row, write_lora
 
 from chordllama.cli import run as command
 from chordllama.errors import ModelError
-from chordllama.tasks.wording import wording
+from chordllama.tasks.prompt_templates import wording
 from chordllama.training.lora import fine_tune
 from chordllama.training.lora_recipe import LoraRecipe, load_lora_recipe
 from chordllama.training.packed_rows import files_of, read_rows, token_rows

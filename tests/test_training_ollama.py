@@ -22,7 +22,7 @@ from chordllama.generate.backend import text_of
 from chordllama.generate.llama import LlamaBackend
 from chordllama.sampling import Sampling
 from chordllama.tasks.lyrics_tasks import WRITE
-from chordllama.tasks.wording import CHAT_TEMPLATE, described, ollama_values, wording
+from chordllama.tasks.prompt_templates import CHAT_TEMPLATE, described, ollama_values, wording
 from chordllama.training.modelfile import Setup, format_modelfile, parse_modelfile
 from chordllama.training.publish import plan
 

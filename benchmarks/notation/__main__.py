@@ -24,7 +24,7 @@ from benchmarks.tokens import VOCABULARY, WITHOUT, fetch_vocabulary, tokenizer
 from chordllama.codec.musicxml import read
 from chordllama.codec.omit import omit
 from chordllama.score.model import Score
-from chordllama.tasks.music import lean
+from chordllama.tasks.music_prompts import lean
 
 KINDS = ("chorale", "quartet", "piano", "tune", "song", "orchestra")
 Tokenize = Callable[[str], list[int]]

@@ -18,7 +18,7 @@ from chordllama.evaluate.timed_writing import human_answer, shown
 from chordllama.generate.llama_runtime import Vocabulary, library
 from chordllama.generate.llama_scoring import Scorer, opened
 from chordllama.score.model import Score
-from chordllama.tasks.music import ending_of, prompt
+from chordllama.tasks.music_prompts import ending_of, prompt
 from chordllama.tasks.music_rows import transposed
 from chordllama.tasks.row_texts import MusicRow
 

@@ -1,7 +1,7 @@
 """Music that a model has not been trained on, and the music that it may have learnt: Bach's four-part chorales from music21.
 
 A chorale is held out where the bundled model's rows held it out (by the hash of its work's name), and where no chorale on the
-other side has its tune. For music of built corpora see `rows.py`.
+other side has its tune. For music of built corpora see `held_out_rows.py`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from chordllama.score.model import QUARTER, Score
 HELD_OUT = 0.045
 """Works whose name's hash is below this were kept from the bundled model's training: its splits for tests and validation."""
 SAME_TUNE = 0.25
-"""The likeness of two outlines (Jaccard) from which on they are one tune; where it was measured: chordllama/corpora/works.py."""
+"""The likeness of two outlines (Jaccard) from which on they are one tune; where it was measured: chordllama/corpora/build/works.py."""
 OUTLINE = 5
 """Intervals in a run by which outlines are compared."""
 CHORALES = "music21:bach"
@@ -64,7 +64,7 @@ def _chorales() -> Iterator[tuple[str, tuple[str, Score]]]:
     from chordllama.corpora.read.readers import documents
     from chordllama.corpora.sources import load_sources, place
     from chordllama.errors import ChordLlamaError, CorpusError
-    from chordllama.tasks.music import lean
+    from chordllama.tasks.music_prompts import lean
 
     source = load_sources()[CHORALES]
     folder = place(source)

@@ -15,8 +15,8 @@ from functools import cached_property
 from chordllama.evaluate.copying import Runs
 from chordllama.evaluate.intervals import Ratio
 from chordllama.tasks.lyrics_tasks import LABEL, sections_of
+from chordllama.tasks.prompt_templates import BEAT, LANGUAGES
 from chordllama.tasks.syllables import syllables
-from chordllama.tasks.wording import BEAT, LANGUAGES
 
 WORDS_IN_SEED = 5
 """Words by which a copied run is looked for; fewer are an idiom."""

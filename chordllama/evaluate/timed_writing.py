@@ -18,7 +18,7 @@ from chordllama.placing.passes import place
 from chordllama.sampling import Sampling
 from chordllama.score.model import Bar, Metre, Score
 from chordllama.tasks import music_tasks
-from chordllama.tasks.music import answer, ending_of, prompt
+from chordllama.tasks.music_prompts import answer, ending_of, prompt
 from chordllama.tasks.plan import Request
 
 ROOM = 3

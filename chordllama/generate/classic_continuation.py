@@ -23,7 +23,7 @@ from chordllama.generate.continuation import Assignment, BarProgress, Continuati
 from chordllama.placing.fitting import fit
 from chordllama.score.model import Bar, Chord, Item, Note, Part, Row, Score, walk_lengths
 from chordllama.tasks.classic_prompt import LONGEST, STOPS, measures_in, prompt
-from chordllama.tasks.music import LEFT_OUT
+from chordllama.tasks.music_prompts import LEFT_OUT
 from chordllama.tasks.music_tasks import MUSIC_TASKS
 from chordllama.tasks.rounds import first_shown
 

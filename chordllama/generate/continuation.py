@@ -339,7 +339,7 @@ def _faults(round_: Round, sampling: Sampling, answer: Answer) -> Callable[[str]
 
 
 def read_answer(text: str, score: Score, length: Ticks | None = None) -> tuple[Bar, ...]:
-    """Return the bars in an answer (see tasks/music.py) to a prompt made from `score`: of `length` ticks, or of their own or the metre's length.
+    """Return the bars in an answer (see tasks/music_prompts.py) to a prompt made from `score`: of `length` ticks, or of their own or the metre's length.
 
     Raises:
         CompactError: the text is none.

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from chordllama.codec.grammar.grammar_rules import OPEN_BARS
-from chordllama.codec.notation.lines import LineSpan, apart, carried, spans
+from chordllama.codec.notation.line_spans import LineSpan, apart, carried, spans
 from chordllama.codec.words.values import in_order
 from chordllama.score.editing import Bars, Rows, edited, is_event, map_items, map_rows, timed, with_directions
 from chordllama.score.model import Bar, Chord, Direction, Item, Mark, Place, Rest, Spacer, Ticks

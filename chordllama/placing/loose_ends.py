@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from chordllama.codec.notation.lines import apart, spans
-from chordllama.codec.notation.spanners import Line
+from chordllama.codec.notation.line_numbers import Line
+from chordllama.codec.notation.line_spans import apart, spans
 from chordllama.score.editing import Bars, map_rows
 from chordllama.score.model import Chord, Direction, Item, Mark, Note, Place, Rest, Row, Spacer
 

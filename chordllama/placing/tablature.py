@@ -1,6 +1,6 @@
 """New notes of a tablature staff on strings that can play them: a tablature shows nothing else. Knows the score model.
 
-The model sees no tunings (see tasks/music.py). A note below the lowest string is raised by octaves: verovio 5 and 6 never end at one.
+The model sees no tunings (see tasks/music_prompts.py). A note below the lowest string is raised by octaves: verovio 5 and 6 never end at one.
 """
 
 from __future__ import annotations

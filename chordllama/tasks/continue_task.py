@@ -12,7 +12,17 @@ from chordllama.placing.percussion import Groove, hidden
 from chordllama.placing.placement import Placement
 from chordllama.score.editing import Bars
 from chordllama.score.model import Barline, Score
-from chordllama.tasks.music import Ending, Write, answer, ending_of, has_closed, header, instruction, lean, numbered
+from chordllama.tasks.music_prompts import (
+    Ending,
+    Write,
+    answer,
+    ending_of,
+    has_closed,
+    header,
+    instruction,
+    lean,
+    numbered,
+)
 from chordllama.tasks.plan import Plan, Request, length_after
 from chordllama.tasks.rounds import Context, Round, continued
 from chordllama.tasks.row_texts import MusicRow, wishes_that_hold

@@ -16,7 +16,7 @@ from chordllama.placing.percussion import percussion
 from chordllama.score.editing import Bars
 from chordllama.score.model import Bar, Chord, Score, Ticks
 from chordllama.tasks.ensembles import ENSEMBLES
-from chordllama.tasks.music import Write, given, instruction
+from chordllama.tasks.music_prompts import Write, given, instruction
 from chordllama.tasks.plan import Plan, Request, RequestError, plan_in_place, range_asked, sounds
 from chordllama.tasks.rounds import Context, Round, piece
 from chordllama.tasks.row_texts import (

@@ -12,7 +12,7 @@ from chordllama.placing.joining import refilled
 from chordllama.placing.percussion import Groove
 from chordllama.score.editing import Bars
 from chordllama.score.model import Score
-from chordllama.tasks.music import Write, answer, header, instruction, numbered
+from chordllama.tasks.music_prompts import Write, answer, header, instruction, numbered
 from chordllama.tasks.plan import Plan, Request, RequestError, bar_span, count_of, plan_in_place, sounds
 from chordllama.tasks.rounds import (
     BEFORE,

@@ -16,10 +16,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from chordllama.tasks.prompt_templates import Prompt, PromptPair, language_name
 from chordllama.tasks.syllables import plain, sung_syllables, syllables
 from chordllama.tasks.text_task import DESCRIPTION_TOKENS, LONGEST_FACT, Count, TextTask, rows_of, short_facts, some
 from chordllama.tasks.windows import cuts
-from chordllama.tasks.wording import Prompt, PromptPair, language_name
 
 FEWEST_LINES = 4
 LONGEST_MELODY = 32

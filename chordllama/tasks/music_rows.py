@@ -1,6 +1,6 @@
 """A score as training rows: instruction, input and output for each task. Knows wording and bars; knows no files and no model.
 
-instruction + input + output is exactly the prompt and the answer that a model is shown and writes when it is asked (tasks/music.py).
+instruction + input + output is exactly the prompt and the answer that a model is shown and writes when it is asked (tasks/music_prompts.py).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from chordllama.codec.compact import dump_bar
 from chordllama.codec.excerpt import Cutter
 from chordllama.codec.grammar import END
 from chordllama.score.model import Bar, Part, Score
-from chordllama.tasks.music import Write, header, instruction, lean
+from chordllama.tasks.music_prompts import Write, header, instruction, lean
 from chordllama.tasks.music_tasks import MUSIC_TASKS, parse_instruction
 from chordllama.tasks.row_texts import MusicRow, TeachesNothing
 from chordllama.tasks.transpose import CannotTranspose

@@ -12,7 +12,7 @@ from chordllama.score.model import Score
 from chordllama.tasks.continue_task import CONTINUE
 from chordllama.tasks.harmonise_task import HARMONISE
 from chordllama.tasks.infill_task import INFILL
-from chordllama.tasks.music import WISHES, Ending, Wishes
+from chordllama.tasks.music_prompts import WISHES, Ending, Wishes
 from chordllama.tasks.parallels import independent_parts
 from chordllama.tasks.plan import Plan, Request
 from chordllama.tasks.rounds import Context, Round

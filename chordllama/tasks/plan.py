@@ -10,7 +10,7 @@ from chordllama.placing.percussion import Groove, hidden, percussion
 from chordllama.placing.placement import Join, Placement
 from chordllama.sampling import Sampling
 from chordllama.score.model import Bar, Chord, Metre, Score, Ticks
-from chordllama.tasks.music import NO_WISHES, Ending, Wishes, lean
+from chordllama.tasks.music_prompts import NO_WISHES, Ending, Wishes, lean
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from chordllama.tasks.prompt_templates import BEAT, Prompt, PromptPair, language_name
 from chordllama.tasks.text_task import DESCRIPTION_TOKENS, LONGEST_FACT, Count, TextTask, rows_of, short_facts, some
 from chordllama.tasks.windows import cuts
-from chordllama.tasks.wording import BEAT, Prompt, PromptPair, language_name
 
 HEADING = "# "
 BREAK = "* * *"

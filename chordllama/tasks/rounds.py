@@ -16,7 +16,7 @@ from chordllama.codec.grammar.given import GivenRow
 from chordllama.codec.grammar.grammar_rules import BarRules, grid_of, part_rules, steady_staves
 from chordllama.codec.words.frames import dump_end, dump_frame
 from chordllama.score.model import Bar, Part, Score, Ticks
-from chordllama.tasks.music import Ending, block, header, instruction, numbered, opening, prompt
+from chordllama.tasks.music_prompts import Ending, block, header, instruction, numbered, opening, prompt
 from chordllama.tasks.plan import Plan, sounds
 
 LONGEST_CONTEXT = 2048

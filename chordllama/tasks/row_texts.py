@@ -10,7 +10,7 @@ from chordllama.codec.compact import dump_bar
 from chordllama.codec.words.frames import format_time
 from chordllama.codec.words.key_words import format_key
 from chordllama.score.model import Bar, Key, Score, Time
-from chordllama.tasks.music import Wishes, Write, answer, density, header, numbered
+from chordllama.tasks.music_prompts import Wishes, Write, answer, density, header, numbered
 
 __all__ = ["MusicRow", "TeachesNothing", "Write", "dump_bar", "own_piece", "wishes_that_hold"]
 

@@ -11,7 +11,7 @@ from typing import Any, Literal, Protocol
 
 from chordllama.sampling import RANGES, Sampling
 from chordllama.score.model import Score
-from chordllama.tasks.music import Wishes, nearest_density
+from chordllama.tasks.music_prompts import Wishes, nearest_density
 from chordllama.tasks.plan import Plan, Request, RequestError
 from chordllama.tasks.rounds import Context, Round
 from chordllama.tasks.row_texts import MusicRow, Write, dump_bar

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from chordllama.tasks.wording import Prompt, PromptPair, described
+from chordllama.tasks.prompt_templates import Prompt, PromptPair, described
 
 TOLD = 0.8
 """The probability with which each fact is told, since whoever asks may leave any of them out."""

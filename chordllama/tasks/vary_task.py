@@ -13,7 +13,7 @@ from chordllama.codec.grammar.grammar_rules import part_rules
 from chordllama.placing.joining import varied
 from chordllama.score.editing import Bars
 from chordllama.score.model import Bar, Chord, Row, Score, Ticks
-from chordllama.tasks.music import BEAT, Write, instruction, rhythm
+from chordllama.tasks.music_prompts import BEAT, Write, instruction, rhythm
 from chordllama.tasks.plan import Plan, Request, plan_in_place, range_asked
 from chordllama.tasks.rounds import Context, Round, piece
 from chordllama.tasks.row_texts import NOTHING_ASKED, MusicRow, TeachesNothing, own_piece, wishes_that_hold

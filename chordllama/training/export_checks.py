@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from chordllama.errors import ModelError
 from chordllama.generate.llama_scoring import Scorer, mean_cost, opened
-from chordllama.tasks.wording import wording
+from chordllama.tasks.prompt_templates import wording
 from chordllama.training.memory import check_memory, weights_in_memory
 from chordllama.training.quantisation import BOUNDS
 from chordllama.training.trained import Trained

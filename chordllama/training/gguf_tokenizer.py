@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chordllama.errors import ModelError
-from chordllama.tasks.wording import CHAT_TEMPLATE
+from chordllama.tasks.prompt_templates import CHAT_TEMPLATE
 from chordllama.training.tokenizer import PRE_TOKENIZER, SPACE
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from chordllama.tasks.wording import wording
+from chordllama.tasks.prompt_templates import wording
 from chordllama.training.export import Exported
 from chordllama.training.folder import LOG
 from chordllama.training.licences import licence_text

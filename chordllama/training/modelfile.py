@@ -14,8 +14,8 @@ from typing import Any
 
 from chordllama.errors import ModelError
 from chordllama.sampling import Sampling
-from chordllama.tasks.music import instruction
-from chordllama.tasks.wording import OLLAMA_TEMPLATE
+from chordllama.tasks.music_prompts import instruction
+from chordllama.tasks.prompt_templates import OLLAMA_TEMPLATE
 from chordllama.training.licences import licence_text
 from chordllama.training.trained import Trained
 

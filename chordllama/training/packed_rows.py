@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from chordllama.errors import ModelError
-from chordllama.tasks.wording import wording
+from chordllama.tasks.prompt_templates import wording
 from chordllama.training.lora_recipe import LoraRecipe, RowsRecipe
 from chordllama.training.row_folders import corpus_folder
 

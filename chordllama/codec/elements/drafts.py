@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chordllama.codec.notation.accidentals import ACCIDENTALS
-from chordllama.codec.notation.spanners import is_line
+from chordllama.codec.notation.line_numbers import is_line
 from chordllama.codec.words.values import mark_rank
 from chordllama.score.model import Alter, Chord, Duration, Mark, Note, Syllable, Ticks
 

@@ -1,4 +1,4 @@
-"""Key signatures: `<key>`, read and written; words/keys.py has them as words. Knows no bars.
+"""Key signatures: `<key>`, read and written; words/key_words.py has them as words. Knows no bars.
 
 Source: https://www.w3.org/2021/06/musicxml40/musicxml-reference/elements/key/
 """

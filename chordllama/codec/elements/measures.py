@@ -29,7 +29,7 @@ from chordllama.codec.elements.lyrics import joined
 from chordllama.codec.elements.notes import Known, NoteReader
 from chordllama.codec.elements.rows import Moment, Placed, RowFinisher, VoicePlace, place_events, without_unused_voices
 from chordllama.codec.elements.staff_details import read_lines, read_tuning
-from chordllama.codec.notation.spanners import Line, Pairs
+from chordllama.codec.notation.line_numbers import Line, Pairs
 from chordllama.codec.report import Report
 from chordllama.codec.whitelist import HIDDEN, TIME_SYMBOLS
 from chordllama.codec.words.frames import is_usual

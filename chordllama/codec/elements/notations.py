@@ -12,7 +12,7 @@ from functools import lru_cache
 from lxml.etree import _Element
 
 from chordllama.codec.elements.content import children, dynamic_name, glyph, line_number, number, write_glyph
-from chordllama.codec.notation.spanners import OpenLines
+from chordllama.codec.notation.line_numbers import OpenLines
 from chordllama.codec.whitelist import NOTATION_BY_ELEMENT, SIGN_BY_NAME, Sign
 from chordllama.codec.words.texts import xml_text
 from chordllama.codec.words.values import mark_fault

@@ -39,7 +39,7 @@ from chordllama.codec.elements.rows import VoicePlace
 from chordllama.codec.elements.staff_details import write_staff
 from chordllama.codec.notation import accidentals
 from chordllama.codec.notation.engraver import Drawing, Engraver
-from chordllama.codec.notation.spanners import Line, OpenLines
+from chordllama.codec.notation.line_numbers import Line, OpenLines
 from chordllama.codec.notation.staves import staff_of
 from chordllama.codec.notation.ties import Ties, tie_stops
 from chordllama.codec.whitelist import HIDDEN

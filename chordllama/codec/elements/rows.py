@@ -16,7 +16,7 @@ from chordllama.codec.elements.directions import is_change, is_figures
 from chordllama.codec.elements.drafts import TIE, EventDraft, NoteDraft
 from chordllama.codec.notation import accidentals
 from chordllama.codec.notation.engraver import Engraver
-from chordllama.codec.notation.spanners import Numbers
+from chordllama.codec.notation.line_numbers import Numbers
 from chordllama.codec.notation.stems import Seen
 from chordllama.codec.notation.ties import Pitch, Ties
 from chordllama.codec.words.values import mark_rank

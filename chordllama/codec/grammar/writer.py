@@ -1,6 +1,6 @@
-"""What may be written next: new bars of a compact text, character by character. Knows words, rows and bars; rules.py knows the score.
+"""What may be written next: new bars of a compact text, character by character. Knows words, rows and bars; grammar_rules.py knows the score.
 
-A `Writer` is a state machine over the text of an answer (see tasks/music.py). It takes one character after the other, so it makes
+A `Writer` is a state machine over the text of an answer (see tasks/music_prompts.py). It takes one character after the other, so it makes
 no difference how the text comes in pieces, and it takes one only if the text can still become right with it: each row fills its
 bar to the tick, stays within its part's staves, voices and range, and is spelled as words/ spells it. So what it has taken can
 always be gone on with, and when it is done the text can be decoded; written again it is the same text, but for octaves and values
@@ -18,7 +18,7 @@ Left out on purpose, although the compact text has it, since a model that writes
 - graces: in parts without any, more than four in a row, within a tuplet, other values than eighth, 16th and 32nd, ties from them
 - marks: those not in `MARKS`; ornaments and tremolos that the part hasn't had; slurs beyond the second that is open, ends of slurs that aren't open, numbers other than the free one
 - signs: dynamics of more than a name, a second hairpin at once, hairpins and clefs away from the places of notes, clefs that the part
-  hasn't had, dynamics, hairpins and fermatas of percussion that hasn't had any, the same kind of sign twice at one moment; all that tasks/music.py leaves out
+  hasn't had, dynamics, hairpins and fermatas of percussion that hasn't had any, the same kind of sign twice at one moment; all that tasks/music_prompts.py leaves out
 """
 
 from __future__ import annotations

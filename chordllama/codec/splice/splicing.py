@@ -14,8 +14,8 @@ from itertools import pairwise
 from xml.sax.saxutils import quoteattr
 
 from chordllama.codec.musicxml import Origin, PartWriter, Reading, divisions_for
-from chordllama.codec.notation.lines import open_lines, renumbered
-from chordllama.codec.notation.spanners import Line
+from chordllama.codec.notation.line_numbers import Line
+from chordllama.codec.notation.line_spans import open_lines, renumbered
 from chordllama.codec.splice.locator import Locator, MeasurePlace, source_text
 from chordllama.errors import MusicXMLError
 from chordllama.score.model import FINAL, Bar, Barline, Metre, Score

@@ -16,8 +16,8 @@ from typing import Any
 
 from chordllama.errors import CorpusError, EndpointError
 from chordllama.system.endpoints import Endpoint
+from chordllama.tasks.prompt_templates import BEATS_QUESTION, BEATS_SYSTEM, language_name
 from chordllama.tasks.prose_tasks import Beats, sentences
-from chordllama.tasks.wording import BEATS_QUESTION, BEATS_SYSTEM, language_name
 
 KEY_VARIABLE = "CHORDLLAMA_BEATS_KEY"
 TIMEOUT = 120.0

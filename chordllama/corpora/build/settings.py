@@ -18,7 +18,7 @@ from chordllama.corpora.documents import Task
 Format = Literal["jsonl", "parquet", "chat"]
 FORMATS: tuple[Format, ...] = ("jsonl", "parquet", "chat")
 PACKAGE = Path(__file__).parents[2]
-_CODE = ("check", "codec", "conversion", "corpora", "score", "tasks")
+_CODE = ("checking", "codec", "conversion", "corpora", "score", "tasks")
 _LIBRARIES = (
     "datasketch",
     "lingua-language-detector",

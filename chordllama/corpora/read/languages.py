@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from chordllama.tasks.wording import LANGUAGES
+from chordllama.tasks.prompt_templates import LANGUAGES
 
 FEWEST_WORDS = 8
 """Fewer words tell a language too rarely."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import NamedTuple
 
-from chordllama.codec.notation.spanners import (
+from chordllama.codec.notation.line_numbers import (
     Line,
     Lines,
     Numbers,

@@ -1,7 +1,7 @@
 """The wording of prompts: how a training pair becomes one text, and how facts and beats are told. Knows no score and no model.
 
 Training rows, generation and evaluation all take it from here. (The instruction of music, which a
-program reads back, is written and read in tasks/music.py.)
+program reads back, is written and read in tasks/music_prompts.py.)
 """
 
 from __future__ import annotations
