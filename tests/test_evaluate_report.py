@@ -11,10 +11,9 @@ from passages import four
 from chordllama.cli import run
 from chordllama.evaluate.bits_per_note import asked, scoring
 from chordllama.evaluate.evaluation import Evaluation
-from chordllama.evaluate.evaluation_report import as_json, as_markdown, cell
+from chordllama.evaluate.evaluation_report import as_json, as_markdown, cell, picture
 from chordllama.evaluate.held_out import HeldOut, Piece
 from chordllama.evaluate.intervals import Figure
-from chordllama.evaluate.plots import picture
 from chordllama.evaluate.systems import EvaluationReport, EvaluationSettings, Heading
 from chordllama.evaluate.timed_writing import human_answer
 from chordllama.generate.llama_scoring import mean_cost

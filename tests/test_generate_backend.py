@@ -9,7 +9,7 @@ from collections.abc import Generator
 import pytest
 
 from chordllama.errors import ChordLlamaError
-from chordllama.generate.backend import TextPiece, Timing, timed
+from chordllama.generate.backend import Stopwatch, TextPiece, Timing, timed
 from chordllama.sampling import RANGES, Sampling, SamplingError
 
 
@@ -73,12 +73,12 @@ def test_timed_closes_the_writer_when_its_reader_stops() -> None:
         finally:
             closed.append(True)
 
-    timing = Timing()
-    reader = timed(pieces(), timing)
+    watch = Stopwatch()
+    reader = timed(pieces(), watch)
     assert next(reader) == TextPiece(0, "a")
     reader.close()
     assert closed == [True]
-    assert timing.total_seconds > 0
+    assert watch.timing.total_seconds > 0
 
 
 def test_importing_the_backends_loads_no_heavy_package() -> None:

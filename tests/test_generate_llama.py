@@ -15,7 +15,7 @@ from streams import texts, told
 from tiny_gguf import CHARACTERS, WORDS, quantise, write_random_llama, write_table_llama
 
 from chordllama.errors import ChordLlamaError, ModelError
-from chordllama.generate.backend import Stopped, TextPiece, Timing
+from chordllama.generate.backend import Stopped, Stopwatch, TextPiece
 from chordllama.generate.llama import LlamaBackend
 from chordllama.generate.llama_runtime import (
     CHUNK,
@@ -227,7 +227,7 @@ def test_asking_the_whole_vocabulary_has_the_renormalised_distribution() -> None
     size, kept = 500, (490, 491, 492)
     logits = np.linspace(0, -6, size, dtype=np.float32)
     logits[list(kept)] = -9.0, -9.5, -10.5
-    draw = Draw(TokenTable(size), size, Sampling(temperature=1, top_p=1), 1, Timing())
+    draw = Draw(TokenTable(size), size, Sampling(temperature=1, top_p=1), 1, Stopwatch())
     asked: Counter[int] = Counter()
 
     def acceptable(token: int) -> bool:
@@ -245,7 +245,7 @@ def test_with_truncation_only_what_can_be_drawn_is_asked_for() -> None:
     """Draws are refused until the vocabulary is asked, then half of it is accepted: 32 draws, and what has the probability."""
     size, asked = 500, {0.25: 0, 0.5: 0, 1.0: 0}
     for top_p in asked:
-        draw = Draw(TokenTable(size), size, Sampling(top_p=top_p), 1, Timing())
+        draw = Draw(TokenTable(size), size, Sampling(top_p=top_p), 1, Stopwatch())
 
         def acceptable(token: int, top_p: float = top_p) -> bool:
             asked[top_p] += 1
@@ -265,7 +265,7 @@ def test_truncation_applies_to_what_the_mask_leaves(fixed: LlamaBackend) -> None
 
 
 def test_nothing_acceptable_is_found_out() -> None:
-    draw = Draw(TokenTable(100), 100, Sampling(), 1, Timing())
+    draw = Draw(TokenTable(100), 100, Sampling(), 1, Stopwatch())
     assert draw.token(np.zeros(100, np.float32), lambda token: False) is None
     draw.close()
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chordllama.training import trackers
-from chordllama.training.curve import draw_curve
+from chordllama.training.run import draw_curve
 from chordllama.training.step_report import StepReport
 from chordllama.training.trackers import figures, has_wandb, tracked
 

@@ -172,8 +172,7 @@ def _texts(
 
 def _deliver(report: EvaluationReport, folder: Path, as_json: bool) -> None:
     from chordllama.evaluate.evaluation_report import as_json as in_json
-    from chordllama.evaluate.evaluation_report import as_markdown
-    from chordllama.evaluate.plots import picture
+    from chordllama.evaluate.evaluation_report import as_markdown, picture
     from chordllama.system.files import write_atomically
 
     folder.mkdir(parents=True, exist_ok=True)

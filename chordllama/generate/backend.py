@@ -7,7 +7,7 @@ come next and to where the text can be taken back when nothing may.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from time import perf_counter
 from types import TracebackType
 from typing import NamedTuple, Protocol, Self, TypeVar
@@ -54,7 +54,7 @@ class TextPiece(NamedTuple):
     rewound_to: int | None = None
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Timing:
     """Where the seconds of one call of `stream` went, the caller's own between two pieces of text left out.
 
@@ -72,13 +72,6 @@ class Timing:
     rewinds: int = 0
     requests: int = 0
 
-    def add_wait(self, seconds: float, *, first: bool) -> None:
-        """Count the time until an endpoint's next piece came: the first one's is that of the prompt."""
-        if first:
-            self.prompt_seconds += seconds
-        else:
-            self.decode_seconds += seconds
-
     @property
     def outside_seconds(self) -> float:
         """Seconds outside the model's runtime."""
@@ -88,6 +81,19 @@ class Timing:
     def outside_share(self) -> float:
         """`outside_seconds` as a share of all, 0 to 1."""
         return self.outside_seconds / self.total_seconds if self.total_seconds else 0.0
+
+
+class Stopwatch:
+    """Adds up a stream's `timing` while it runs."""
+
+    def __init__(self) -> None:
+        self.timing = Timing()
+
+    def add(self, **amounts: float) -> None:
+        """Add seconds or counts to fields of `timing` by their names."""
+        self.timing = replace(
+            self.timing, **{name: getattr(self.timing, name) + more for name, more in amounts.items()}
+        )
 
 
 class CandidateEnd(NamedTuple):
@@ -118,8 +124,8 @@ def added(timings: Iterable[Timing]) -> Timing:
     return Timing(**{field.name: sum(getattr(timing, field.name) for timing in parts) for field in fields(Timing)})
 
 
-def timed(pieces: Generator[TextPiece, None, R], timing: Timing) -> Generator[TextPiece, None, R]:
-    """Yield `pieces`, adding the time that each takes to come to `timing.total_seconds`; return what they return."""
+def timed(pieces: Generator[TextPiece, None, R], watch: Stopwatch) -> Generator[TextPiece, None, R]:
+    """Yield `pieces`, adding the time that each takes to come to the watch's `total_seconds`; return what they return."""
     try:
         while True:
             started = perf_counter()
@@ -129,7 +135,7 @@ def timed(pieces: Generator[TextPiece, None, R], timing: Timing) -> Generator[Te
                 result: R = end.value
                 return result
             finally:
-                timing.total_seconds += perf_counter() - started
+                watch.add(total_seconds=perf_counter() - started)
             yield piece
     finally:
         pieces.close()

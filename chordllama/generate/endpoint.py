@@ -26,7 +26,7 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 from chordllama.errors import ChordLlamaError, EndpointError
-from chordllama.generate.backend import CandidateEnd, Guard, Stream, StreamEnd, TextPiece, Timing, timed
+from chordllama.generate.backend import CandidateEnd, Guard, Stopwatch, Stream, StreamEnd, TextPiece, timed
 from chordllama.sampling import Sampling
 from chordllama.system.endpoints import BrokenOffError, Endpoint
 
@@ -116,33 +116,33 @@ class EndpointBackend:
 
     def stream(self, prompt: str, sampling: Sampling, guards: Sequence[Guard] = ()) -> Stream:
         """See `Backend.stream`; bits aren't told, as endpoints differ in whether and how they tell them. Raises EndpointError."""
-        timing = Timing()
-        ends = yield from timed(self._stream(prompt, sampling, guards, timing), timing)
-        yield StreamEnd(tuple(ends), timing)
+        watch = Stopwatch()
+        ends = yield from timed(self._stream(prompt, sampling, guards, watch), watch)
+        yield StreamEnd(tuple(ends), watch.timing)
 
     def _stream(
-        self, prompt: str, sampling: Sampling, guards: Sequence[Guard], timing: Timing
+        self, prompt: str, sampling: Sampling, guards: Sequence[Guard], watch: Stopwatch
     ) -> Generator[TextPiece, None, list[CandidateEnd]]:
         ends = []
         for number, guard in enumerate(guards):
-            failure = yield from _GuardedCandidate(self, number, guard, prompt, sampling, timing).write()
+            failure = yield from _GuardedCandidate(self, number, guard, prompt, sampling, watch).write()
             ends.append(CandidateEnd(failure))
         if not guards:
-            for chunk in self.completion(prompt, sampling, sampling.seed, sampling.maximum_tokens, timing):
+            for chunk in self.completion(prompt, sampling, sampling.seed, sampling.maximum_tokens, watch):
                 if chunk.text:
-                    timing.written_tokens += 1
+                    watch.add(written_tokens=1)
                     yield TextPiece(0, chunk.text)
         return ends or [CandidateEnd()]
 
     def completion(
-        self, prompt: str, sampling: Sampling, seed: int, tokens: int, timing: Timing
+        self, prompt: str, sampling: Sampling, seed: int, tokens: int, watch: Stopwatch
     ) -> Generator[Chunk, None, None]:
         """Ask once. Ends with the chunk that has an ending, or after `tokens` chunks, whatever the server does."""
-        timing.requests += 1
+        watch.add(requests=1)
         started = perf_counter()
         with closing(self.chunks(prompt, sampling, seed, tokens)) as chunks:
             for number, chunk in enumerate(chunks):
-                timing.add_wait(perf_counter() - started, first=number == 0)
+                watch.add(**{"decode_seconds" if number else "prompt_seconds": perf_counter() - started})
                 if number >= tokens and chunk.text:
                     return
                 yield chunk
@@ -180,9 +180,9 @@ class _GuardedCandidate:
     """One text, written by as many requests as its guard makes necessary."""
 
     def __init__(
-        self, backend: EndpointBackend, number: int, guard: Guard, prompt: str, sampling: Sampling, timing: Timing
+        self, backend: EndpointBackend, number: int, guard: Guard, prompt: str, sampling: Sampling, watch: Stopwatch
     ) -> None:
-        self._backend, self._number, self._guard, self._timing = backend, number, guard, timing
+        self._backend, self._number, self._guard, self._watch = backend, number, guard, watch
         self._prompt, self._sampling = prompt, sampling
         self._alphabet = sorted(set(prompt).union(string.printable))
         self._text = ""
@@ -239,7 +239,7 @@ class _GuardedCandidate:
         before, awaited, ending = self._text, self._held_back(), None
         prompt = self._prompt + before.removesuffix(awaited)
         tokens = max(1, int(self._tokens))
-        chunks = self._backend.completion(prompt, self._drawn(), self._seed, tokens, self._timing)
+        chunks = self._backend.completion(prompt, self._drawn(), self._seed, tokens, self._watch)
         self._seed = (self._seed + SEED_STEP) % SEEDS
         self._refusals += 1  # unless something good comes
         with closing(chunks):
@@ -251,7 +251,7 @@ class _GuardedCandidate:
                 awaited = awaited[same:]
                 if piece:
                     self._tokens -= 1
-                    self._timing.written_tokens += 1
+                    self._watch.add(written_tokens=1)
                     self._forced = self._refusals = self._broken = self._helped = 0
                     yield self._add(piece)
                 if self._guard.done:
@@ -277,7 +277,7 @@ class _GuardedCandidate:
 
     def _rewind(self) -> Generator[TextPiece, None, ChordLlamaError | None]:
         """Take the text back to what the guard keeps; return the guard's error if it gives up."""
-        self._timing.rewinds += 1
+        self._watch.add(rewinds=1)
         self._tokens -= 1  # so that a guard that never gives up can't hold us forever
         self._forced = self._refusals = 0
         try:

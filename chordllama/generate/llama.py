@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Self
 
 from chordllama.errors import ChordLlamaError, ModelError, PromptTooLongError
-from chordllama.generate.backend import CandidateEnd, Guard, Stream, StreamEnd, TextPiece, Timing, timed
+from chordllama.generate.backend import CandidateEnd, Guard, Stopwatch, Stream, StreamEnd, TextPiece, timed
 from chordllama.generate.llama_runtime import Evaluator, Logits, Vocabulary, default_threads, library, load
 from chordllama.generate.llama_sampling import Draw, TokenTable, surprisal_of
 from chordllama.sampling import Sampling
@@ -79,10 +79,10 @@ class _Writer:
     context: int
     prompt: list[int]
     sampling: Sampling
-    timing: Timing
+    watch: Stopwatch
 
     def candidate(self, number: int, guard: Guard | None, table: TokenTable) -> _Candidate:
-        draw = Draw(table, self.vocabulary.size, self.sampling, self.sampling.seed + number, self.timing)
+        draw = Draw(table, self.vocabulary.size, self.sampling, self.sampling.seed + number, self.watch)
         draw.begin(self.prompt)
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         refused: set[str] = set()
@@ -119,15 +119,15 @@ class _Writer:
 
     def _read(self) -> Logits:
         started = perf_counter()
-        logits, self.timing.reused_tokens = self.evaluator.read(self.prompt)
-        self.timing.prompt_seconds += perf_counter() - started
-        self.timing.prompt_tokens = len(self.prompt)
+        logits, reused = self.evaluator.read(self.prompt)
+        seconds = perf_counter() - started
+        self.watch.add(prompt_seconds=seconds, prompt_tokens=len(self.prompt), reused_tokens=reused)
         return logits
 
     def _decode(self, live: list[_Candidate]) -> Logits:
         started = perf_counter()
         rows = self.evaluator.decode([(c.sequence, c.position, c.pending) for c in live])
-        self.timing.decode_seconds += perf_counter() - started
+        self.watch.add(decode_seconds=perf_counter() - started)
         for candidate in live:
             candidate.position += len(candidate.pending)
         return rows
@@ -135,7 +135,7 @@ class _Writer:
     def _add(self, candidate: _Candidate, token: int, logits: Logits) -> Iterator[TextPiece]:
         """Write `token` and see whether the candidate ends with it."""
         candidate.drawn += 1
-        self.timing.written_tokens += 1
+        self.watch.add(written_tokens=1)
         if token in self.vocabulary.ends:
             yield from candidate.finish(len(candidate.text))
             return
@@ -168,7 +168,7 @@ class _Writer:
         """Nothing may follow: take the candidate back to what its guard keeps, unless the guard gives up."""
         guard = candidate.guard
         assert guard is not None, "without a guard every token is acceptable"
-        self.timing.rewinds += 1
+        self.watch.add(rewinds=1)
         try:
             guard.rewind()
         except ChordLlamaError as failure:
@@ -257,19 +257,19 @@ class LlamaBackend:
         self._check_open()
         if not self._busy.acquire(blocking=False):
             raise ModelError("the model is writing already", hint="wait until the other text is written")
-        timing = Timing()
+        watch = Stopwatch()
         try:
-            ends = yield from timed(self._stream(prompt, sampling, guards, timing), timing)
-            yield StreamEnd(ends, timing)
+            ends = yield from timed(self._stream(prompt, sampling, guards, watch), watch)
+            yield StreamEnd(ends, watch.timing)
         finally:
             self._busy.release()
 
     def _stream(
-        self, prompt: str, sampling: Sampling, guards: Sequence[Guard], timing: Timing
+        self, prompt: str, sampling: Sampling, guards: Sequence[Guard], watch: Stopwatch
     ) -> Generator[TextPiece, None, tuple[CandidateEnd, ...]]:
         tokens = self._vocabulary.prompt(prompt)
         evaluator = self._reserve(len(tokens), max(1, len(guards)), sampling.maximum_tokens)
-        writer = _Writer(self._vocabulary, evaluator, self._context, tokens, sampling, timing)
+        writer = _Writer(self._vocabulary, evaluator, self._context, tokens, sampling, watch)
         return (yield from writer.write(guards or (None,), self._table))
 
     def _reserve(self, prompt: int, candidates: int, tokens: int) -> Evaluator:

@@ -18,7 +18,7 @@ import numpy as np
 from chordllama.generate.llama_runtime import Logits, library
 
 if TYPE_CHECKING:
-    from chordllama.generate.backend import Timing
+    from chordllama.generate.backend import Stopwatch
     from chordllama.sampling import Sampling
 
 DRAWS = 32  # at one position, before the whole vocabulary is asked
@@ -46,7 +46,7 @@ class TokenTable:
         self.work = np.zeros(size, np.float32)  # the logits of the position at hand, refused tokens struck out
         self._size = size
 
-    def apply(self, sampler: Any, timing: Timing) -> Any:
+    def apply(self, sampler: Any, watch: Stopwatch) -> Any:
         """Run `sampler` over `work`. Gives llama.cpp's array, good until the next call."""
         self._data[:] = self._fresh
         self._logits[:] = self.work
@@ -54,21 +54,23 @@ class TokenTable:
         array.data, array.size, array.selected, array.sorted = self._pointer, self._size, -1, False
         started = perf_counter()
         self._llama.llama_sampler_apply(sampler, self._reference)
-        timing.sampling_seconds += perf_counter() - started
+        watch.add(sampling_seconds=perf_counter() - started)
         return array
 
-    def penalise(self, sampler: Any, timing: Timing) -> None:
+    def penalise(self, sampler: Any, watch: Stopwatch) -> None:
         """Run `sampler`, which changes logits but not their order, and keep what it made of `work`."""
-        self.apply(sampler, timing)
+        self.apply(sampler, watch)
         self.work[:] = self._logits
 
 
 class Draw:
     """Draws one candidate's tokens with llama.cpp's samplers: penalties, then top_p, min_p, temperature and the die."""
 
-    def __init__(self, table: TokenTable, vocabulary_size: int, sampling: Sampling, seed: int, timing: Timing) -> None:
+    def __init__(
+        self, table: TokenTable, vocabulary_size: int, sampling: Sampling, seed: int, watch: Stopwatch
+    ) -> None:
         self._llama = library()
-        self._table, self._sampling, self._seed, self._timing = table, sampling, seed, timing
+        self._table, self._sampling, self._seed, self._watch = table, sampling, seed, watch
         self._penalties = self._make_penalties(vocabulary_size)
         self._chain = self._make_chain(sampling.temperature)
         self._is_greedy = sampling.temperature == 0
@@ -106,7 +108,7 @@ class Draw:
         table = self._table
         table.work[:] = logits
         if self._penalties is not None:
-            table.penalise(self._penalties, self._timing)
+            table.penalise(self._penalties, self._watch)
         if acceptable is None:
             return self._once()
         for _ in range(min(DRAWS, len(logits))):
@@ -117,7 +119,7 @@ class Draw:
         return self._once() if self._strike_out(acceptable) else None
 
     def _once(self) -> int:
-        array = self._table.apply(self._chain, self._timing)
+        array = self._table.apply(self._chain, self._watch)
         token: int = array.data[array.selected].id
         return token
 

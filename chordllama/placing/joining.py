@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from chordllama.codec.excerpt import SignaturesInForce
 from chordllama.codec.words.values import OF_CHORDS, in_order
 from chordllama.placing.placement import Placement
-from chordllama.score.editing import Bars, Rows, timed, with_directions
+from chordllama.score.editing import Bars, Rows, edited, timed, with_directions
 from chordllama.score.model import Bar, Chord, Direction, Item, Row
 
 STAYING = frozenset(
@@ -71,3 +72,25 @@ def _with_staying(bar: Bar, old: Iterable[Row]) -> Bar:
             there = next((place for place in own if place[1] == row.staff), own[0] if own else (row.part, row.staff, 1))
             rows[there] = with_directions(rows[there], staying)
     return rows.bar()
+
+
+def with_clefs_restored(bars: Bars, at: Placement) -> Bars:
+    """Return the bars, the last one ending in the clefs that the old ones ended in."""
+    parts = at.score.parts
+    before = SignaturesInForce(parts).after(at.before)
+    clefs = dict(before.clefs)
+    old = before.after(at.score.bars[at.first : at.last]).clefs
+    now = SignaturesInForce(parts, clefs=clefs).after(bars).clefs
+    begun = {(part, staff): clef for part, own in enumerate(parts) for staff, clef in enumerate(own.clefs, 1)}
+    wanted = {
+        seat: clef
+        for seat in {*old, *now}
+        if (clef := old.get(seat, begun[seat])) != now.get(seat, begun[seat]) and clef
+    }
+
+    def end_in_clefs(rows: Rows) -> None:
+        for (part, staff), clef in wanted.items():
+            row = rows[place := rows.first_of(part, staff)]
+            rows[place] = replace(row, items=(*row.items, Direction("clef", clef)))
+
+    return edited(bars, len(bars) - 1, end_in_clefs) if wanted else bars

@@ -9,8 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
-from chordllama.placing.clefs import with_clefs_restored
-from chordllama.placing.joining import joined
+from chordllama.placing.joining import joined, with_clefs_restored
 from chordllama.placing.line_borders import numbered_apart, with_lines
 from chordllama.placing.loose_ends import without_loose_ends, without_loose_ties
 from chordllama.placing.percussion import dressed_like, with_groove
