@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from passages import four, passage
 
+from chordllama.codec.words.places import FIRST
 from chordllama.score.model import QUARTER
 
 
@@ -24,8 +25,8 @@ def test_grace_notes_rests_and_unpitched_notes_make_no_sound() -> None:
 
 def test_a_sound_belongs_to_where_it_begins() -> None:
     found = passage("c42 d~\nd42 e", shown=1)
-    assert [sound.top for sound in found.old[0, 1, 1]] == [60, 62]
-    assert [sound.top for sound in found.new[0, 1, 1]] == [64]
+    assert [sound.top for sound in found.old[FIRST]] == [60, 62]
+    assert [sound.top for sound in found.new[FIRST]] == [64]
     assert found.new_notes == 1
 
 

@@ -6,6 +6,7 @@ import pytest
 from passages import four, passage
 
 from chordllama.codec.compact import dumps
+from chordllama.codec.words.places import FIRST
 from chordllama.evaluate import floors
 from chordllama.evaluate.held_out import Piece, excerpts, likeness, outline
 from chordllama.evaluate.intervals import Ratio
@@ -109,7 +110,7 @@ def test_pitches_by_chance_keep_rhythm_and_range_and_depend_on_the_seed() -> Non
     assert one == again
     assert one.score != other.score
     (voice,) = one.new.values()
-    assert [(s.start, s.length) for s in voice] == [(s.start, s.length) for s in piece.human.new[0, 1, 1]]
+    assert [(s.start, s.length) for s in voice] == [(s.start, s.length) for s in piece.human.new[FIRST]]
     assert all(59 <= sound.top <= 73 for sound in voice)
 
 

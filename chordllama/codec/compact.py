@@ -25,7 +25,7 @@ from chordllama.codec.words.frames import (
     load_frame,
 )
 from chordllama.codec.words.header_words import dump_header, load_header
-from chordllama.codec.words.places import FIRST, Place, format_place, is_place, parse_place
+from chordllama.codec.words.places import FIRST, format_place, is_place, parse_place
 from chordllama.codec.words.texts import split_words
 from chordllama.codec.words.values import NO_BRACKETS
 from chordllama.codec.words.yaml_subset import Entry, format_scalar, read_map
@@ -40,6 +40,7 @@ from chordllama.score.model import (
     Mark,
     Metre,
     Part,
+    Place,
     Rest,
     Row,
     Score,
@@ -271,7 +272,7 @@ def _load_row(
     length = entry.parsed(items, partial(row_length, bar=bar))
     if length != bar:
         raise entry.error(f"the row fills {format_whole(length)} of a bar of {format_whole(bar)}")
-    if fault := _misfit(items, parts[place[0]], bar):
+    if fault := _misfit(items, parts[place.part], bar):
         raise entry.error(fault)
     return Row(*place, entry.parsed(verses, partial(_sing, items)) if verses else items)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from chordllama.codec.excerpt import excerpt
+from chordllama.codec.words.places import FIRST
 from chordllama.corpora.build.works import share
 from chordllama.evaluate.passage import Passage
 from chordllama.score.model import QUARTER, Score
@@ -91,7 +92,7 @@ def excerpts(work: str, score: Score, name: str, bars: int) -> Iterator[Piece]:
 
 def outline(score: Score) -> frozenset[tuple[object, ...]]:
     """Return the runs of intervals of the first part's notes on beats; a note that is repeated counts once."""
-    voice = Passage(score, 0).voices.get((0, 1, 1), ())
+    voice = Passage(score, 0).voices.get(FIRST, ())
     pitches = [sound.top for sound in voice if sound.start % QUARTER == 0]
     moved = [pitch for place, pitch in enumerate(pitches) if not place or pitch != pitches[place - 1]]
     steps = [after - before for before, after in pairwise(moved)]

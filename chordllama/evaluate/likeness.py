@@ -13,8 +13,8 @@ from itertools import pairwise
 
 from chordllama.evaluate.intervals import Ratio
 from chordllama.evaluate.passage import Passage
-from chordllama.score.model import QUARTER, Key, Ticks, changes_for
-from chordllama.score.voices import Place, Sound
+from chordllama.score.model import QUARTER, Key, Place, Ticks, changes_for
+from chordllama.score.voices import Sound
 
 GRID = 12
 """Places in a quarter, to which MusPy's measures round."""

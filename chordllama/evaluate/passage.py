@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 
-from chordllama.score.model import Score, Ticks
-from chordllama.score.voices import Place, Sound, count_notes, voices_of
+from chordllama.score.model import Place, Score, Ticks
+from chordllama.score.voices import Sound, count_notes, voices_of
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from chordllama.codec.excerpt import SignaturesInForce
 from chordllama.codec.words.values import OF_CHORDS, in_order
 from chordllama.placing.placement import Placement
 from chordllama.score.editing import Bars, Rows, edited, timed, with_directions
-from chordllama.score.model import Bar, Chord, Direction, Item, Row
+from chordllama.score.model import Bar, Chord, Direction, Item, Place, Row
 
 STAYING = frozenset(
     ["words", "rehearsal", "metronome", "sound", "segno", "coda", "key", "transpose", "staff-lines", "barline"]
@@ -68,8 +68,10 @@ def _with_staying(bar: Bar, old: Iterable[Row]) -> Bar:
     for row in old:
         staying = [(at, item) for at, item in timed(row) if isinstance(item, Direction) and item.name in STAYING]
         if staying:
-            own = [place for place in rows if place[0] == row.part]
-            there = next((place for place in own if place[1] == row.staff), own[0] if own else (row.part, row.staff, 1))
+            own = [place for place in rows if place.part == row.part]
+            there = next(
+                (place for place in own if place.staff == row.staff), own[0] if own else Place(row.part, row.staff, 1)
+            )
             rows[there] = with_directions(rows[there], staying)
     return rows.bar()
 

@@ -189,7 +189,7 @@ def _with_rests_seen(new: Bars, silent: set[tuple[int, int]]) -> Bars:
 
     def show(rows: Rows) -> None:
         for staff in silent:
-            row = rows[place := (*staff, 1)]
+            row = rows[place := Place(*staff, 1)]
             if not any(isinstance(item, Chord | Rest) for item in row.items):
                 row = map_items(row, lambda item: Rest(item.duration) if isinstance(item, Spacer) else item)
             rows[place] = row

@@ -58,7 +58,7 @@ def with_ties_out(new: Bars, at: Placement) -> Bars:
 
 
 def _of(parts: Collection[int], tied: Tied) -> Tied:
-    return {place: notes for place, notes in tied.items() if place[0] in parts and notes}
+    return {place: notes for place, notes in tied.items() if place.part in parts and notes}
 
 
 def _going_out(bars: tuple[Bar, ...]) -> Tied:

@@ -27,12 +27,15 @@ from chordllama.score.model import (
 Bars = tuple[Bar, ...]
 
 
-def timed(row: Row) -> Iterator[tuple[Ticks, Item]]:
-    """Yield the items of a row with their onsets; a direction or chord symbol sounds at its offset after its place."""
+def timed(row: Row, bar: Ticks = 0) -> Iterator[tuple[Ticks, Item]]:
+    """Yield the items of a row with their onsets; a rest that fills its bar lasts `bar` ticks.
+
+    A direction or chord symbol stands at its offset after its place in the row.
+    """
     position: Ticks = 0
     for item in row.items:
         yield (position + item.offset if isinstance(item, Direction | Harmony) else position), item
-        position += ticks_of(item)
+        position += ticks_of(item, bar)
 
 
 def is_event(item: Item) -> bool:
@@ -88,7 +91,7 @@ class Rows:
 
     def first_of(self, part: int, staff: int) -> Place:
         """Return the place of a staff's first row; voice 1 where it has none."""
-        return next((place for place in self if place[:2] == (part, staff)), (part, staff, 1))
+        return next((place for place in self if place[:2] == (part, staff)), Place(part, staff, 1))
 
     def bar(self) -> Bar:
         """Return the bar with these rows, in order."""

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property, lru_cache
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from chordllama.limits import FINEST, WHOLES_IN_BAR
 
@@ -241,8 +241,16 @@ def ticks_of(item: Item, bar: Ticks = 0) -> Ticks:
     return 0
 
 
-Place = tuple[int, int, int]
-"""Where a row stands: its part (from 0), staff (from 1) and voice (from 1 within its staff)."""
+class Place(NamedTuple):
+    """Where a row stands: its part (from 0), staff (from 1) and voice (from 1 within its staff)."""
+
+    part: int
+    staff: int
+    voice: int
+
+
+VoicePlace = tuple[int, int]
+"""Where a row stands in its part: staff and voice, from 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +264,7 @@ class Row:
 
     @property
     def place(self) -> Place:
-        return (self.part, self.staff, self.voice)
+        return Place(self.part, self.staff, self.voice)
 
 
 def said(rows: Sequence[Row]) -> tuple[Row, ...]:

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate, combinations, pairwise
 
-from chordllama.score.model import Bar, Chord, Direction, Harmony, Row, Ticks, ticks_of
+from chordllama.score.editing import timed
+from chordllama.score.model import Bar, Chord, Place, Row, Ticks
 
-Place = tuple[int, int, int]
-"""Part (from 0), staff and voice (from 1)."""
 OCTAVE, FIFTH = 0, 7
 
 
@@ -57,15 +56,12 @@ def count_notes(voices: Iterable[Voice]) -> int:
 
 
 def _sounds(row: Row, start: Ticks, bar: Ticks) -> Iterator[Sound]:
-    for item in row.items:
-        if isinstance(item, Direction | Harmony):
-            continue
-        length = ticks_of(item, bar)
-        if isinstance(item, Chord) and length and not item.notes[0].unpitched:
+    for onset, item in timed(row, bar):
+        if isinstance(item, Chord) and item.ticks and not item.notes[0].unpitched:
             tied = frozenset(12 + note.height for note in item.notes if note.has("tie"))
             held = any(note.has("fermata") for note in item.notes)
-            yield Sound(start, length, tuple(sorted(12 + note.height for note in item.notes)), tied, held)
-        start += length
+            pitches = tuple(sorted(12 + note.height for note in item.notes))
+            yield Sound(start + onset, item.ticks, pitches, tied, held)
 
 
 def _add(voice: list[Sound], sound: Sound) -> None:

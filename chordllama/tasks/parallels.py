@@ -52,4 +52,4 @@ def parallels_in_last(bars: Sequence[Bar], before: Score, parts: frozenset[int])
 
 
 def _voices(bars: Sequence[Bar], lengths: Sequence[Ticks], parts: frozenset[int]) -> list[Voice]:
-    return [voice for place, voice in voices_of(bars, lengths).items() if place[0] in parts]
+    return [voice for place, voice in voices_of(bars, lengths).items() if place.part in parts]

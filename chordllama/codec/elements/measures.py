@@ -27,7 +27,7 @@ from chordllama.codec.elements.figures import read_figures
 from chordllama.codec.elements.keys import read_key
 from chordllama.codec.elements.lyrics import joined
 from chordllama.codec.elements.notes import Known, NoteReader
-from chordllama.codec.elements.rows import Moment, Placed, RowFinisher, VoicePlace, place_events, without_unused_voices
+from chordllama.codec.elements.rows import Moment, Placed, RowFinisher, place_events, without_unused_voices
 from chordllama.codec.elements.staff_details import read_lines, read_tuning
 from chordllama.codec.notation.line_numbers import Line, Pairs
 from chordllama.codec.report import Report
@@ -51,6 +51,7 @@ from chordllama.score.model import (
     Time,
     Transposition,
     Tuning,
+    VoicePlace,
     checked,
 )
 

@@ -35,7 +35,6 @@ from chordllama.codec.elements.notes import (
     write_chord,
     write_rest,
 )
-from chordllama.codec.elements.rows import VoicePlace
 from chordllama.codec.elements.staff_details import write_staff
 from chordllama.codec.notation import accidentals
 from chordllama.codec.notation.engraver import Drawing, Engraver
@@ -62,6 +61,7 @@ from chordllama.score.model import (
     Spacer,
     Ticks,
     Time,
+    VoicePlace,
     apply_keys,
     changes_for,
     first_number,
@@ -93,7 +93,7 @@ class Origin:
 
 def origin_of(score: Score, index: int) -> Origin:
     """Return how a part of a score without a source is written."""
-    places = {row.place[1:] for bar in score.bars for row in bar.rows if row.part == index}
+    places = {(row.staff, row.voice) for bar in score.bars for row in bar.rows if row.part == index}
     stride = max([4, *(voice for _, voice in places)])
     voices = {place: str(stride * (place[0] - 1) + place[1]) for place in places}
     voices |= {(staff, 1): str(stride * (staff - 1) + 1) for staff in range(1, score.parts[index].staves + 1)}
@@ -203,7 +203,7 @@ class PartWriter:
         return [f"<divisions>{self.divisions}</divisions>"]
 
     def _rows(self, bar: Bar, length: Ticks) -> Iterator[str]:
-        rows = {row.place[1:]: row for row in self._own_rows(bar)}
+        rows = {(row.staff, row.voice): row for row in self._own_rows(bar)}
         drawings = self.engraver.draw(list(rows.values()), self.metre.time(self.index), length)
         for staff in range(1, self.part.staves + 1):
             if not any(place[0] == staff for place in rows):
@@ -223,7 +223,7 @@ class PartWriter:
         return accidentals.shown(notes, self.fifths)
 
     def _row(self, row: Row, shown: Shown | None, drawing: Drawing, length: Ticks) -> Iterator[str]:
-        place = row.place[1:]
+        place = (row.staff, row.voice)
         staff = row.staff if self.part.staves > 1 else 0
         setting = Setting(
             self._voice(place), staff, self.origin.instruments, self.divisions, whole_rests=self.part.whole_rests
@@ -353,7 +353,7 @@ def _written_together(moments: list[Moment]) -> Iterator[Harmony | list[Directio
 
 def _places(row: Row, order: int, ties: Ties) -> Iterator[accidentals.Place]:
     """The pitched notes of a row as the rule for accidentals sees them; `ties` is taken on."""
-    place = row.place[1:]
+    place = (row.staff, row.voice)
     position: Ticks = 0
     for i, item in enumerate(row.items):
         if isinstance(item, Chord):

@@ -33,13 +33,12 @@ from chordllama.score.model import (
     Spacer,
     Ticks,
     Time,
+    VoicePlace,
     checked,
     duration_of,
     said,
 )
 
-VoicePlace = tuple[int, int]
-"""A staff, and a voice's place there; both from 1."""
 Placed = tuple[Ticks, Ticks, EventDraft | None]
 """From, to, and the event (None is a gap)."""
 Moment = tuple[Ticks, int, Direction | Harmony]

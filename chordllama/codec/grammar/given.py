@@ -10,8 +10,7 @@ from chordllama.codec.grammar.lexicon import Lexicon
 from chordllama.codec.notation.brackets import has_tuplets, strip_brackets
 from chordllama.codec.words.durations import format_duration
 from chordllama.codec.words.events import Sticky
-from chordllama.codec.words.places import Place
-from chordllama.score.model import Chord, Duration, Item, Rest, Row, Spacer, Ticks
+from chordllama.score.model import Chord, Duration, Item, Place, Rest, Row, Spacer, Ticks
 
 NO_VALUES: Lexicon[Duration] = Lexicon({})
 

@@ -17,7 +17,6 @@ from chordllama.codec.grammar.lexicon import Lexicon
 from chordllama.codec.notation.staves import middle_line
 from chordllama.codec.words.durations import format_whole
 from chordllama.codec.words.events import ALTER_CODES
-from chordllama.codec.words.places import Place
 from chordllama.errors import ScoreError
 from chordllama.score.model import (
     NOTE_TYPES,
@@ -28,6 +27,7 @@ from chordllama.score.model import (
     Harmony,
     Note,
     Part,
+    Place,
     Rest,
     Row,
     Score,
@@ -304,6 +304,6 @@ def _take_slurs(opening: Opening, chord: Chord, at: Moment) -> None:
     for note in chord.notes:
         for mark in note.marks:
             if mark.name == "slur-stop":
-                opening.slurs.pop((at.place[0], mark.value), None)
+                opening.slurs.pop((at.place.part, mark.value), None)
             elif mark.name == "slur-start":
-                opening.slurs[at.place[0], mark.value] = at
+                opening.slurs[at.place.part, mark.value] = at

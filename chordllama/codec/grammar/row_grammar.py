@@ -212,7 +212,7 @@ def _may_mark(state: WriterState, row: RowState, rule: MarkRule) -> bool:
     if rule.name == "fermata":
         return _may_pause(row)
     if rule.name == "cross":
-        return row.place[1] != int(rule.value) <= len(row.part.voices)
+        return row.place.staff != int(rule.value) <= len(row.part.voices)
     return rule.name != "tie" or not row.grace
 
 
@@ -223,7 +223,7 @@ def _may_pause(row: RowState) -> bool:
 
 def _may_slur(state: WriterState, row: RowState, rule: MarkRule) -> bool:
     """A slur ends after its beginning, in time as in the text, and crosses none; it begins with the smallest number that is free."""
-    part = row.place[0]
+    part = row.place.part
     if rule.name == "slur-start":
         return rule.value in _free_numbers(state, row)
     opened = state.slurs.get((part, rule.value))
@@ -242,7 +242,7 @@ def _crosses(state: WriterState, row: RowState, opened: Moment) -> bool:
 
 def _free_numbers(state: WriterState, row: RowState) -> set[str]:
     """What a new slur may be called: the smallest free number, or the smallest that no slur has had which ended at this very note."""
-    free = [number for number in SLUR_NUMBERS if (row.place[0], number) not in state.slurs]
+    free = [number for number in SLUR_NUMBERS if (row.place.part, number) not in state.slurs]
     return {*free[:1], *[number for number in free if number not in row.freed][:1]}
 
 
@@ -252,7 +252,7 @@ def _take_mark(state: WriterState, row: RowState) -> None:
     if rule is None or not _may_mark(state, row, rule):
         raise TextRefused
     row.rank, row.mark = rule.rank, ""
-    key = (row.place[0], rule.value)
+    key = (row.place.part, rule.value)
     if rule.name == "slur-start":
         state.slurs = {**state.slurs, key: _moment(state, row)}
     elif rule.name == "slur-stop":
@@ -304,7 +304,7 @@ def _may_rest_for_bar(row: RowState) -> bool:
     """Whether a bar's rest is worth a row: beside another voice of its staff or under a sign."""
     if row.position or row.value or row.must_sound:
         return False
-    return bool(row.signs) or not row.leads or row.part.voices[row.place[1] - 1] > row.place[2]
+    return bool(row.signs) or not row.leads or row.part.voices[row.place.staff - 1] > row.place.voice
 
 
 def _rest(state: WriterState, row: RowState, character: str) -> None:
@@ -332,7 +332,7 @@ def _rest(state: WriterState, row: RowState, character: str) -> None:
 def _begin_spacer(_state: WriterState, row: RowState, _character: str) -> None:
     _need_room(row)
     row.values = plain_fitting(row.grid, row.left, not row.sounds)
-    if row.place[2] == 1 or row.graces or row.run or row.gap or not row.values.leads(""):
+    if row.place.voice == 1 or row.graces or row.run or row.gap or not row.values.leads(""):
         raise TextRefused
     row.take = _spacer
 
@@ -403,8 +403,8 @@ def _other_signs(state: WriterState, row: RowState) -> Iterator[str]:
 
 
 def may_stop_wedge(state: WriterState, row: RowState) -> bool:
-    """Return a hairpin ends after its beginning; at the end of a bar the sign stands in the first row of its staff."""
-    opened = state.wedges.get(row.place[0])
+    """Return whether a hairpin may end here: after its beginning; at the end of a bar, in the first row of its staff."""
+    opened = state.wedges.get(row.place.part)
     if opened is None or row.given is not None or row.graces or "stop" in row.signs:
         return False
     if not (row.leads or (not row.full and row.position not in state.onsets)):
@@ -414,7 +414,7 @@ def may_stop_wedge(state: WriterState, row: RowState) -> bool:
 
 def _end_sign(state: WriterState, row: RowState) -> None:
     """A sign is whole."""
-    text, part = row.text, row.place[0]
+    text, part = row.text, row.place.part
     if text == WEDGE_STOP and may_stop_wedge(state, row):
         state.wedges = {other: opened for other, opened in state.wedges.items() if other != part}
         kind = "stop"

@@ -9,8 +9,7 @@ from chordllama.codec.grammar.filling import Grid, Run
 from chordllama.codec.grammar.given import NO_VALUES, GivenWord
 from chordllama.codec.grammar.grammar_rules import Moment, PartRules
 from chordllama.codec.grammar.lexicon import Lexicon
-from chordllama.codec.words.places import Place
-from chordllama.score.model import Duration, Ticks
+from chordllama.score.model import Duration, Place, Ticks
 
 
 class TextRefused(Exception):

@@ -29,7 +29,8 @@ from chordllama.codec.grammar.grammar_rules import BarRules, Rules
 from chordllama.codec.grammar.lexicon import Lexicon
 from chordllama.codec.grammar.row_grammar import end_row, may_end, may_stop_wedge, take_first_letter, take_nothing
 from chordllama.codec.grammar.state import RowState, TextRefused, WriterState
-from chordllama.codec.words.places import FIRST, Place, format_place
+from chordllama.codec.words.places import FIRST, format_place
+from chordllama.score.model import Place
 
 Staves = frozenset[tuple[int, int]]
 
@@ -40,7 +41,7 @@ class Writer:
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
         self.places = [
-            (part, staff, voice)
+            Place(part, staff, voice)
             for part, own in enumerate(rules.parts)
             for staff, voices in enumerate(own.voices, 1)
             for voice in range(1, voices + 1)
@@ -154,7 +155,7 @@ class Writer:
         """Where the bar at hand may have rows: those that are given, and all of the parts that aren't closed."""
         given = self._given[state.bar]
         if given not in self._places_of:
-            free = {place for place in self.places if place[0] not in self.rules.closed}
+            free = {place for place in self.places if place.part not in self.rules.closed}
             self._places_of[given] = tuple(sorted(given | free))
         return self._places_of[given]
 
@@ -203,7 +204,7 @@ class Writer:
         leads = state.last is None or state.last[:2] != place[:2]
         if leads:
             state.onsets = frozenset()
-        part, bar = self.rules.parts[place[0]], self._bar(state)
+        part, bar = self.rules.parts[place.part], self._bar(state)
         words = next((row.words for row in bar.given if row.place == place), None)
         free = [other for other in self._places(state) if other not in self._given[state.bar]]
         must_sound = (not state.sounded and free[-1:] == [place]) or (leads and place[:2] in bar.sounding)
@@ -282,4 +283,4 @@ _NO_ROWS: Lexicon[Place] = Lexicon({})
 
 def _follows(last: Place | None, place: Place) -> bool:
     """Whether a row at `place` may follow the one at `last`: MuseScore fills a staff that has only a second voice with hidden rests."""
-    return place[2] == 1 or (last is not None and last[:2] == place[:2])
+    return place.voice == 1 or (last is not None and last[:2] == place[:2])

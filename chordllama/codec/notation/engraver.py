@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 
 from chordllama.codec.notation import beams, stems
 from chordllama.codec.notation.beams import Joints, Letters
-from chordllama.codec.notation.staves import Staves, VoicePlace
+from chordllama.codec.notation.staves import Staves
 from chordllama.codec.notation.stems import Seen, Stems
 from chordllama.codec.words.values import mark_rank
-from chordllama.score.model import Chord, Item, Mark, Note, Row, Ticks, Time
+from chordllama.score.model import Chord, Item, Mark, Note, Row, Ticks, Time, VoicePlace
 
 
 @dataclass(slots=True)

@@ -10,15 +10,14 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from chordllama.codec.words.values import CLEF
-from chordllama.score.model import Chord, Direction, Item, Note, Rest, Row, Ticks, ticks_of
+from chordllama.score.editing import timed
+from chordllama.score.model import Chord, Direction, Item, Note, Rest, Row, Ticks, VoicePlace, ticks_of
 
 STEPS = {step: number for number, step in enumerate("CDEFGAB")}
 _CLEF_LINES = {"G": 4 * 7 + 4, "F": 3 * 7 + 3, "C": 4 * 7}
 """The height of the note on whose line each clef stands."""
 _TREBLE = 4 * 7 + 6
 _SPANS = {"8": 7, "15": 14, "22": 21}
-VoicePlace = tuple[int, int]
-"""A staff, and a voice's place there; both from 1."""
 
 
 def height(note: Note) -> int:
@@ -124,9 +123,7 @@ def _signs(row: Row, length: Ticks) -> list[tuple[Ticks, int, Direction]]:
     if Direction not in map(type, row.items):
         return []
     return [
-        (onset + item.offset, row.staff, item)
-        for onset, item in _placed(row.items, length)
-        if isinstance(item, Direction) and _shifts(item)
+        (onset, row.staff, item) for onset, item in timed(row, length) if isinstance(item, Direction) and _shifts(item)
     ]
 
 
@@ -134,14 +131,6 @@ def _shifts(item: Item) -> bool:
     if not isinstance(item, Direction):
         return False
     return item.name == "clef" or (item.name == "octave-shift" and not item.value.startswith("continue"))
-
-
-def _placed(items: Iterable[Item], length: Ticks) -> Iterator[tuple[Ticks, Item]]:
-    """Items with their moments."""
-    onset: Ticks = 0
-    for item in items:
-        yield onset, item
-        onset += ticks_of(item, length)
 
 
 def _crosses(row: Row) -> bool:
@@ -155,8 +144,8 @@ def _crosses(row: Row) -> bool:
 
 
 def _spans(row: Row, length: Ticks) -> Iterator[tuple[int, StaffSpan]]:
-    place = row.place[1:]
-    for onset, item in _placed(row.items, length):
+    place = (row.staff, row.voice)
+    for onset, item in timed(row, length):
         end = onset + ticks_of(item, length)
         if isinstance(item, Rest):
             yield row.staff, StaffSpan(place, onset, end, None)

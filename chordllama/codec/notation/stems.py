@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from chordllama.codec.notation.beams import Event, Joints
-from chordllama.codec.notation.staves import STEPS, StaffSpan, Staves, VoicePlace, height, staff_of
+from chordllama.codec.notation.staves import STEPS, StaffSpan, Staves, height, staff_of
 from chordllama.codec.whitelist import STEMS
-from chordllama.score.model import Chord, Item, Mark, Note
+from chordllama.score.model import Chord, Item, Mark, Note, VoicePlace
 
 UP = "up"
 DOWN = "down"

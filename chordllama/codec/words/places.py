@@ -10,8 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Protocol
 
-Place = tuple[int, int, int]
-"""Part (from 0), staff and voice (from 1)."""
+from chordllama.score.model import Place
 
 
 class Staved(Protocol):
@@ -21,21 +20,21 @@ class Staved(Protocol):
     def staves(self) -> int: ...
 
 
-FIRST: Place = (0, 1, 1)
+FIRST = Place(0, 1, 1)
 _WORD = re.compile(r"(?:/(?:([1-9]\d{0,2})(?:\.([1-8]))?)?(?:&([2-9]|[1-9]\d))?|&([2-9]|[1-9]\d)?)")
 
 
 def next_staff(place: Place, parts: Sequence[Staved]) -> Place:
     """Return the first voice of the staff below; after the last one it is a part that isn't there."""
     part, staff, _ = place
-    return (part, staff + 1, 1) if staff < parts[part].staves else (part + 1, 1, 1)
+    return Place(part, staff + 1, 1) if staff < parts[part].staves else Place(part + 1, 1, 1)
 
 
 def format_place(place: Place, before: Place | None, parts: Sequence[Staved]) -> str:
     """Return the word that leads from the row `before` to the one at `place`; nothing where none is needed."""
     part, staff, voice = place
     if before is not None and before[:2] == place[:2]:
-        return "&" if voice == before[2] + 1 else f"&{voice}"
+        return "&" if voice == before.voice + 1 else f"&{voice}"
     if place == (next_staff(before, parts) if before else FIRST):
         return "/" if before else ""
     return f"/{format_staff(part, staff)}" + (f"&{voice}" if voice > 1 else "")
@@ -53,13 +52,13 @@ def parse_place(word: str, before: Place, parts: Sequence[Staved]) -> Place:
         raise ValueError(f'"{word}" leads to no row (/ next staff, /3.2 second staff of part 3, & next voice)')
     part, staff, voice, next_voice = match.groups()
     if word.startswith("&"):
-        place = (before[0], before[1], int(next_voice or before[2] + 1))
+        place = before._replace(voice=int(next_voice or before.voice + 1))
     elif part:
-        place = (*parse_staff(part, staff, parts), int(voice or 1))
+        place = Place(*parse_staff(part, staff, parts), int(voice or 1))
     else:
-        place = (*next_staff(before, parts)[:2], int(voice or 1))
-    if place[0] >= len(parts):
-        raise ValueError(f"there is no part {place[0] + 1}")
+        place = next_staff(before, parts)._replace(voice=int(voice or 1))
+    if place.part >= len(parts):
+        raise ValueError(f"there is no part {place.part + 1}")
     if place <= before:
         raise ValueError("the rows of a bar stand in the order of parts, staves and voices")
     return place

@@ -13,7 +13,7 @@ from hashlib import blake2b
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
-from chordllama.score.model import QUARTER, Chord, Note, Rest, Row, Score, Spacer, Ticks, Time, walk_lengths
+from chordllama.score.model import QUARTER, Chord, Note, Place, Rest, Row, Score, Spacer, Ticks, Time, walk_lengths
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,8 +53,7 @@ class Voice:
     on_beat: list[int] = field(default_factory=list)
 
 
-Voices = dict[tuple[int, int, int], Voice]
-"""By part, staff and voice."""
+Voices = dict[Place, Voice]
 
 
 def of_music(scores: Sequence[Score]) -> list[MinHashSignature]:

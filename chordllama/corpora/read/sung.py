@@ -11,16 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from chordllama.score.model import (
-    QUARTER,
-    Chord,
-    Row,
-    Score,
-    Syllable,
-    Ticks,
-    ticks_of,
-    walk_lengths,
-)
+from chordllama.score.editing import timed
+from chordllama.score.model import QUARTER, Chord, Place, Row, Score, Syllable, Ticks, walk_lengths
 from chordllama.tasks.syllables import ELISION, SYLLABLE, plain, sung_syllables
 
 REST: Ticks = QUARTER // 2
@@ -73,7 +65,7 @@ def _syllables_in(voice: Sequence[Sung]) -> int:
 
 def _voices(score: Score) -> list[list[Sung]]:
     """The notes of each voice that has words."""
-    found: dict[tuple[int, int, int], list[Sung]] = {}
+    found: dict[Place, list[Sung]] = {}
     start: Ticks = 0
     for bar, (length, _) in zip(score.bars, walk_lengths(score.bars), strict=True):
         for row in bar.rows:
@@ -83,12 +75,9 @@ def _voices(score: Score) -> list[list[Sung]]:
 
 
 def _notes(row: Row, start: Ticks, length: Ticks) -> Iterator[Sung]:
-    position = start
-    for item in row.items:
-        end = position + ticks_of(item, length)
+    for onset, item in timed(row, length):
         if isinstance(item, Chord) and not (item.grace and not item.lyrics):
-            yield position, end, item.lyrics
-        position = end
+            yield start + onset, start + onset + item.ticks, item.lyrics
 
 
 def _words(voice: Sequence[Sung], verse: int) -> Iterator[Word]:
