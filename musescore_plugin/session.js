@@ -141,8 +141,14 @@ function make(texts, reading, inserting) {
                     ready(health);
                 } else {
                     ask("GET", "/v1/capabilities", null, function (status, answer) {
-                        offered = status === 200 && answer && answer.tasks ? answer : null;
-                        (offered ? ready : stranger)(health);
+                        if (status === 200 && answer && answer.tasks) {
+                            offered = answer;
+                            ready(health);
+                        } else if (status === 404) {
+                            stranger(health);
+                        } else {
+                            later(1500, look);
+                        }
                     });
                 }
             });

@@ -31,7 +31,7 @@ _json_option = click.option("--json", "as_json", is_flag=True, help="Print one J
 
 @click.group()
 def plugin() -> None:
-    """Return the plugin for MuseScore 3 and 4: install it, remove it, see where it is."""
+    """Install the plugin for MuseScore 3 and 4, remove it, or see where it is."""
 
 
 @plugin.command()

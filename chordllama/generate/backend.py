@@ -29,7 +29,7 @@ class Guard(Protocol):
         """Tell whether `piece` may come next. Changes nothing."""
 
     def feed(self, piece: str) -> None:
-        """Return `piece`, which was accepted, is written."""
+        """Take `piece`, which was accepted, as written."""
 
     @property
     def done(self) -> bool:

@@ -152,7 +152,7 @@ class Draw:
         return bool(kept)
 
     def accept(self, token: int) -> None:
-        """Return `token` is written: the penalties count it."""
+        """Take `token` as written: the penalties count it."""
         if self._penalties is not None:
             self._llama.llama_sampler_accept(self._penalties, token)
 

@@ -56,7 +56,7 @@ def is_line_direction(direction: Direction) -> bool:
 
 
 def end_of(sign: Mark | Direction) -> End:
-    """Return which end of which line a sign is."""
+    """Return which end, and of which line, a sign is."""
     if isinstance(sign, Mark):
         return End(*_ENDS[sign.name], sign.value)
     type, _, name = sign.value.partition(" ")
@@ -87,11 +87,11 @@ class Lines(ABC):
 
     @abstractmethod
     def end_row(self) -> None:
-        """Return the next row of the bar begins."""
+        """Begin the next row of the bar."""
 
     @abstractmethod
     def end_bar(self) -> None:
-        """Return the next bar begins."""
+        """Begin the next bar."""
 
     def marks(self, marks: Sequence[Mark]) -> list[Mark]:
         """Return the marks of one note, in the source's order, with labels for numbers."""
@@ -176,7 +176,7 @@ class Pairs(Lines):
         return end.end != "stop" and (end.end != "start" or self.position < stop.position)
 
     def end_row(self) -> None:
-        """Return a label is the same in each row."""
+        """Begin the next row; a label is the same in each row."""
 
     def end_bar(self) -> None:
         """Forget stops that have met no start."""
@@ -252,7 +252,7 @@ class Numbers(Lines):
         return {(line[0], _written(known[0])): _written(int(line[1] or 1)) for line, known in open_lines if known}
 
     def end_row(self) -> None:
-        """Return the next row of the bar begins."""
+        """Begin the next row of the bar."""
         self._barred |= self._alone
         self._alone.clear()
 
@@ -307,7 +307,7 @@ class OpenLines:
         self._open: set[Line] = set(before)
 
     def take(self, element: str, type: str, number: str) -> None:
-        """Return an end was written."""
+        """Take an end that was written."""
         if type == "start":
             self._open.add((element, number))
         elif type == "stop":

@@ -136,7 +136,7 @@ class _Followed:
             self._early[label] = spot
 
     def end_bar(self) -> None:
-        """Return the next bar begins."""
+        """Begin the next bar."""
         self._pairs.end_bar()
         if self._early:
             self._early.clear()

@@ -27,7 +27,7 @@ class Ties:
         return twin
 
     def keep(self, places: list[tuple[int, int]]) -> None:
-        """Return a bar begins: a voice that has no row in it ends its ties."""
+        """Begin a bar: a voice that has no row in it ends its ties."""
         self._open = {place: pitches for place, pitches in self._open.items() if place in places}
 
     def pitches(self, place: tuple[int, int]) -> Set[Pitch]:
@@ -35,7 +35,7 @@ class Ties:
         return self._open.get(place, _NONE)
 
     def take(self, place: tuple[int, int], tied: Set[Pitch], grace: bool) -> None:
-        """Return a chord went by, from which ties begin at these pitches."""
+        """Take a chord that went by, from which ties begin at these pitches."""
         if grace:
             tied = self.pitches(place) | tied
         if tied:
@@ -44,7 +44,7 @@ class Ties:
             self.clear(place)
 
     def clear(self, place: tuple[int, int]) -> None:
-        """Return a rest or gap went by."""
+        """Take a rest or gap that went by."""
         self._open.pop(place, None)
 
 
