@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import gc
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from fractions import Fraction
+from itertools import chain
 from operator import attrgetter
 
 from lxml.etree import Element, _Element
@@ -27,7 +27,7 @@ from chordllama.codec.elements.header import (
     read_unwritten,
     write_header,
 )
-from chordllama.codec.elements.measures import MeasureDraft, PartReader, PartRows
+from chordllama.codec.elements.measures import Divisions, MeasureDraft, PartReader, PartRows, read_divisions
 from chordllama.codec.elements.notes import Known
 from chordllama.codec.elements.part_writer import Origin, PartWriter, divisions_for, origin_of
 from chordllama.codec.report import Report
@@ -35,7 +35,6 @@ from chordllama.codec.whitelist import ELEMENTS, Treatment
 from chordllama.errors import MusicXMLError
 from chordllama.limits import MOST_BARS, MOST_CELLS, MOST_PARTS
 from chordllama.score.model import (
-    QUARTER,
     Bar,
     Metre,
     Part,
@@ -105,7 +104,8 @@ def _read(root: _Element, name: str, report: Report) -> Reading:
     readers = []
     known: Known = {}
     for index, (id, header) in enumerate(headers.items()):
-        reader = PartReader(index, header.name or id, header.instrument_ids, report, known)
+        divisions = _first_divisions(measures[id]) or _first_divisions(chain.from_iterable(measures.values())) or 1
+        reader = PartReader(index, header.name or id, header.instrument_ids, divisions, report, known)
         for measure in measures[id]:
             reader.read_measure(measure)
         readers.append(reader)
@@ -123,6 +123,12 @@ def _read(root: _Element, name: str, report: Report) -> Reading:
     )
     origins = tuple(_origin(id, reader, own, unwritten) for id, reader, own in zip(headers, readers, rows, strict=True))
     return Reading(score, origins, report)
+
+
+def _first_divisions(measures: Iterable[_Element]) -> Divisions | None:
+    """The first that are told: some programs tell them behind the first notes, or in another part alone."""
+    told = (element for measure in measures for element in measure.iterfind("attributes/divisions"))
+    return next((divisions for element in told if (divisions := read_divisions(element))), None)
 
 
 def count_elements(root: _Element, report: Report) -> None:
@@ -207,8 +213,8 @@ def _part(header: PartHeader, reader: PartReader, rows: PartRows) -> Part:
 
 def _origin(id: str, reader: PartReader, rows: PartRows, unwritten: tuple[str, ...]) -> Origin:
     voices = {place: stream[0] for stream, place in reader.voices().items() if stream[1] in (0, place[0])}
-    divisions = max(1, int(Fraction(QUARTER) / reader.scale))
-    return Origin(id, divisions, voices, tuple(reader.notes.instruments), unwritten, rows.open_lines)
+    instruments, divisions = tuple(reader.notes.instruments), tuple(reader.divisions_after)
+    return Origin(id, divisions[-1].numerator, voices, instruments, unwritten, rows.open_lines, divisions)
 
 
 # ----------------------------------------------------------------------------------------------------------------- bars

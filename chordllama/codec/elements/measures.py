@@ -98,18 +98,23 @@ class PartRows:
     whole_rests: bool
 
 
+Divisions = int | Fraction
+"""How many divisions of a quarter a duration of one quarter has."""
+
+
 class PartReader:
     """Reads the measures of one part in order; `rows` then gives each measure's rows."""
 
-    def __init__(self, index: int, name: str, instruments: list[str], report: Report, known: Known) -> None:
+    def __init__(
+        self, index: int, name: str, instruments: list[str], divisions: Divisions, report: Report, known: Known
+    ) -> None:
         self.index = index
         self.name = name
         self.report = report
         self.notes = NoteReader(instruments, report, known)
-        self.notes.begin(QUARTER)
         self.pairs = Pairs()
-        self.divisions = 0
-        self.scale: Ticks = QUARTER
+        self.divisions_after: list[Divisions] = []
+        self.begin_divisions(divisions)
         self.staves = 1
         self.first_clefs: dict[int, str] = {}
         self.lines: dict[int, int] = {}
@@ -142,6 +147,7 @@ class PartReader:
         except ValueError as fault:
             raise self.error(child, str(fault)) from fault
         self.pairs.end_bar()
+        self.divisions_after.append(self.divisions)
         self.draft.lines = self.pairs.still_open()
         for stream, events in self.draft.streams.items():
             self.draft.placed[stream] = place_events(events, self.scale)
@@ -169,14 +175,19 @@ class PartReader:
             if read is not None:
                 read(self, child)
 
+    def begin_divisions(self, divisions: Divisions) -> None:
+        """Read durations as so many divisions of a quarter from here on."""
+        self.divisions, self.scale = divisions, _integer(QUARTER / Fraction(divisions))
+        self.notes.begin(self.scale)
+
     def _divisions(self, element: _Element) -> None:
-        divisions = number(element.text, 1, MOST_DIVISIONS)
+        divisions = read_divisions(element)
         if divisions is None:
             raise self.error(
-                element, f'"{(element.text or "").strip()[:40]}" is not a number of divisions (1 to {MOST_DIVISIONS})'
+                element,
+                f'"{(element.text or "").strip()[:40]}" is not a number of divisions (above 0, at most {MOST_DIVISIONS})',
             )
-        self.scale = _integer(Fraction(QUARTER, divisions))
-        self.notes.begin(self.scale)
+        self.begin_divisions(divisions)
 
     def _staves(self, element: _Element) -> None:
         self.staves = max(self.staves, _within(element.text, "staves", MOST_STAVES))
@@ -463,6 +474,12 @@ _ATTRIBUTE_READERS: dict[object, Callable[[PartReader, _Element], None]] = {
     "staff-details": PartReader._staff_details,
     "transpose": PartReader._transpose,
 }
+
+
+def read_divisions(element: _Element) -> Divisions | None:
+    """Return how many divisions of a quarter durations count from here on, whole or decimal; None for what can't be one."""
+    found = decimal(element.text)
+    return _integer(found) if found and 0 < found <= MOST_DIVISIONS else None
 
 
 def _integer(value: Fraction | int) -> Ticks:

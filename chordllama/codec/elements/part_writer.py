@@ -78,7 +78,8 @@ Shown = set[object]
 class Origin:
     """How the source wrote one part: what new measures must follow to fit in.
 
-    `divisions` (of a quarter) at the end; `voices`: the source's name for the voice at a staff and place; `instruments`: their ids;
+    `divisions` (of a quarter) to write in, of which those at the end are a whole or decimal fraction; `divisions_after`: those in force after
+    each bar; `voices`: the source's name for the voice at a staff and place; `instruments`: their ids;
     `unwritten`: what it leaves to the program (see `Score.unwritten`); `lines`: bar by bar the numbers that it gives to lines that are
     open at the end, each by its kind and its number in the score.
     """
@@ -89,6 +90,7 @@ class Origin:
     instruments: tuple[str, ...]
     unwritten: tuple[str, ...] = ()
     lines: tuple[Mapping[Line, str], ...] = ()
+    divisions_after: tuple[int | Fraction, ...] = ()
 
 
 def origin_of(score: Score, index: int) -> Origin:

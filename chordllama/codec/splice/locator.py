@@ -51,14 +51,13 @@ def source_text(xml: bytes) -> SourceText:
 class MeasurePlace:
     """Where one measure of a part stands (score-timewise: the part within the measure): byte offsets into the text.
 
-    `inside` is where its start tag ends. `prints` are the `<print>` elements in it. `divisions` of a quarter are in force at its end.
+    `inside` is where its start tag ends. `prints` are the `<print>` elements in it.
     """
 
     start: int
     inside: int
     end: int = 0
     prints: list[tuple[int, int]] = field(default_factory=list)
-    divisions: int = 1
 
 
 @dataclass(slots=True)
@@ -67,7 +66,6 @@ class PartPlaces:
 
     places: list[MeasurePlace] = field(default_factory=list)
     closing: tuple[int, int] | None = None
-    divisions: int = 1
 
     @property
     def measures(self) -> int:
@@ -106,7 +104,6 @@ class Locator:
     barline: int | None = None
     plain: bool = False
     print_start: int = 0
-    number: str | None = None  # the text of <divisions>, while it is read
     inside: list[str] = field(default_factory=list)
 
     def run(self) -> Locator:
@@ -130,7 +127,7 @@ class Locator:
         if len(self.inside) == 3 and tag == ("part" if self.timewise else "measure"):
             part = self.parts[self.part]
             part.closing = None
-            part.places.append(MeasurePlace(index, self._tag_end(index, tag), divisions=part.divisions))
+            part.places.append(MeasurePlace(index, self._tag_end(index, tag)))
         elif len(self.inside) == 4 and tag == "barline":
             self.barline = index if attributes.get("location", "right") == "right" else None
             self.plain = attributes.keys() <= {"location"}
@@ -138,12 +135,8 @@ class Locator:
             self.plain = False
         elif len(self.inside) == 4 and tag == "print":
             self.print_start = index
-        elif self.inside[3:] == ["attributes", "divisions"]:
-            self.number = ""
 
     def _characters(self, data: str) -> None:
-        if self.number is not None:
-            self.number += data
         if self.barline is not None and data.strip() and data.strip() != "light-heavy":
             self.plain = False
 
@@ -160,19 +153,12 @@ class Locator:
             self.parts[self.part].places[-1].end = end
         if depth == 4 and tag == "print":
             self.parts[self.part].places[-1].prints.append((self.print_start, end))
-        if self.number is not None:
-            self._set_divisions(self.parts[self.part])
         if depth == 2 and tag == "part-list":
             self.list_end = (index, end)
         if depth == 2 and tag == "part":
             self.parts_end = end
         if depth == 2 and tag == "measure":
             self.measure_ends.append((index, end))
-
-    def _set_divisions(self, part: PartPlaces) -> None:
-        if self.number and self.number.strip().isdecimal():
-            part.divisions = part.places[-1].divisions = int(self.number)
-        self.number = None
 
     def _tag_end(self, index: int, tag: str) -> int:
         """Where the element ends whose end expat reports at `index`.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from itertools import pairwise
 from xml.sax.saxutils import quoteattr
 
@@ -65,18 +66,17 @@ def replaced(xml: bytes, reading: Reading, bars: tuple[Bar, ...], first: int, pa
         own = places.parts[reading.origins[index].id].places
         if len(own) < last:
             raise MusicXMLError(f"part {index + 1} ends after measure {len(own)}", hint="fill it up with rests")
-        measures = _measures_between(score, index, reading.origins[index], own, first, last)
+        measures = _measures_between(score, index, reading.origins[index], first, last)
         edits += [_refilled(text.utf8, *pair) for pair in zip(own[first:last], measures, strict=True)]
     return text.bytes(edited(text.utf8, edits))
 
 
-def _measures_between(
-    score: Score, index: int, origin: Origin, own: list[MeasurePlace], first: int, last: int
-) -> list[list[str]]:
+def _measures_between(score: Score, index: int, origin: Origin, first: int, last: int) -> list[list[str]]:
     """The lines of a part's measures from `first` up to `last`, in divisions that the one after them finds as it expects them."""
-    expected = own[last - 1].divisions
-    found, divisions = _measures_after(replace(score, bars=score.bars[:last]), index, origin, first, expected)
-    if first and divisions != own[first - 1].divisions:
+    own = origin.divisions_after
+    expected = own[last - 1]
+    found, divisions = _measures_after(replace(score, bars=score.bars[:last]), index, origin, first, expected.numerator)
+    if first and divisions != own[first - 1]:
         found[0][1:1] = _divisions(divisions)
     if last < len(own) and divisions != expected:
         found[-1][-1:-1] = _divisions(expected)
@@ -129,13 +129,14 @@ def edited(text: bytes, edits: list[Edit]) -> bytes:
 def _part_measures(score: Score, index: int, origin: Origin, places: Locator) -> list[list[str]]:
     """The lines of each measure that a part lacks."""
     found, divisions = _measures_after(score, index, origin, places.parts[origin.id].measures, origin.divisions)
-    if divisions != origin.divisions and found:
+    if divisions != origin.divisions_after[-1] and found:
         found[0][1:1] = _divisions(divisions)
     return found
 
 
-def _divisions(divisions: int) -> list[str]:
-    return ["  <attributes>", f"    <divisions>{divisions}</divisions>", "  </attributes>"]
+def _divisions(divisions: int | Fraction) -> list[str]:
+    text = str(divisions) if divisions.denominator == 1 else str(float(divisions))
+    return ["  <attributes>", f"    <divisions>{text}</divisions>", "  </attributes>"]
 
 
 def _measures_after(
