@@ -173,6 +173,11 @@ def test_an_empty_score_in_an_archive_is_refused() -> None:
         read_container(archive({"score.xml": b""}), "song.mxl")
 
 
+def test_an_archive_within_an_archive_is_refused() -> None:
+    with pytest.raises(ContainerError, match=r"song\.mxl: score\.xml in the archive is itself an archive"):
+        read_container(archive({"score.xml": archive({"score.xml": b"<score-partwise/>"})}), "song.mxl")
+
+
 def test_writing_gives_the_layout_that_the_specification_asks_for() -> None:
     with zipfile.ZipFile(io.BytesIO(write_container(SCORE, ".MXL"))) as file:
         first, *rest = file.infolist()
@@ -331,6 +336,12 @@ def test_another_root_is_refused_with_a_hint(xml: str, hint: str) -> None:
     with pytest.raises(ContainerError, match="the root is <") as fault:
         parse(xml.encode(), "a.musicxml")
     assert hint in (fault.value.hint or "")
+
+
+def test_a_namespace_that_musicxml_has_not_is_named() -> None:
+    with pytest.raises(ContainerError, match='<score-partwise> is in the namespace "urn:x"') as fault:
+        parse(b'<score-partwise xmlns="urn:x"/>', "a.musicxml")
+    assert fault.value.hint == 'remove xmlns="urn:x" from that line, or export the score again'
 
 
 # What stays

@@ -212,6 +212,10 @@ def _read_entry(archive: zipfile.ZipFile, entry: str, name: str) -> bytes:
         data = file.read(MOST_BYTES + 1)
     if not data or data.isspace():
         raise ContainerError(f"{name}: {entry} in the archive is empty", hint=_EXPORT_HINT)
+    if data.startswith(_ARCHIVE_MAGIC):
+        raise ContainerError(
+            f"{name}: {entry} in the archive is itself an archive", hint="unpack it and take the archive inside"
+        )
     return data
 
 
@@ -339,7 +343,12 @@ def _check_root(tree: etree._ElementTree, name: str) -> None:
     root = tree.getroot()
     if root.tag in ROOTS:
         return
-    found = etree.QName(root).localname
+    found, namespace = etree.QName(root).localname, etree.QName(root).namespace
+    if found in ROOTS:
+        raise ContainerError(
+            f'{name}: line {root.sourceline}, column 1: <{found}> is in the namespace "{namespace}", where MusicXML has none',
+            hint=f'remove xmlns="{namespace}" from that line, or export the score again',
+        )
     raise ContainerError(
         f"{name}: line {root.sourceline}, column 1: the root is <{found}>, where a score begins with <{ROOTS[0]}>",
         hint=_KNOWN_ROOTS.get(found, _EXPORT_HINT),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
+from chordllama.conversion.abc_text import plain_abc
 from chordllama.errors import ScoreError
 from chordllama.system.processes import Died, ModuleChild, TooSlow, answer_questions
 
@@ -104,6 +105,8 @@ def _convert(data: bytes, format_name: str) -> bytes:
 
     defaults.title = defaults.author = ""  # else a tune without a name is called "Music21 Fragment"
     source: Any = data.decode("utf-8-sig", errors="replace") if _BY_NAME[format_name].is_text else data
+    if format_name == "abc":
+        source = plain_abc(source)
     score = converter.parseData(source, format=format_name)
     if not score.recurse().notesAndRests:
         raise ScoreError("there are no notes in it")
