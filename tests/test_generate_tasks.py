@@ -14,7 +14,7 @@ from small_scores import TEXTS, music_pieces, small_score
 from test_grammar import walk
 from tiny_gguf import write_random_llama
 
-from chordllama.codec.compact import loads
+from chordllama.codec.compact import format_line, loads
 from chordllama.codec.grammar import Writer
 from chordllama.codec.musicxml import read, write
 from chordllama.codec.notation.line_spans import spans
@@ -203,6 +203,19 @@ def test_hairpins_that_are_told_in_another_order_than_they_sound_stay_as_they_ar
     xml = write(loads(f"parts:\n 1: clef=G2\n1: time=2/4 {told[3:]}"))
     after = read(written(xml, model, asked("infill", first=2, bars=2)).xml)
     assert all(span.ended for span in spans(after.bars, [0])[0])
+
+
+@pytest.mark.parametrize("sign", ['={figured-bass="6 #4"}', '={dynamics="sf: p"}', '={rehearsal="a #b: c it"}'])
+@pytest.mark.parametrize("task", ["harmonise", "vary", "infill"])
+def test_no_text_within_a_given_row_breaks_an_answer(task: str, sign: str, model: LlamaBackend) -> None:
+    text = """parts:
+ 1: clef=G2 "Flute"
+ 2: clef=F4 "Bass"
+"""
+    bars = ["key=0 time=4/4 g44 b a d5 / c31", f"f44 a g c5 / {sign} f21", "e44 g f b / g21", "g44 b a d5 / c31"]
+    text += "".join(f"{format_line(str(number), bar)}\n" for number, bar in enumerate(bars, 1))
+    request = asked("harmonise", given=(2,)) if task == "harmonise" else asked(task, first=2, bars=2)
+    assert written(write(loads(text)), model, request).bars
 
 
 def test_an_empty_part_gets_music_in_the_range_of_its_clefs(model: LlamaBackend) -> None:

@@ -6,11 +6,12 @@ planned once (`prepare`); tasks/ says which bars a task means and how the model 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
-from chordllama.codec.compact import load_bar
+from chordllama.codec.compact import format_line, load_bar
 from chordllama.codec.container import read_container
 from chordllama.codec.grammar import Rules, Writer
 from chordllama.codec.musicxml import Reading, read_with_origin
@@ -347,6 +348,14 @@ def read_answer(text: str, score: Score, length: Ticks | None = None) -> tuple[B
     return Answer(score, length).read(text)
 
 
+_PLAIN_LINE = re.compile(r"""(-?\d+): ([^'"\n].*)""")
+
+
+def _as_yaml(line: str) -> str:
+    """A line with the quotes that YAML wants: who is held to the grammar writes a bar's words as they are, whatever is in them."""
+    return _PLAIN_LINE.sub(lambda found: format_line(found[1], found[2]), line)
+
+
 class Answer:
     """An answer that is read again and again while it grows, a line for each bar; lines that were read before aren't read anew."""
 
@@ -362,7 +371,7 @@ class Answer:
         lines = text.splitlines(keepends=True)
         same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1][0], zip(lines, self._known, strict=False)))
         del self._known[same:], self._metres[same + 1 :]
-        new = "".join(lines[same:])
+        new = "".join(map(_as_yaml, lines[same:]))
         entries = [entry for entry in (read_map(new) if new else []) if entry.key != "0"]
         for line, entry in zip(lines[same:], entries, strict=False):
             metre = self._metres[-1].copy()
