@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,7 @@ from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 
-from chordllama.errors import ChordLlamaError, ModelError
+from chordllama.errors import ModelError
 from chordllama.evaluate.embeddings import Embed, alike_in_meaning, direction, open_embeddings
 from chordllama.evaluate.text_measures import Text
 
@@ -53,10 +52,3 @@ def test_a_model_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="such-model") as caught:
         open_embeddings(str(tmp_path / "such-model"))
     assert "name a folder" in (caught.value.hint or "")
-
-
-def test_a_missing_package_is_named_with_what_brings_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "sentence_transformers", None)
-    with pytest.raises(ChordLlamaError, match="sentence-transformers") as caught:
-        open_embeddings("anything")
-    assert "chordllama[embeddings]" in (caught.value.hint or "")

@@ -5,19 +5,8 @@ import subprocess
 import sys
 
 import pytest
-from chordllama_server import commands
 
 from chordllama.cli import run
-
-
-def test_packages_that_are_missing_are_named(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(commands, "find_spec", lambda name: None if name == "waitress" else name)
-    assert run(["serve"]) == 1
-    told = capsys.readouterr().err
-    assert "waitress" in told
-    assert "chordllama[server]" in told
 
 
 def test_without_a_key_it_listens_to_this_computer_alone(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,6 +12,7 @@ import click
 
 from chordllama.commands.corpus import cache_option, json_option
 from chordllama.corpora.documents import TASKS, Task
+from chordllama.system.extras import need
 
 if TYPE_CHECKING:
     from chordllama.corpora.build.build_engines import BuildEngine
@@ -70,6 +71,7 @@ def build(tasks: tuple[Task, ...], out: Path, as_json: bool, **options: Any) -> 
     An interrupted build goes on where it stopped. With --shard one part is built, and what others still have to do is told; once all are
     done, the command without it (or the last part) describes the whole.
     """
+    need("corpora")
     told = {task: build_one(task, out, **options) for task in dict.fromkeys(tasks)}
     if as_json:
         click.echo(json.dumps(told, ensure_ascii=False))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from chordllama.system.extras import need
 from chordllama.system.terminal import show_evaluation
 
 if TYPE_CHECKING:
@@ -79,6 +80,9 @@ def evaluate(
         raise click.UsageError(f"{task}: name a built corpus with --data")
     if task == "music" and embeddings:
         raise click.UsageError("music: --embeddings compares words, as lyrics and prose have them")
+    need("evaluate")
+    if embeddings:
+        need("embeddings")
     files = _files(models)
     for path in files:
         check_file(path)

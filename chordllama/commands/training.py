@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from chordllama.system.extras import need
 from chordllama.system.terminal import say
 
 
@@ -21,6 +22,7 @@ def train(recipe: str, out: str | None, data: str, resume: bool) -> None:
 
     RECIPE is a file, or the name of one of the bundled recipes.
     """
+    need("train")
     from chordllama.training.run import carry_out, load_any_recipe
 
     path = _recipe_path(recipe)
@@ -42,6 +44,7 @@ def export(run: Path, quant: str, ollama: bool, output: Path | None) -> None:
     RUN is the folder of a run, or a model as the Hugging Face hub has it. The f16 file is always written, and kept only if its
     greedy tokens are those of the trained model; the others only if they lose little on held-out rows.
     """
+    need("train")
     from chordllama.training.export import export as write_files
 
     wanted = [word for word in (part.strip() for part in quant.split(",")) if word not in ("", "f16")]

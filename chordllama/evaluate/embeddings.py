@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chordllama.errors import ChordLlamaError, ModelError
+from chordllama.errors import ModelError
 from chordllama.evaluate.intervals import Ratio
 from chordllama.evaluate.text_measures import Text
 from chordllama.tasks.lyrics_tasks import sections_of
@@ -25,14 +25,10 @@ Embed = Callable[[list[str]], "NDArray[np.float32]"]
 def open_embeddings(name: str) -> Embed:
     """Return the embeddings of a sentence-transformers model, by its folder or its name on the hub.
 
-    Raises ModelError where it isn't there or can't be reached, ChordLlamaError where the package is missing.
+    Raises ModelError where it isn't there or can't be reached.
     """
-    try:
-        from sentence_transformers import SentenceTransformer
-    except ImportError as error:
-        raise ChordLlamaError(
-            "sentence-transformers is missing", hint="pip install 'chordllama[embeddings]', or leave out --embeddings"
-        ) from error
+    from sentence_transformers import SentenceTransformer
+
     try:
         model: Any = SentenceTransformer(name, device="cpu")
     except (OSError, ValueError) as error:

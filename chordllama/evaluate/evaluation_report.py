@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from chordllama.errors import ChordLlamaError
 from chordllama.evaluate.intervals import Figure
 from chordllama.evaluate.systems import EvaluationReport, Heading, System
 
@@ -63,10 +62,7 @@ COLOURS = {"human": "#2a6f4e", "floor": "#9a9a9a", "model": "#2b5fa8"}
 
 def picture(report: EvaluationReport) -> bytes:
     """Return a PNG with a panel for each measure: each system's figure with its interval, and the human's interval behind them."""
-    try:
-        import matplotlib
-    except ImportError as error:
-        raise ChordLlamaError("matplotlib is missing", hint="pip install 'chordllama[evaluate]'") from error
+    import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot

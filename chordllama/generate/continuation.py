@@ -353,7 +353,7 @@ _PLAIN_LINE = re.compile(r"""(-?\d+): ([^'"\n].*)""")
 
 def _as_yaml(line: str) -> str:
     """A line with the quotes that YAML wants: who is held to the grammar writes a bar's words as they are, whatever is in them."""
-    return _PLAIN_LINE.sub(lambda found: format_line(found[1], found[2]), line)
+    return _PLAIN_LINE.sub(lambda found: format_line(found[1], found[2].rstrip()), line)
 
 
 class Answer:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import errno
-from importlib.util import find_spec
 from typing import Any
 
 import click
 
 from chordllama.errors import ChordLlamaError
+from chordllama.system.extras import need
 
 
 @click.command()
@@ -45,7 +45,7 @@ def serve(
     host: str, port: int, open_page: bool, api_key: str | None, allow_host: tuple[str, ...], rate: int, **engine: Any
 ) -> None:
     """Serve the page, and new bars for editors, on this computer."""
-    check_installed()
+    need("server")
     from chordllama.generate.models import check_model
     from chordllama_server.config import Config
     from chordllama_server.engine import Engine
@@ -68,13 +68,3 @@ def serve(
             raise
         hint = "ChordLlama may be running there already; another port is chosen with --port"
         raise ChordLlamaError(f"port {port} is taken", cause=fault.strerror, hint=hint) from fault
-
-
-def check_installed() -> None:
-    """Raise ChordLlamaError where the packages of the `server` extra are missing."""
-    missing = [
-        name for name in ("flask", "jsonschema", "limits", "prometheus_client", "waitress") if not find_spec(name)
-    ]
-    if missing:
-        hint = "install them: pip install 'chordllama[server]'"
-        raise ChordLlamaError("the server's packages are missing", cause=", ".join(missing), hint=hint)

@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 from chordllama.corpora.build.steps import ShardFailure, ShardJob
 from chordllama.errors import ChordLlamaError, CorpusError
+from chordllama.system.extras import need
 from chordllama.system.processes import Died, processors
 from chordllama.system.processes import run as run_locally
 
@@ -66,10 +67,9 @@ class Ray:
 
 
 def _connected(address: str) -> Any:
-    try:
-        import ray
-    except ImportError as fault:
-        raise CorpusError("Ray is not installed", hint="pip install 'chordllama[cluster]'") from fault
+    need("cluster")
+    import ray
+
     if not ray.is_initialized():
         try:
             ray.init(address=address, log_to_driver=False)
