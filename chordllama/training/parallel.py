@@ -57,6 +57,7 @@ class Processes:
         return self.total(number if self.first else 0.0)
 
     def leave(self) -> None:
-        """Part from the others."""
+        """Part from the others, when all are done: one that goes while another still talks pulls its connections down."""
         if self.count > 1:
+            self.wait()
             self._state.destroy_process_group()
