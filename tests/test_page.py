@@ -109,6 +109,13 @@ def files(folder: Path) -> list[str]:
 @pytest.mark.slow
 @node
 @browser
+def test_signs_that_are_set_as_text_are_drawn_on_screen_and_in_print(installed: Path, address: str) -> None:
+    assert "every sign is drawn" in run("node", "tests/signs.mjs", address)
+
+
+@pytest.mark.slow
+@node
+@browser
 def test_a_composer_walks_from_a_dropped_score_to_a_downloaded_one(
     installed: Path, address: str, tmp_path: Path
 ) -> None:

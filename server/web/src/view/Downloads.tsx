@@ -53,6 +53,7 @@ async function print(xml: string): Promise<void> {
   frame.setAttribute("aria-hidden", "true");
   for (const sheet of sheets) frame.append(fitted(pictureOf(sheet)));
   document.body.append(frame);
+  await Promise.allSettled(Array.from(document.fonts, (font) => font.load())); // what only print shows asks for its fonts too late
   window.print();
 }
 
