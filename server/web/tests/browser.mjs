@@ -1,6 +1,10 @@
 // A browser for walks, and what their pages have in common.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { chromium } from "playwright-core";
 
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
@@ -26,4 +30,27 @@ export async function drop(page, name, content) {
     [name, content],
   );
   await page.dispatchEvent(".page", "drop", { dataTransfer: transfer });
+}
+
+/** What axe finds serious or worse. Evaluated in an isolated world, so that the page's own policy stays in force. */
+export async function accessible(page, name) {
+  const client = await page.context().newCDPSession(page);
+  const { frameTree } = await client.send("Page.getFrameTree");
+  const { executionContextId } = await client.send("Page.createIsolatedWorld", { frameId: frameTree.frame.id });
+  await client.send("Runtime.evaluate", { expression: axe, contextId: executionContextId });
+  const expression =
+    "axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => JSON.stringify(violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map(({ target, failureSummary }) => [target, failureSummary]) }))))";
+  const { result, exceptionDetails } = await client.send("Runtime.evaluate", {
+    expression,
+    contextId: executionContextId,
+    awaitPromise: true,
+  });
+  assert.equal(exceptionDetails, undefined, JSON.stringify(exceptionDetails));
+  const serious = JSON.parse(result.value).filter(({ impact }) => ["serious", "critical"].includes(impact));
+  assert.deepEqual(serious, [], name);
+}
+
+export async function noSidewaysScroll(page) {
+  const [scroll, width] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
+  assert.ok(scroll <= width, `${scroll} px wide in a window of ${width}`);
 }

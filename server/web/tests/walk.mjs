@@ -2,27 +2,16 @@
 // Each step is told on a line of its own; the first that fails ends the walk. Screenshots and downloads go to FOLDER.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { chromium } from "playwright-core";
+import { accessible, drop, launch, noSidewaysScroll } from "./browser.mjs";
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { picture: { type: "string" } } });
 const [address, folder] = positionals;
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const chorale = join(import.meta.dirname, "../public/examples/chorale.musicxml");
-const FLAGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 const DRAWN_WITHIN = Number(process.env.DRAWN_WITHIN_MS ?? 1500);
 
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
+const browser = await launch();
 const complaints = [];
 const told = [];
 
@@ -54,44 +43,9 @@ async function step(name, work) {
   console.log(`ok ${name}${figure === undefined ? "" : `: ${figure}`}`);
 }
 
-/** What axe finds serious or worse. Evaluated in an isolated world, so that the page's own policy stays in force. */
-async function accessible(page, name) {
-  const client = await page.context().newCDPSession(page);
-  const { frameTree } = await client.send("Page.getFrameTree");
-  const { executionContextId } = await client.send("Page.createIsolatedWorld", { frameId: frameTree.frame.id });
-  await client.send("Runtime.evaluate", { expression: axe, contextId: executionContextId });
-  const expression =
-    "axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => JSON.stringify(violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map(({ target, failureSummary }) => [target, failureSummary]) }))))";
-  const { result, exceptionDetails } = await client.send("Runtime.evaluate", {
-    expression,
-    contextId: executionContextId,
-    awaitPromise: true,
-  });
-  assert.equal(exceptionDetails, undefined, JSON.stringify(exceptionDetails));
-  const serious = JSON.parse(result.value).filter(({ impact }) => ["serious", "critical"].includes(impact));
-  assert.deepEqual(serious, [], name);
-}
-
-async function noSidewaysScroll(page) {
-  const [scroll, width] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
-  assert.ok(scroll <= width, `${scroll} px wide in a window of ${width}`);
-}
-
 const shot = (page, name, options = {}) => page.screenshot({ path: join(folder, `${name}.png`), ...options });
 const button = (page, name) => page.getByRole("button", { name });
 const written = (page) => button(page, "Write again").waitFor({ timeout: 120_000 });
-
-async function drop(page, name, content) {
-  const transfer = await page.evaluateHandle(
-    ([file, text]) => {
-      const data = new DataTransfer();
-      data.items.add(new File([text], file));
-      return data;
-    },
-    [name, content],
-  );
-  await page.dispatchEvent(".page", "drop", { dataTransfer: transfer });
-}
 
 /** Waits until the first new bar can be seen, from its top on and clear of what stays above. */
 const newBarsInView = (page) =>

@@ -80,8 +80,8 @@ export class Engraver {
     return (await this.draw("piece", tree, { ...screen(width, scale), pageHeight: TALLEST })).first;
   }
 
-  /** Draws pages of A4 with title and page numbers. */
-  async paper(music: Music): Promise<string[]> {
+  /** Draws pages of A4 with title and page numbers, one after the other; each comes with how many there are. */
+  async *paper(music: Music): AsyncGenerator<{ readonly page: string; readonly pages: number }> {
     const options = {
       ...COMMON,
       adjustPageHeight: false,
@@ -92,9 +92,8 @@ export class Engraver {
     };
     const margins = { pageMarginLeft: 150, pageMarginRight: 150, pageMarginTop: 150, pageMarginBottom: 150 };
     const { pages, first } = await this.draw("paper", treeOf(music), { ...options, ...margins });
-    const sheets = [first];
-    for (let page = 2; page <= pages; page += 1) sheets.push(await this.page("paper", page));
-    return sheets;
+    yield { page: first, pages };
+    for (let number = 2; number <= pages; number += 1) yield { page: await this.page("paper", number), pages };
   }
 
   page(toolkit: ToolkitName, page: number): Promise<string> {

@@ -9,24 +9,35 @@ export function pictureOf(svg: string): SVGSVGElement {
   return root;
 }
 
-/** Lays a tint behind a drawn bar, as high as its staves. */
-export function tint(measure: SVGGElement): void {
+/** What lies behind a drawn bar, as high as its staves: it takes clicks, and a new bar's is tinted. */
+export function areaOf(measure: SVGGElement): SVGElement | null {
+  const known = measure.querySelector<SVGElement>(":scope > .area");
+  if (known) return known;
   const boxes = Array.from(measure.querySelectorAll<SVGGElement>(":scope > .staff")).map(staffBox);
   const first = boxes[0];
-  if (!first || first.width === 0) return;
+  if (!first || first.width === 0) return null;
   const top = Math.min(...boxes.map((box) => box.y));
   const bottom = Math.max(...boxes.map((box) => box.y + box.height));
   const rectangle = document.createElementNS("http://www.w3.org/2000/svg", "rect");
   const margin = 180;
-  const area = { x: first.x, y: top - margin, width: first.width, height: bottom - top + 2 * margin };
-  for (const [name, value] of Object.entries(area)) rectangle.setAttribute(name, String(value));
-  rectangle.classList.add("tint");
+  const sides = { x: first.x, y: top - margin, width: first.width, height: bottom - top + 2 * margin };
+  for (const [name, value] of Object.entries(sides)) rectangle.setAttribute(name, String(value));
+  rectangle.classList.add("area");
   measure.prepend(rectangle);
+  return rectangle;
 }
 
-function staffBox(staff: SVGGElement): DOMRect {
-  const lines = Array.from(staff.querySelectorAll<SVGPathElement>(":scope > path")).map((line) => line.getBBox());
-  const [first, last] = [lines[0], lines.at(-1)];
-  if (!first || !last) return staff.getBBox();
-  return new DOMRect(first.x, first.y, first.width, last.y - first.y);
+type Box = Pick<DOMRect, "x" | "y" | "width" | "height">;
+
+/** Read from the staff's lines as they are written, since asking the browser for it would lay out the whole page. */
+function staffBox(staff: SVGGElement): Box {
+  const lines = Array.from(staff.querySelectorAll(":scope > path")).map((line) => numbersOf(line.getAttribute("d")));
+  const [x, y, end] = lines[0] ?? [];
+  const bottom = lines.at(-1)?.[1];
+  if (x === undefined || y === undefined || end === undefined || bottom === undefined) return staff.getBBox();
+  return { x, y, width: end - x, height: bottom - y };
+}
+
+function numbersOf(path: string | null): number[] {
+  return (path?.match(/-?[\d.]+/g) ?? []).map(Number);
 }

@@ -1,3 +1,4 @@
+import { useState } from "react";
 import { midi, type Trouble, troubleFrom } from "../desk/server";
 import { engraver } from "../engraver/engraver";
 import { pictureOf } from "../engraver/svg";
@@ -9,6 +10,7 @@ interface Props {
 }
 
 export function Downloads({ whole, name, onTrouble }: Props) {
+  const [preparing, setPreparing] = useState<string | null>(null);
   const stem = name.replace(/\.[^.]+$/, "");
   const attempt = (work: () => Promise<void>) => () =>
     void work().catch((error: unknown) => onTrouble(troubleFrom(error)));
@@ -16,6 +18,15 @@ export function Downloads({ whole, name, onTrouble }: Props) {
     save(new Blob([whole()], { type: "application/vnd.recordare.musicxml+xml" }), `${stem}.musicxml`),
   );
   const saveMidi = attempt(async () => save(await midi(whole()), `${stem}.mid`));
+  const printPages = attempt(async () => {
+    if (preparing !== null) return;
+    setPreparing("Preparing …");
+    try {
+      await print(whole, (page, pages) => setPreparing(`Page ${page} of ${pages} …`));
+    } finally {
+      setPreparing(null);
+    }
+  });
   return (
     <>
       <button type="button" className="quiet" onClick={saveMusicXml} aria-label="Download MusicXML">
@@ -27,11 +38,15 @@ export function Downloads({ whole, name, onTrouble }: Props) {
       <button
         type="button"
         className="quiet"
-        onClick={attempt(() => print(whole()))}
-        aria-label="Print, or save as PDF"
+        onClick={printPages}
+        aria-disabled={preparing !== null}
+        aria-label={preparing === null ? "Print, or save as PDF" : `Print: ${preparing}`}
       >
-        Print
+        {preparing ?? "Print"}
       </button>
+      <span className="for-ears" role="status">
+        {preparing}
+      </span>
     </>
   );
 }
@@ -44,17 +59,25 @@ function save(content: Blob, name: string): void {
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
-/** Lays the score out on A4 and opens the browser's own dialogue, which also saves as PDF. */
-async function print(xml: string): Promise<void> {
-  const sheets = await engraver.paper({ xml });
-  document.querySelector(".print")?.remove();
+/** Lays the score out on A4 and opens the browser's own dialogue, which also saves as PDF. Tells which page is ready. */
+async function print(whole: () => string, onPage: (page: number, pages: number) => void): Promise<void> {
+  await painted();
   const frame = document.createElement("div");
   frame.className = "print";
   frame.setAttribute("aria-hidden", "true");
-  for (const sheet of sheets) frame.append(fitted(pictureOf(sheet)));
+  for await (const { page, pages } of engraver.paper({ xml: whole() })) {
+    frame.append(fitted(pictureOf(page)));
+    onPage(frame.childElementCount, pages);
+  }
+  document.querySelector(".print")?.remove();
   document.body.append(frame);
   await Promise.allSettled(Array.from(document.fonts, (font) => font.load())); // what only print shows asks for its fonts too late
   window.print();
+}
+
+/** Waits until the browser has shown what changed, before it is busy. */
+function painted(): Promise<void> {
+  return new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
 }
 
 function fitted(picture: SVGSVGElement): HTMLElement {

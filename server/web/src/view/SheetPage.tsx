@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "react";
 import type { Range } from "../desk/version";
 import { engraver, type Music } from "../engraver/engraver";
-import { pictureOf, tint } from "../engraver/svg";
+import { areaOf, pictureOf } from "../engraver/svg";
 import { barOf } from "../sound/timemap";
 
 /** What the engraver made of a score: how many pages there are, and the first one as SVG. */
@@ -48,13 +48,12 @@ export function SheetPage({ page, engraved, fresh }: { page: number; engraved: E
   return <div className="sheet-page" ref={frame} />;
 }
 
-/** Tints the fresh bars of a picture. */
+/** Gives each bar of a picture its area, and tints the fresh ones. */
 export function mark(frame: HTMLElement, fresh: Range | null): void {
   for (const measure of frame.querySelectorAll<SVGGElement>("g.measure")) {
     const bar = barOf(measure.id);
     const isNew = fresh !== null && bar !== null && bar >= fresh.from && bar < fresh.to;
-    measure.querySelector(":scope > .tint")?.remove();
     measure.classList.toggle("new-bar", isNew);
-    if (isNew) tint(measure);
+    areaOf(measure)?.classList.toggle("tint", isNew);
   }
 }

@@ -1,0 +1,88 @@
+// Holds what is within reach, by finger, by keyboard and by ear: node tests/reach.mjs ADDRESS
+// Each step is told on a line of its own; the first that fails ends the walk.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { drop, launch } from "./browser.mjs";
+
+const [address] = process.argv.slice(2);
+const chorale = readFileSync(join(import.meta.dirname, "../public/examples/chorale.musicxml"), "utf8");
+const browser = await launch();
+let passed = 0;
+
+async function step(name, work) {
+  await work();
+  passed += 1;
+  console.log(`ok ${name}`);
+}
+
+async function open(width, height, content = chorale) {
+  const page = await (await browser.newContext({ viewport: { width, height } })).newPage();
+  await page.goto(address);
+  await page.getByRole("button", { name: "Open a score" }).waitFor();
+  await drop(page, "score.musicxml", content);
+  await page.locator(".sheet g.measure").first().waitFor();
+  return page;
+}
+
+const button = (page, name) => page.getByRole("button", { name });
+
+/** A score of one part, in which so many bars are all alike. */
+function longScore(bars) {
+  const note = "<note><pitch><step>C</step><octave>5</octave></pitch><duration>1</duration><type>quarter</type></note>";
+  const measures = Array.from(
+    { length: bars },
+    (_, bar) =>
+      `<measure number="${bar + 1}">${bar === 0 ? "<attributes><divisions>1</divisions><time><beats>4</beats><beat-type>4</beat-type></time></attributes>" : ""}${note.repeat(4)}</measure>`,
+  );
+  return `<score-partwise version="4.0"><part-list><score-part id="P"><part-name>Flute</part-name></score-part></part-list><part id="P">${measures.join("")}</part></score-partwise>`;
+}
+
+try {
+  await step("a bar takes a click where it has no ink", async () => {
+    const page = await open(1280, 900);
+    const between = await page.evaluate(() => {
+      const staves = [...document.querySelectorAll("#bar-4 > .staff")].map((staff) =>
+        staff.querySelector("path").getBoundingClientRect(),
+      );
+      const [above, below] = staves;
+      for (let down = 0.3; down < 0.9; down += 0.1)
+        for (let along = 0.1; along < 1; along += 0.1) {
+          const [x, y] = [above.x + above.width * along, above.y + (below.y - above.y) * down];
+          if (document.elementFromPoint(x, y)?.classList.contains("area")) return { x, y };
+        }
+      return null;
+    });
+    assert.ok(between, "no point in the bar is free of ink");
+    await page.mouse.click(between.x, between.y);
+    await page.waitForFunction(() => /^Bar 5 /.test(document.querySelector(".where").textContent));
+    await page.context().close();
+  });
+  await step("while pages are prepared for print, the button says how far it is", async () => {
+    const page = await open(1280, 900, longScore(600));
+    await page.evaluate(() => {
+      window.seen = [];
+      const tools = document.querySelector(".tools");
+      new MutationObserver(() => window.seen.push(tools.textContent)).observe(tools, {
+        subtree: true,
+        characterData: true,
+        childList: true,
+      });
+      window.print = () => {
+        window.printed = document.querySelectorAll(".print-page").length;
+      };
+    });
+    await button(page, /^Print/).click();
+    await page.waitForFunction(() => window.printed);
+    await button(page, "Print, or save as PDF").waitFor();
+    const { seen, printed } = await page.evaluate(() => ({ seen: window.seen.join("\n"), printed: window.printed }));
+    assert.ok(printed > 1);
+    assert.match(seen, /Preparing …/);
+    for (let number = 1; number < printed; number += 1)
+      assert.match(seen, new RegExp(`Page ${number} of ${printed} …`));
+    await page.context().close();
+  });
+  console.log(`${passed} passed, 0 failed`);
+} finally {
+  await browser.close();
+}
