@@ -10,11 +10,15 @@ function make(texts, reading) {
     var barsOf = reading.barsOf;
     var isChord = reading.isChord;
     var hasNotes = reading.hasNotes;
+    var finalBarLine = reading.finalBarLine;
     var count = reading.count;
 
-    // Puts the bars of a continuation into the score as one undo step; what could not be put in is counted in the answer.
+    var NORMAL_BARLINE = 1;
+
+    // Puts the bars of a continuation into the score as one undo step. Returns {leftOut: what could not be put in, counted by name,
+    // notes: keys of texts about what else isn't as it should be}.
     function insert(host, plan, continuation) {
-        var score = host.score, leftOut = {}, missing = continuation.bars.length - plan.fill;
+        var score = host.score, leftOut = {}, notes = [], missing = continuation.bars.length - plan.fill;
         if (!score || score.scoreName !== plan.name || !isAsBefore(host, plan)) {
             throw new Refusal("changed");
         }
@@ -26,7 +30,10 @@ function make(texts, reading) {
             if (missing > 0) {
                 score.appendMeasures(missing);
             }
-            var bars = barsOf(host).slice(plan.note ? plan.bars.length : plan.last + 1);
+            var all = barsOf(host), bars = all.slice(plan.note ? plan.bars.length : plan.last + 1);
+            if (missing > 0 && !moveFinalBarLine(all[plan.bars.length - 1])) {
+                notes.push("finalStays");
+            }
             checkRoom(bars, continuation.bars);
             linesOf(continuation.bars, leftOut).forEach(function (line) {
                 writeLine(host, plan.staves[line.staff].index, line, bars, leftOut);
@@ -36,7 +43,22 @@ function make(texts, reading) {
             throw fault.key ? fault : new Refusal("notWritten", [fault.message || String(fault)]);
         }
         score.endCmd();
-        return leftOut;
+        return { leftOut: leftOut, notes: notes };
+    }
+
+    // Takes the final bar line from what was the last bar; MuseScore draws one after the new last bar by itself. A line that MuseScore drew
+    // by itself moves by itself. Returns whether none stays.
+    function moveFinalBarLine(bar) {
+        var line = finalBarLine(bar);
+        if (!line || line.generated) {
+            return true;
+        }
+        try {
+            line.barlineType = NORMAL_BARLINE;
+        } catch (fault) {
+            return false;
+        }
+        return !finalBarLine(bar);
     }
 
     // Whether nothing of a continuation is in the score.

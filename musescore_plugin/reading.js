@@ -194,7 +194,7 @@ function make(texts) {
             before = { time: plan.bars[b].time, keys: keys[b - first] };
             told.bars.push(bar);
         }
-        if (closes(host, plan)) {
+        if (closes(plan)) {
             told.bars[told.bars.length - 1].final = true;
         }
         return told;
@@ -260,12 +260,14 @@ function make(texts) {
         return fifths > 7 ? fifths - 12 : fifths < -7 ? fifths + 12 : fifths;
     }
 
-    function closes(host, plan) {
-        if (plan.last + plan.fill !== plan.bars.length - 1) {
-            return false;
-        }
-        var measure = plan.bars[plan.bars.length - 1].measure, line = measure.lastSegment.elementAt(0);
-        return !!line && Number(line.barlineType) === FINAL_BARLINE;
+    function closes(plan) {
+        return plan.last + plan.fill === plan.bars.length - 1 && !!finalBarLine(plan.bars[plan.bars.length - 1]);
+    }
+
+    // The final bar line at a bar's end; null where it ends otherwise.
+    function finalBarLine(bar) {
+        var line = bar.measure.lastSegment.elementAt(0);
+        return line && Number(line.barlineType) === FINAL_BARLINE ? line : null;
     }
 
     function readBar(host, plan, index, leftOut) {
@@ -399,7 +401,7 @@ function make(texts) {
     }
 
     return {
-        fraction: fraction, plus: plus, times: times, isSame: isSame, isValue: isValue, valuesFor: valuesFor, stavesOf: stavesOf, barsOf: barsOf, isChord: isChord, hasNotes: hasNotes, planFor: planFor, documentFor: documentFor, count: count
+        fraction: fraction, plus: plus, times: times, isSame: isSame, isValue: isValue, valuesFor: valuesFor, stavesOf: stavesOf, barsOf: barsOf, isChord: isChord, hasNotes: hasNotes, finalBarLine: finalBarLine, planFor: planFor, documentFor: documentFor, count: count
     };
 }
 

@@ -321,9 +321,9 @@ function make(texts, reading, inserting) {
         function show(number) {
             var found = state.found[number], notes = state.standing.slice();
             try {
-                var leftOut = job.placed ? insert(host, job.plan, found.editor) : opened(found);
-                var words = countsInWords(host.language, leftOut);
-                notes = words ? notes.concat([say("leftOut", [words])]) : notes;
+                var put = job.placed ? insert(host, job.plan, found.editor) : opened(found);
+                var words = countsInWords(host.language, put.leftOut);
+                notes = notes.concat(words ? [say("leftOut", [words])] : [], put.notes.map(function (key) { return say(key); }));
             } catch (fault) {
                 refuse(fault, notes);
                 return;
@@ -345,7 +345,7 @@ function make(texts, reading, inserting) {
                 throw new Refusal("notOpened");
             }
             host.lookAt(job.tabName);
-            return {};
+            return { leftOut: {}, notes: [] };
         }
 
         // Takes the suggestion out of the score again. Never undoes what the composer has done since.

@@ -55,6 +55,7 @@ function make() {
         notOpened: ["MuseScore could not open the result.", "MuseScore konnte das Ergebnis nicht öffnen."],
         serverLost: ["The server does not answer any more. The score is as it was.", "Der Server antwortet nicht mehr. Die Partitur ist wie zuvor."],
         fewer: ["The model gave up after {0} bars: {1}", "Das Modell gab nach {0} Takten auf: {1}"],
+        finalStays: ["The old final bar line is still there: MuseScore did not let it be moved.", "Der alte Schlussstrich steht noch da: MuseScore ließ ihn nicht verschieben."],
         leftOut: ["Left out: {0}", "Weggelassen: {0}"],
         notSent: ["Not shown to the model: {0}", "Dem Modell nicht gezeigt: {0}"],
         wholeScore: ["This version of MuseScore gets the result in a new tab.", "In dieser MuseScore-Version erscheint das Ergebnis in einem neuen Reiter."],

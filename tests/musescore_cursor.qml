@@ -73,7 +73,7 @@ MuseScore {
         console.log("told " + JSON.stringify(reading.documentFor(host, plan)));
         order.forEach(function (continuation, number) {
             try {
-                console.log("left out " + JSON.stringify(inserting.insert(host, plan, continuation)));
+                console.log("put " + JSON.stringify(inserting.insert(host, plan, continuation)));
                 saved("inserted-" + number);
                 cmd("undo");
             } catch (fault) {

@@ -37,7 +37,7 @@ from benchmarks.plugin.editor import (
 from benchmarks.plugin.judge import faults
 from chordllama.codec.compact import dumps, loads
 from chordllama.codec.musicxml import read, write
-from chordllama.score.model import Chord
+from chordllama.score.model import Barline, Chord, Row, Score
 
 SCORE = Path(__file__).parent / "data" / "chorale.musicxml"
 
@@ -167,11 +167,11 @@ OLD = """parts:
  1: clef=G2 Flute
  2: clef=F4 Bass
 1: key=-3 time=3/4 eb54 d c / c32.
-2: g52. / g22.
+2: g52. / g22. end=final
 """
 NEW = """3: ab54 g fs / c34 d eb
 4: eb54. d58 c54~ / ab22.
-5: c58 d ds52 / c32.
+5: c58 d ds52 / c32. end=final
 """
 
 
@@ -181,12 +181,15 @@ def test_bars_are_written_with_the_cursor_and_one_undo_takes_them_back(tmp_path:
     good, faulty = new_bars(OLD + NEW, 2), new_bars(OLD + NEW, 2)
     faulty["bars"][2]["voices"][0]["events"][0]["notes"] *= 2  # a chord, after other notes have been written
     said = carried_out(place, score, good, faulty)
-    assert "left out {}" in said
+    assert '"final":true' in said, "it is read"
+    assert 'put {"leftOut":{},"notes":[]}' in said
     assert "no chords in 3.2.3" in said
-    rows = [bar.rows for bar in loads(OLD + NEW).bars]
     inserted, undone, rolled_back = (
-        [bar.rows for bar in read(place.exported(place.temporary / f"{name}.mscx")).bars]
-        for name in ("inserted-0", "after-0", "after-1")
+        _seen(read(place.exported(place.temporary / f"{name}.mscx"))) for name in ("inserted-0", "after-0", "after-1")
     )
-    assert inserted == rows
-    assert undone == rolled_back == rows[:2]
+    assert inserted == _seen(loads(OLD.replace(" end=final", "") + NEW)), "the final bar line has moved"
+    assert undone == rolled_back == _seen(loads(OLD))
+
+
+def _seen(score: Score) -> list[tuple[tuple[Row, ...], Barline]]:
+    return [(bar.rows, bar.end) for bar in score.bars]

@@ -82,6 +82,53 @@ def test_what_the_server_writes_stands_in_the_score_and_one_undo_takes_it_back(k
     assert script.orders[0]["editor"]["parts"] == document["parts"]
 
 
+CLOSED = "parts:\n 1: clef=G2 Flute\n1: time=4/4 c51\n2: d51 end=final\n"
+
+
+def test_the_final_bar_line_moves_with_the_music_and_one_undo_brings_it_back(tmp_path: Path) -> None:
+    script = Script(candidates=[new_bars(f"{CLOSED}3: {note}\n4: c51 end=final\n", 2) for note in ("e51", "g51")])
+    with scripted(script) as server, window(tmp_path, server, told(CLOSED), settings=settings(server, 2)) as plugin:
+        before = plugin.score()
+        assert final_bars(before) == [2]
+        plugin.continue_()
+        assert final_bars(plugin.score()) == [4]
+        plugin.click("next")
+        assert final_bars(plugin.score()) == [4]
+        plugin.click("keep")
+        assert plugin.undo_steps() == 1
+        plugin.undo()
+        assert plugin.score() == before
+    assert script.orders[0]["editor"]["bars"][-1]["final"], "the model knows that the music closed"
+
+
+def final_bars(bars: list[dict[str, Any]]) -> list[int]:
+    return [number for number, bar in enumerate(bars, 1) if bar.get("final")]
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "The old final bar line is still there"), ("de", "Der alte Schlussstrich steht noch da")],
+)
+def test_a_final_bar_line_that_cant_be_moved_is_told(language: str, words: str, tmp_path: Path) -> None:
+    script = Script(candidates=[new_bars(CLOSED + "3: e51 end=final\n", 2)])
+    document = told(CLOSED) | {"keepsBarLines": True}
+    with scripted(script) as server:
+        options = {"language": language, "settings": settings(server)}
+        with window(tmp_path, server, document, **options) as plugin:  # type: ignore[arg-type]
+            plugin.continue_()
+            assert len(plugin.score()) == 3
+            assert words in plugin.notes
+
+
+@pytest.mark.parametrize("new", ["2: d51\n3: e51\n", "2: d51\n3: e51\n4: c51\n"])
+def test_the_final_bar_line_after_empty_bars_moves_only_if_they_are_too_few(new: str, tmp_path: Path) -> None:
+    old = ONE_BAR + "2: r\n3: r end=final\n"
+    script = Script(candidates=[new_bars(ONE_BAR + new, 1)])
+    with scripted(script) as server, window(tmp_path, server, told(old), settings=settings(server)) as plugin:
+        plugin.continue_()
+        assert final_bars(plugin.score()) == [1 + new.count("\n")]
+
+
 def test_ties_become_longer_notes_and_what_cant_is_counted(tmp_path: Path) -> None:
     old = "parts:\n 1: clef=G2 Flute\n1: time=4/4 c51\n"
     script = Script(candidates=[new_bars(old + "2: c54~ c58 d d52~\n3: d54 e44~_g~ e44_g f48t~ f48t r8t\n", 1)])

@@ -6,6 +6,7 @@ var TICK = 105;
 var Elements = {
     CHORD: 93, REST: 25, BAR_LINE: 10, NOTE: 20, ARTICULATION: 40, DYNAMIC: 43, HARMONY: 47, FERMATA: 38
 };
+var NORMAL = 1, FINAL = 32, BARLINES = [NORMAL, 2, 4, 8, 16, FINAL, 64, 128];
 
 function Fault(words) {
     this.message = words;
@@ -43,7 +44,8 @@ function isValue(length) {
     });
 }
 
-// `told`: {parts: [{name, staves, program, transposition, drums}], bars: [...] as in editor.schema.json, selection: [first bar, last bar]}
+// `told`: {parts: [{name, staves, program, transposition, drums}], bars: [...] as in editor.schema.json, selection: [first bar, last bar],
+// keepsBarLines: what is written to bar lines doesn't last, as in old versions}
 function Score(told) {
     this.scoreName = told.name || "test";
     this.told = told;
@@ -75,12 +77,15 @@ Score.prototype = {
         bars.forEach(function (told) {
             time = told.time || time;
             keys = told.keys || keys;
-            var bar = { at: at, length: units(told.length || time), time: time, keys: keys, final: !!told.final };
+            var bar = { at: at, length: units(told.length || time), time: time, keys: keys, line: told.final ? { type: FINAL, generated: false } : null };
             self.state.bars.push(bar);
             self.staves.forEach(function (_, staff) { self.track(4 * staff).push(self.rest(at, bar.length, true)); });
             told.voices.forEach(function (voice) { self.loadVoice(voice, bar); });
             at += bar.length;
         });
+        var last = this.state.bars[this.state.bars.length - 1];
+        last.line = last.line || { type: NORMAL, generated: false };
+        this.drawBarLines();
     },
 
     loadVoice: function (voice, bar) {
@@ -159,11 +164,40 @@ Score.prototype = {
                 elementAt: function (track) { return self.element(track, self.itemAt(track, at)); }
             };
         });
-        segments.push({
-            tick: Math.round((bar.at + bar.length) / TICK), nextInMeasure: null,
-            elementAt: function () { return { type: Elements.BAR_LINE, barlineType: bar.final ? 32 : 1 }; }
-        });
+        if (bar.line) {
+            segments.push({
+                tick: Math.round((bar.at + bar.length) / TICK), nextInMeasure: null,
+                elementAt: function () { return self.barLine(bar.line); }
+            });
+        }
         return segments;
+    },
+
+    barLine: function (line) {
+        var self = this;
+        return {
+            type: Elements.BAR_LINE,
+            get generated() { return line.generated; },
+            get barlineType() { return line.type; },
+            set barlineType(type) {
+                self.changes("barlineType");
+                need(BARLINES.indexOf(type) >= 0, "there is no bar line " + type);
+                if (self.told.keepsBarLines) {
+                    return;
+                }
+                line.generated = !line.generated && type === NORMAL;
+                line.type = type;
+            }
+        };
+    },
+
+    // Bars without a line get one, the last bar a final one. As in MuseScore, this is done at a command's end, and lines that somebody set stay.
+    drawBarLines: function () {
+        this.state.bars.forEach(function (bar, n, bars) {
+            if (!bar.line || bar.line.generated) {
+                bar.line = { type: n === bars.length - 1 ? FINAL : NORMAL, generated: true };
+            }
+        });
     },
 
     itemAt: function (track, at) {
@@ -236,6 +270,7 @@ Score.prototype = {
         if (rollback) {
             this.state = JSON.parse(this.before);
         } else {
+            this.drawBarLines();
             this.undone.push(this.before);
             this.redone = [];
         }
@@ -267,8 +302,7 @@ Score.prototype = {
         need(count > 0, "appendMeasures of " + count);
         for (; count; --count) {
             var last = this.state.bars[this.state.bars.length - 1], at = this.end, self = this;
-            var bar = { at: at, length: units(last.time), time: last.time, keys: last.keys, final: last.final };
-            last.final = false;
+            var bar = { at: at, length: units(last.time), time: last.time, keys: last.keys, line: null };
             this.state.bars.push(bar);
             this.staves.forEach(function (_, staff) { self.track(4 * staff).push(self.rest(at, bar.length, true)); });
         }
@@ -339,6 +373,9 @@ Score.prototype = {
         var self = this;
         return this.state.bars.map(function (bar) {
             var told = { length: [wrapped(bar.length).numerator, wrapped(bar.length).denominator], voices: [] };
+            if (bar.line.type === FINAL) {
+                told.final = true;
+            }
             Object.keys(self.state.tracks).map(Number).sort(function (a, b) { return a - b; }).forEach(function (track) {
                 var items = self.track(track).filter(function (item) { return item.at >= bar.at && item.at < bar.at + bar.length; });
                 if (items.length) {

@@ -99,8 +99,7 @@ for (let seed = 1; seed <= 60; ++seed) {
             const told = plugin.documentFor(host, plan);
             assert.deepStrictEqual(told.bars.map((bar) => bar.voices), old.map((bar) => bar.voices));
         }
-        const leftOut = plugin.insert(host, plan, { bars: more, left_out: {} });
-        assert.deepStrictEqual(leftOut, {});
+        assert.deepStrictEqual(plugin.insert(host, plan, { bars: more, left_out: {} }), { leftOut: {}, notes: [] });
         const after = host.score.tell();
         assert.deepStrictEqual(after.slice(0, plan.last + 1), before.slice(0, plan.last + 1));
         assert.deepStrictEqual(bare(after.slice(plan.last + 1)), bare(more));
@@ -108,6 +107,22 @@ for (let seed = 1; seed <= 60; ++seed) {
         assert.deepStrictEqual(host.score.tell(), before);
     });
 }
+
+test("a bar line is changed within a command only, and MuseScore draws those that nobody set", () => {
+    const bar = { voices: [{ staff: 0, voice: 0, events: [{ duration: [1, 1], notes: [{ pitch: 60, tpc: 14 }] }] }] };
+    const { score } = hostFor({ parts: [{ name: "Part", staves: 1 }], bars: [{ ...bar, time: [4, 4], keys: [0] }, { ...bar, final: true }] });
+    const ends = () => score.tell().map((told) => !!told.final), line = () => score.measure(1).lastSegment.elementAt(0);
+    assert.throws(() => { line().barlineType = 1; }, /outside of startCmd/);
+    score.startCmd();
+    score.appendMeasures(1);
+    score.endCmd();
+    assert.deepStrictEqual(ends(), [false, true, true]); // a final line that somebody set stays
+    score.startCmd();
+    line().barlineType = 1;
+    score.appendMeasures(1);
+    score.endCmd();
+    assert.deepStrictEqual(ends(), [false, false, false, true]);
+});
 
 test("every text is there in both languages, with the same places", () => {
     for (const [key, words] of Object.entries(plugin.TEXTS)) {
