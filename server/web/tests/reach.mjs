@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { drop, launch } from "./browser.mjs";
+import { accessible, drop, launch } from "./browser.mjs";
 
 const [address] = process.argv.slice(2);
 const chorale = readFileSync(join(import.meta.dirname, "../public/examples/chorale.musicxml"), "utf8");
@@ -56,6 +56,27 @@ try {
     assert.ok(between, "no point in the bar is free of ink");
     await page.mouse.click(between.x, between.y);
     await page.waitForFunction(() => /^Bar 5 /.test(document.querySelector(".where").textContent));
+    await page.context().close();
+  });
+  await step("the score is there in words, bar by bar and part by part", async () => {
+    const page = await open(1280, 900);
+    const words = page.getByRole("region", { name: "The score in words" });
+    await words.getByRole("heading", { name: "Bars 1 to 12" }).waitFor({ state: "attached" });
+    const items = await words.getByRole("listitem").allInnerTexts();
+    assert.equal(items.length, 12 * 4);
+    assert.match(items[0], /^Bar 1, Soprano: key .*, time 4\/4, treble clef; .*quarter /);
+    assert.match(items.at(-1), /^Bar 12, Bass: .*; final bar line$/);
+    await accessible(page, "the score in words");
+    await button(page, "Write").click();
+    await button(page, "Write again").waitFor({ timeout: 120_000 });
+    await words.getByText(/^New bar 20, Bass: /).waitFor({ state: "attached" });
+    await page.context().close();
+  });
+  await step("a long score is told to its last bar, in groups with headings", async () => {
+    const page = await open(1280, 900, longScore(600));
+    await page.getByRole("heading", { name: "Bars 593 to 600" }).waitFor({ state: "attached" });
+    assert.equal(await page.locator(".for-ears li").count(), 600);
+    assert.equal(await page.locator(".for-ears h3").count(), 38);
     await page.context().close();
   });
   await step("while pages are prepared for print, the button says how far it is", async () => {

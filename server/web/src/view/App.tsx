@@ -15,6 +15,7 @@ import { DropArea } from "./DropArea";
 import { Notice } from "./Notice";
 import type { Streamed } from "./NewBars";
 import { PlayerBar } from "./PlayerBar";
+import { ScoreInWords } from "./ScoreInWords";
 import { Sheet } from "./Sheet";
 import { TextPane } from "./TextPane";
 import { Welcome } from "./Welcome";
@@ -164,6 +165,7 @@ export function App({ offered }: { offered: Capabilities }) {
               onBar={setStartBar}
               onTrouble={(trouble) => dispatch({ do: "fail", trouble })}
             />
+            <ScoreInWords music={music} fresh={fresh} />
           </section>
           <aside className="side">
             <WritingPanel
