@@ -5,6 +5,7 @@
 
 function make(texts, reading, inserting) {
     var text = texts.text;
+    var errorInWords = texts.errorInWords;
     var Refusal = texts.Refusal;
     var countsInWords = texts.countsInWords;
     var fraction = reading.fraction;
@@ -49,6 +50,10 @@ function make(texts, reading, inserting) {
 
         function say(key, values) {
             return text(host.language, key, values || []);
+        }
+
+        function complaint(error) {
+            return error ? errorInWords(host.language, error) : "";
         }
 
         function change(more) {
@@ -133,8 +138,7 @@ function make(texts, reading, inserting) {
             ++turn;
             ask("GET", "/health", null, function (status, health) {
                 if (status !== 200 || !health) {
-                    change({ phase: "absent", message: say("absent", [settings.server]), notes: [say("absentNote")] });
-                    later(1500, look);
+                    absent(health);
                 } else if (health.api !== API) {
                     stranger(health);
                 } else if (offered) {
@@ -147,11 +151,18 @@ function make(texts, reading, inserting) {
                         } else if (status === 404) {
                             stranger(health);
                         } else {
-                            later(1500, look);
+                            absent(answer);
                         }
                     });
                 }
             });
+        }
+
+        // No server is there, or one that doesn't let the plugin in.
+        function absent(answer) {
+            var words = complaint(answer && answer.error);
+            change({ phase: "absent", message: words || say("absent", [settings.server]), notes: words ? [] : [say("absentNote")] });
+            later(1500, look);
         }
 
         function stranger(health) {
@@ -243,6 +254,8 @@ function make(texts, reading, inserting) {
                 if (status === 200 && answer) {
                     job.tries = 0;
                     take(answer);
+                } else if (status === 404 && answer) {
+                    fail(answer.error);
                 } else if (++job.tries > 5) {
                     end("serverLost");
                 } else {
@@ -286,9 +299,7 @@ function make(texts, reading, inserting) {
         }
 
         function fail(error) {
-            var known = error && KNOWN[error.code];
-            var words = error ? [error.message, error.cause, error.hint].filter(function (word) { return word; }).join(". ") : "";
-            change({ phase: "start", message: known ? say(known) : words || say("serverLost"), notes: standing(), rolls: [], left: "" });
+            change({ phase: "start", message: complaint(error) || say("serverLost"), notes: standing(), rolls: [], left: "" });
         }
 
         function end(key) {
@@ -308,10 +319,11 @@ function make(texts, reading, inserting) {
         // ---------------------------------------------------------------------------------------------- suggestions
 
         function suggest() {
+            var failures = state.found.filter(function (found) { return found.failure; }).map(function (found) { return found.failure; });
             state.found = state.found.filter(function (found) { return found.bars > 0; });
             state.found.sort(function (a, b) { return a.rank - b.rank; });
             if (!state.found.length) {
-                fail(null);
+                fail(failures[0]);
                 return;
             }
             state.rolls = state.found.map(function (found) { return state.rolls[found.candidate] || []; });
@@ -329,7 +341,7 @@ function make(texts, reading, inserting) {
                 return;
             }
             if (found.failure) {
-                notes.push(say("fewer", [found.bars, found.failure.cause || found.failure.message]));
+                notes.push(say("fewer", [found.bars, complaint(found.failure)]));
             }
             var key = job.placed ? "suggestion" : "suggestionTab";
             change({ phase: "choosing", current: number, message: say(key, [number + 1, state.found.length]), notes: notes, left: "", progress: 1 });
@@ -425,8 +437,6 @@ function make(texts, reading, inserting) {
             chooseStaff: chooseStaff, view: view
         };
     }
-
-    var KNOWN = { prompt_too_long: "manyStaves" };
 
     function parsed(answer) {
         try {

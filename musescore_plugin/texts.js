@@ -40,7 +40,6 @@ function make() {
         onlyDrums: ["There are only percussion staves, which can't be continued.", "Es gibt nur Schlagzeugsysteme, die nicht weitergeschrieben werden können."],
         noStaves: ["Choose at least one staff.", "Bitte mindestens ein System wählen."],
         drumsStay: ["Percussion stays as it is: {0}", "Schlagzeug bleibt, wie es ist: {0}"],
-        manyStaves: ["These are more staves than the model reads: continue fewer of them.", "Das sind mehr Systeme, als das Modell liest: bitte weniger weiterschreiben."],
         busy: ["The server is busy. Next try in {0} s.", "Der Server ist beschäftigt. Nächster Versuch in {0} s."],
         mismatch: ["The plugin is version {0}, the server {1}. Run: chordllama plugin install", "Das Plugin hat Version {0}, der Server {1}. Bitte ausführen: chordllama plugin install"],
         otherApi: ["The server ({1}) doesn't speak this plugin's language ({0}). Run: chordllama plugin install, and open this window again.", "Der Server ({1}) spricht nicht die Sprache dieses Plugins ({0}). Bitte ausführen: chordllama plugin install, und dieses Fenster neu öffnen."],
@@ -54,7 +53,7 @@ function make() {
         notExported: ["MuseScore could not export the score as MusicXML.", "MuseScore konnte die Partitur nicht als MusicXML exportieren."],
         notOpened: ["MuseScore could not open the result.", "MuseScore konnte das Ergebnis nicht öffnen."],
         serverLost: ["The server does not answer any more. The score is as it was.", "Der Server antwortet nicht mehr. Die Partitur ist wie zuvor."],
-        fewer: ["The model gave up after {0} bars: {1}", "Das Modell gab nach {0} Takten auf: {1}"],
+        fewer: ["Fewer bars than asked for: {0}. {1}", "Weniger Takte als gewünscht: {0}. {1}"],
         finalStays: ["The old final bar line is still there: MuseScore did not let it be moved.", "Der alte Schlussstrich steht noch da: MuseScore ließ ihn nicht verschieben."],
         leftOut: ["Left out: {0}", "Weggelassen: {0}"],
         notSent: ["Not shown to the model: {0}", "Dem Modell nicht gezeigt: {0}"],
@@ -71,10 +70,36 @@ function make() {
         voices: ["voices", "Stimmen"]
     };
 
+    // The server's errors by their codes; {0} is what it says itself, in English.
+    var ERRORS = {
+        prompt_too_long: ["These are more staves than the model reads: continue fewer of them.", "Das sind mehr Systeme, als das Modell liest: bitte weniger weiterschreiben."],
+        file_rejected: ["The server can't read what MuseScore exported: {0}", "Der Server kann nicht lesen, was MuseScore exportiert hat: {0}"],
+        score_rejected: ["The server can't read this score: {0}", "Der Server kann diese Partitur nicht lesen: {0}"],
+        not_in_score: ["That doesn't fit this score: {0}", "Das passt nicht zu dieser Partitur: {0}"],
+        not_possible: ["The server can't do that: {0}", "Das kann der Server nicht: {0}"],
+        invalid_value: ["The server doesn't accept a setting: {0}", "Der Server nimmt eine Einstellung nicht an: {0}"],
+        too_large: ["The score is too large for the server: {0}", "Die Partitur ist zu groß für den Server: {0}"],
+        model_failed: ["The model can't go on: {0}", "Das Modell kann nicht weiterschreiben: {0}"],
+        endpoint_failed: ["The model runs on another server, which doesn't answer as it should: {0}", "Das Modell läuft auf einem anderen Server, der nicht richtig antwortet: {0}"],
+        engine_died: ["The program that writes has crashed. Please try again.", "Das schreibende Programm ist abgestürzt. Bitte noch einmal versuchen."],
+        cancelled: ["The server cancelled the job. Please try again.", "Der Server hat den Auftrag abgebrochen. Bitte noch einmal versuchen."],
+        not_found: ["The server no longer knows this job. Please try again.", "Der Server kennt diesen Auftrag nicht mehr. Bitte noch einmal versuchen."],
+        wrong_key: ["This server asks for a key, which the plugin doesn't have: start one without.", "Dieser Server verlangt einen Schlüssel, den das Plugin nicht hat: bitte einen ohne starten."],
+        unknown_host: ["The server doesn't go by this name: use 127.0.0.1 in its address, or start it with --allow-host.", "Der Server hört nicht auf diesen Namen: bitte in seiner Adresse 127.0.0.1 angeben oder ihn mit --allow-host starten."]
+    };
+
     function text(language, key, values) {
-        var found = TEXTS[key];
-        var words = found ? found[language === "de" ? 1 : 0] : key;
-        return words.replace(/\{(\d)\}/g, function (_, place) { return values[Number(place)]; });
+        return TEXTS[key] ? filled(TEXTS[key], language, values) : key;
+    }
+
+    function filled(words, language, values) {
+        return words[language === "de" ? 1 : 0].replace(/\{(\d)\}/g, function (_, place) { return values[Number(place)]; });
+    }
+
+    // What is said of a server's error; "" where it is none of ours.
+    function errorInWords(language, error) {
+        var own = [error.message, error.cause, error.hint].filter(function (words) { return words; }).join(". ");
+        return ERRORS[error.code] ? filled(ERRORS[error.code], language, [own]) : own;
     }
 
     // An error whose words are in the table. It is no Error, whose message can't be set in Qt 5.
@@ -95,7 +120,7 @@ function make() {
     }
 
     return {
-        TEXTS: TEXTS, text: text, Refusal: Refusal, countsInWords: countsInWords
+        TEXTS: TEXTS, ERRORS: ERRORS, text: text, errorInWords: errorInWords, Refusal: Refusal, countsInWords: countsInWords
     };
 }
 

@@ -22,7 +22,8 @@ Json = dict[str, Any]
 class Script:
     """What the server answers. `candidates`: the continuations; a job's bars come one a poll while `going` is set.
 
-    `ranks` are the candidates', where they aren't in their order.
+    `ranks` are the candidates', where they aren't in their order. `gave_up` is why all of them ended early. `closed` is what every
+    request but /health gets, `lost` what polls get.
     """
 
     candidates: list[Json] = field(default_factory=list)
@@ -32,6 +33,9 @@ class Script:
     version: str = field(default_factory=current_version)
     api: int = 1
     failure: Json | None = None
+    gave_up: Json | None = None
+    closed: tuple[int, Json] | None = None
+    lost: tuple[int, Json] | None = None
     going: Event = field(default_factory=Event)
     orders: list[Json] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
@@ -59,6 +63,7 @@ class Script:
         ranks = self.ranks or range(1, len(self.candidates) + 1)
         for number, candidate in enumerate(self.candidates):
             data = {"candidate": number, "bars": len(candidate["bars"]), "rank": ranks[number], "editor": candidate}
+            data |= {"failure": self.gave_up} if self.gave_up else {}
             found.append({"event": "candidate", "data": data})
         return _numbered([*found, {"event": "done", "data": {"candidates": 1, "warnings": [], "usage": {}}}])
 
@@ -93,8 +98,12 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path == "/health":
             self._answer(200, self.script.health())
+        elif self.script.closed:
+            self._answer(*self.script.closed)
         elif self.path == "/v1/capabilities":
             self._answer(200, offered())
+        elif self.script.lost:
+            self._answer(*self.script.lost)
         else:
             self.script.polls += 1
             self._answer(200, self.script.job(int(self.path.rpartition("=")[2])))

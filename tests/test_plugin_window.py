@@ -317,11 +317,63 @@ def test_grace_notes_are_counted(tmp_path: Path) -> None:
         assert plugin.notes == "Not shown to the model: 2 grace notes"
 
 
-def test_more_staves_than_the_model_reads_are_said(tmp_path: Path) -> None:
-    script = Script(failure={"code": "prompt_too_long", "message": "…"})
+BROKEN = {"message": "bar 3 isn't full", "cause": "it lasts 3/8", "hint": None, "code": "score_rejected"}
+
+
+@pytest.mark.parametrize(
+    ("language", "failure", "words"),
+    [
+        ("en", {"code": "prompt_too_long", "message": "…"}, "These are more staves than the model reads"),
+        ("de", {"code": "prompt_too_long", "message": "…"}, "Das sind mehr Systeme, als das Modell liest"),
+        ("de", BROKEN, "Der Server kann diese Partitur nicht lesen: bar 3 isn't full. it lasts 3/8"),
+        ("de", {"code": "engine_died", "message": "…"}, "Das schreibende Programm ist abgestürzt."),
+        ("de", {"code": None, "message": "the server made a mistake"}, "the server made a mistake"),
+    ],
+)
+def test_the_servers_errors_are_told_in_the_composers_language(
+    language: str, failure: dict[str, Any], words: str, tmp_path: Path
+) -> None:
+    script = Script(failure=failure)
+    with scripted(script) as server:
+        options = {"language": language, "settings": settings(server)}
+        with window(tmp_path, server, told(PIANO), **options) as plugin:  # type: ignore[arg-type]
+            plugin.continue_("start")
+            plugin.wait(lambda: plugin.message.startswith(words))
+
+
+GAVE_UP = {"code": "model_failed", "message": "the model wrote no bar"}
+
+
+def test_fewer_bars_than_asked_for_are_told_with_the_reason(tmp_path: Path) -> None:
+    script = Script(candidates=[new_bars(MORE, 2)], gave_up=GAVE_UP)
     with scripted(script) as server, window(tmp_path, server, told(PIANO), settings=settings(server)) as plugin:
-        plugin.continue_("start")
-        plugin.wait(lambda: plugin.message.startswith("These are more staves than the model reads"))
+        plugin.continue_()
+        assert plugin.notes == "Fewer bars than asked for: 2. The model can't go on: the model wrote no bar"
+
+
+def test_no_bars_at_all_are_told_with_the_reason(tmp_path: Path) -> None:
+    script = Script(candidates=[{"format": 1, "bars": [], "left_out": {}}], gave_up=GAVE_UP)
+    with scripted(script) as server, window(tmp_path, server, told(PIANO), settings=settings(server)) as plugin:
+        plugin.continue_("writing")
+        plugin.wait(lambda: plugin.message == "The model can't go on: the model wrote no bar")
+        assert plugin.sees("go")
+
+
+def test_a_server_that_wants_a_key_says_so(tmp_path: Path) -> None:
+    script = Script(closed=(401, {"error": {"code": "wrong_key", "message": "the key is missing or wrong"}}))
+    with scripted(script) as server, window(tmp_path, server, told(PIANO), settings=settings(server)) as plugin:
+        plugin.wait(lambda: plugin.message.startswith("This server asks for a key"))
+        assert not plugin.sees("go")
+        script.closed = None
+        plugin.wait_for("start")
+
+
+def test_a_job_that_the_server_forgot_is_told(tmp_path: Path) -> None:
+    script = Script(lost=(404, {"error": {"code": "not_found", "message": "there is no such job"}}))
+    with scripted(script) as server, window(tmp_path, server, told(PIANO), settings=settings(server)) as plugin:
+        plugin.continue_("writing")
+        plugin.wait(lambda: plugin.message.startswith("The server no longer knows this job"))
+        assert plugin.sees("go")
 
 
 def test_a_busy_server_is_asked_again_and_the_queue_is_shown(tmp_path: Path) -> None:

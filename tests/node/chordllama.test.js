@@ -125,7 +125,7 @@ test("a bar line is changed within a command only, and MuseScore draws those tha
 });
 
 test("every text is there in both languages, with the same places", () => {
-    for (const [key, words] of Object.entries(plugin.TEXTS)) {
+    for (const [key, words] of Object.entries({ ...plugin.TEXTS, ...plugin.ERRORS })) {
         assert.strictEqual(words.length, 2, key);
         const places = words.map((text) => (text.match(/\{\d\}/g) || []).sort().join());
         assert.ok(words[0] && words[1], key);
