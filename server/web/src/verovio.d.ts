@@ -8,6 +8,8 @@ declare module "verovio/esm" {
     setOptions(options: Record<string, unknown>): void;
     loadData(score: string): boolean;
     renderToSVG(page: number): string;
+    renderToMIDI(): string;
+    renderToTimemap(options: Record<string, unknown>): unknown;
     getMEI(options: Record<string, unknown>): string;
   }
 }

@@ -1,5 +1,10 @@
+import { VerovioToolkit } from "verovio/esm";
+import createModule from "verovio/wasm";
 import { expect, test } from "vitest";
-import { momentAt, momentsOf, startOfBar } from "../src/sound/timemap";
+import { displayCopy } from "../src/score/display";
+import { write } from "../src/score/musicxml";
+import { momentAt, momentsOf, startOfBar, type TimemapEntry } from "../src/sound/timemap";
+import { attributes, NOTE, score } from "./scores";
 
 const MOMENTS = momentsOf([
   { tstamp: 0, on: ["a", "b"], measureOn: "bar-0" },
@@ -21,4 +26,21 @@ test("a repeat colours the notes that are written", () => {
 test("a bar is found by its place", () => {
   expect(startOfBar(MOMENTS, 1)).toBe(1.5);
   expect(startOfBar(MOMENTS, 7)).toBe(0);
+});
+
+test("new bars after a repeat are heard at once, and a bar within it the first time", { timeout: 30_000 }, async () => {
+  const metre = attributes("<divisions>1</divisions><time><beats>4</beats><beat-type>4</beat-type></time>");
+  const repeat = "<barline location='right'><repeat direction='backward'/></barline>";
+  const toolkit = new VerovioToolkit(await createModule());
+  toolkit.loadData(write(displayCopy(score([metre + NOTE, NOTE + repeat, NOTE]))));
+  toolkit.renderToMIDI();
+  const moments = momentsOf(toolkit.renderToTimemap({ includeMeasures: true }) as TimemapEntry[]);
+  expect([0, 1, 2].map((bar) => startOfBar(moments, bar))).toEqual([0, 2, 8]);
+  expect(momentAt(moments, startOfBar(moments, 2))?.bar).toBe(2);
+});
+
+test("a bar that repeats leave out begins with the next one that is heard", () => {
+  const jumped = momentsOf([0, 4, 1, 2, 6].map((bar, at) => ({ tstamp: at * 1000, measureOn: `bar-${bar}` })));
+  expect(startOfBar(jumped, 2)).toBe(3);
+  expect(startOfBar(jumped, 5)).toBe(4);
 });

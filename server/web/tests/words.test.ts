@@ -13,8 +13,8 @@ const pitch = (step: string, octave: number, alter = 0): string =>
 test("a bar is told part by part: lengths, pitches and rests", () => {
   const tell = of([note(pitch("C", 5)) + note("<rest/>", "half")], [note(pitch("B", 3, -1), "whole")]);
   expect(tell(0)).toEqual([
-    { part: "Part 1", words: "quarter C5, half rest" },
-    { part: "Part 2", words: "whole B flat 3" },
+    { part: "Part 1", staff: 1, words: "quarter C5, half rest" },
+    { part: "Part 2", staff: 2, words: "whole B flat 3" },
   ]);
   expect(tell(1)).toEqual([]);
 });

@@ -1,7 +1,7 @@
-// What lies on the desk: the score in all its versions, the candidates, and what is being done. Pure: state and actions.
+// What lies on the desk: the score in all its versions, each with its candidates, and what is being done. Pure: state and actions.
 import { countBars, type NewBar, read } from "../score/musicxml";
 import type { Trouble } from "./server";
-import type { Range, Version } from "./version";
+import type { Passage, Version } from "./version";
 import type { News } from "./writing";
 
 export interface Candidate {
@@ -13,24 +13,33 @@ export interface Candidate {
   readonly rank: number | null;
 }
 
-export interface Desk {
-  readonly versions: readonly Version[];
-  readonly at: number;
+/** What undo goes back to: a version of the score, and the candidates for it. */
+export interface Step {
+  readonly version: Version;
   readonly candidates: readonly Candidate[];
   readonly shown: number;
   /** Which bars the candidates are, or shall be once they are written. */
-  readonly asked: Range;
-  readonly writing: null | { readonly place: number | null };
+  readonly asked: Passage;
+}
+
+export interface Writing {
+  /** The place in the queue; null once the model writes. */
+  readonly place: number | null;
+  /** Whether somebody has chosen what is shown: the first choice then doesn't take its place. */
+  readonly chosen: boolean;
+}
+
+export interface Desk {
+  readonly steps: readonly Step[];
+  readonly at: number;
+  readonly writing: null | Writing;
   readonly trouble: Trouble | null;
   readonly said: string;
 }
 
 export const EMPTY: Desk = {
-  versions: [],
+  steps: [],
   at: -1,
-  candidates: [],
-  shown: 0,
-  asked: { from: 0, to: 0 },
   writing: null,
   trouble: null,
   said: "",
@@ -41,8 +50,8 @@ export type Action =
   | { readonly do: "close" }
   | { readonly do: "edit"; readonly xml: string; readonly compact: string }
   | { readonly do: "text"; readonly compact: string; readonly of: Version }
+  | { readonly do: "begin"; readonly asked: Passage }
   | { readonly do: "extend"; readonly version: Version }
-  | { readonly do: "begin"; readonly asked: Range }
   | { readonly do: "news"; readonly news: News }
   | { readonly do: "rest" }
   | { readonly do: "show"; readonly candidate: number }
@@ -53,12 +62,20 @@ export type Action =
   | { readonly do: "fail"; readonly trouble: Trouble }
   | { readonly do: "dismiss" };
 
-export function current(desk: Desk): Version | null {
-  return desk.versions[desk.at] ?? null;
+const NOWHERE: Passage = { from: 0, to: 0, given: [] };
+
+export function current(desk: Desk): Step | null {
+  return desk.steps[desk.at] ?? null;
 }
 
-export function shownCandidate(desk: Desk): Candidate | null {
-  return desk.candidates[desk.shown] ?? null;
+export function shownCandidate(step: Step | null): Candidate | null {
+  return step?.candidates[step.shown] ?? null;
+}
+
+/** The bars that a candidate has: as many as were asked for, or fewer where the model was stopped. */
+export function passageOf({ bars }: Candidate, asked: Passage): Passage {
+  const to = asked.from + bars.length;
+  return to === asked.to ? asked : { ...asked, to };
 }
 
 export function act(desk: Desk, action: Action): Desk {
@@ -66,7 +83,7 @@ export function act(desk: Desk, action: Action): Desk {
     case "open":
       return {
         ...EMPTY,
-        versions: [action.version],
+        steps: [stepOf(action.version)],
         at: 0,
         said: `${action.version.name} is open, ${action.version.bars} bars.`,
       };
@@ -77,35 +94,28 @@ export function act(desk: Desk, action: Action): Desk {
     case "text":
       return {
         ...desk,
-        versions: desk.versions.map((one) => (one === action.of ? { ...one, compact: action.compact } : one)),
+        steps: desk.steps.map((step) =>
+          step.version === action.of ? { ...step, version: { ...step.version, compact: action.compact } } : step,
+        ),
       };
-    case "extend":
-      return put(desk, action.version, "Empty parts are added.");
     case "begin":
-      return {
-        ...desk,
-        candidates: [],
-        shown: 0,
-        asked: action.asked,
-        writing: { place: null },
-        trouble: null,
-        said: "The model begins.",
-      };
+      return begun(desk, action.asked);
+    case "extend":
+      return desk.writing ? change(desk, { version: action.version }) : desk;
     case "news":
       return told(desk, action.news);
     case "rest":
-      return {
-        ...desk,
-        writing: null,
-        candidates: desk.candidates.filter((candidate) => candidate.bars.length > 0),
-        said: "The model has stopped.",
-      };
+      return { ...rested(desk), said: "The model has stopped." };
     case "show":
-      return { ...desk, shown: action.candidate, said: `Version ${action.candidate + 1} is shown.` };
+      return {
+        ...change(desk, { shown: action.candidate }),
+        writing: desk.writing && { ...desk.writing, chosen: true },
+        said: `Version ${action.candidate + 1} is shown.`,
+      };
     case "keep":
       return kept(desk, action.xml);
     case "discard":
-      return { ...desk, candidates: [], shown: 0, said: "The new bars are gone." };
+      return discarded(desk);
     case "undo":
       return moved(desk, -1, "Undone.");
     case "redo":
@@ -117,68 +127,97 @@ export function act(desk: Desk, action: Action): Desk {
   }
 }
 
-function put(desk: Desk, version: Version, said: string): Desk {
-  const versions = [...desk.versions.slice(0, desk.at + 1), version];
-  return { ...desk, versions, at: versions.length - 1, candidates: [], shown: 0, said };
+function stepOf(version: Version, asked = NOWHERE): Step {
+  return { version, candidates: [], shown: 0, asked };
+}
+
+function put(desk: Desk, step: Step, said: string): Desk {
+  const steps = [...desk.steps.slice(0, desk.at + 1), step];
+  return { ...desk, steps, at: steps.length - 1, said };
+}
+
+function change(desk: Desk, part: Partial<Step>): Desk {
+  return { ...desk, steps: desk.steps.map((step, index) => (index === desk.at ? { ...step, ...part } : step)) };
+}
+
+function begun(desk: Desk, asked: Passage): Desk {
+  const now = current(desk);
+  if (!now) return desk;
+  const step = stepOf(now.version, asked);
+  return { ...put(desk, step, "The model begins."), writing: { place: null, chosen: false }, trouble: null };
+}
+
+/** Only what was written stays; where that is nothing, all is as before the model began. */
+function rested(desk: Desk): Desk {
+  const now = current(desk);
+  if (!now || !desk.writing) return desk;
+  const isWritten = ({ bars }: Candidate): boolean => bars.length > 0;
+  const candidates = now.candidates.filter(isWritten);
+  if (candidates.length === 0) return { ...desk, steps: desk.steps.slice(0, desk.at), at: desk.at - 1, writing: null };
+  const before = now.candidates.slice(0, now.shown).filter(isWritten).length;
+  return { ...change(desk, { candidates, shown: Math.min(before, candidates.length - 1) }), writing: null };
+}
+
+function discarded(desk: Desk): Desk {
+  const now = current(desk);
+  return now ? put(desk, stepOf(now.version), "The new bars are gone.") : desk;
 }
 
 /** Edits that follow each other are one step for undo. */
 function edited(desk: Desk, xml: string, compact: string): Desk {
-  const now = current(desk);
+  const now = current(desk)?.version;
   if (!now) return desk;
   const version: Version = { ...now, xml, compact, bars: countBars(read(xml)), fresh: null, origin: "edited" };
   const base = now.origin === "edited" ? { ...desk, at: desk.at - 1 } : desk;
-  return put(base, version, `The score has ${version.bars} bars.`);
+  return put(base, stepOf(version), `The score has ${version.bars} bars.`);
 }
 
 function kept(desk: Desk, xml: string): Desk {
   const now = current(desk);
-  if (!now) return desk;
+  const candidate = shownCandidate(now);
+  if (!now || !candidate) return desk;
   const bars = countBars(read(xml));
-  const version: Version = { ...now, xml, compact: null, bars, fresh: desk.asked, origin: "kept" };
-  return put(desk, version, `Kept. The score has ${bars} bars now.`);
+  const fresh = passageOf(candidate, now.asked);
+  const version: Version = { ...now.version, xml, compact: null, bars, fresh, origin: "kept" };
+  return put(desk, stepOf(version), `Kept. The score has ${bars} bars now.`);
 }
 
 function moved(desk: Desk, step: -1 | 1, said: string): Desk {
   const at = desk.at + step;
-  if (desk.writing || !desk.versions[at]) return desk;
-  return { ...desk, at, candidates: [], shown: 0, trouble: null, said };
+  if (desk.writing || !desk.steps[at]) return desk;
+  return { ...desk, at, trouble: null, said };
 }
 
 function told(desk: Desk, news: News): Desk {
-  if (!desk.writing) return desk;
+  const now = current(desk);
+  if (!now || !desk.writing) return desk;
   switch (news.kind) {
     case "queued":
       return { ...desk, writing: { ...desk.writing, place: news.place }, said: `Waiting, ${news.place} in the queue.` };
     case "started":
       return { ...desk, writing: { ...desk.writing, place: null } };
     case "bar": {
-      const changed = change(desk, news.candidate, (candidate) => ({
-        ...candidate,
-        bars: [...candidate.bars, news.bar],
-      }));
-      const count = changed.candidates[news.candidate]?.bars.length ?? 0;
-      return { ...changed, said: `Version ${news.candidate + 1}: bar ${count} of ${desk.asked.to - desk.asked.from}.` };
+      const bars = [...(now.candidates[news.candidate]?.bars ?? []), news.bar];
+      const said = `Version ${news.candidate + 1}: bar ${bars.length} of ${now.asked.to - now.asked.from}.`;
+      return { ...changeCandidate(desk, now, news.candidate, { bars }), said };
     }
-    case "candidate":
-      return change(desk, news.candidate, (candidate) => ({
-        ...candidate,
-        xml: news.musicxml,
-        failure: news.failure,
-        rank: news.rank,
-      }));
+    case "candidate": {
+      const { musicxml: xml, failure, rank } = news;
+      return changeCandidate(desk, now, news.candidate, { xml, failure, rank });
+    }
     case "trouble":
-      return { ...desk, writing: null, trouble: news.trouble };
-    case "done":
-      return { ...desk, writing: null, said: "All is written." };
+      return { ...rested(desk), trouble: news.trouble };
+    case "done": {
+      const first = desk.writing.chosen ? -1 : now.candidates.findIndex(({ rank }) => rank === 1);
+      return { ...change(desk, first < 0 ? {} : { shown: first }), writing: null, said: "All is written." };
+    }
   }
 }
 
 const BLANK: Candidate = { bars: [], xml: null, failure: null, rank: null };
 
-function change(desk: Desk, index: number, how: (candidate: Candidate) => Candidate): Desk {
-  const candidates = [...desk.candidates];
-  while (candidates.length <= index) candidates.push(BLANK);
-  candidates[index] = how(candidates[index] ?? BLANK);
-  return { ...desk, candidates };
+function changeCandidate(desk: Desk, { candidates }: Step, index: number, part: Partial<Candidate>): Desk {
+  const count = Math.max(candidates.length, index + 1);
+  const all = Array.from({ length: count }, (_, place) => candidates[place] ?? BLANK);
+  return change(desk, { candidates: all.with(index, { ...(all[index] ?? BLANK), ...part }) });
 }

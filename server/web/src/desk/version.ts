@@ -6,12 +6,17 @@ export interface Range {
   readonly to: number;
 }
 
+/** New bars, and the staves in them (counted from 1 at the top) that are given and stay. */
+export interface Passage extends Range {
+  readonly given: readonly number[];
+}
+
 export interface Version {
   readonly name: string;
   readonly xml: string;
   readonly compact: string | null;
   readonly bars: number;
   /** The bars that the model wrote last, or null. */
-  readonly fresh: Range | null;
+  readonly fresh: Passage | null;
   readonly origin: "opened" | "kept" | "edited";
 }

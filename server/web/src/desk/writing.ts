@@ -1,9 +1,9 @@
 // Asking for new bars and hearing of them as they are written.
-import type { NewBar } from "../score/musicxml";
+import { type NewBar, read, stavesOf } from "../score/musicxml";
 import { type Capabilities, settingOf, taskOf } from "./capabilities";
 import { events, post, type Trouble } from "./server";
 import { SPANS } from "./tasks";
-import type { Range, Version } from "./version";
+import type { Passage, Range, Version } from "./version";
 
 export interface Wishes {
   readonly task: string;
@@ -58,6 +58,12 @@ export function askedOf(score: Version, wishes: Wishes, offered: Capabilities): 
   }
   const { range } = wishes;
   return range && range.to <= score.bars ? range : usual(score, offered.limits.most_bars); // an undone score may be shorter
+}
+
+/** The same, with the staves that stay. */
+export function passageAsked(score: Version, wishes: Wishes, offered: Capabilities): Passage {
+  const hasGiven = settingOf(taskOf(offered, wishes.task), "given") !== undefined;
+  return { ...askedOf(score, wishes, offered), given: hasGiven ? stavesOf(read(score.xml), wishes.given - 1) : [] };
 }
 
 /** Tells the news until all is written. Ends the job when `signal` is aborted. */

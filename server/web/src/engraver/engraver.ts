@@ -30,6 +30,7 @@ const COMMON = {
   breaks: "auto",
   adjustPageHeight: true,
   mnumInterval: 0,
+  svgAdditionalAttribute: ["staff@n"], // by which new staves are told from those that stay
 };
 
 /** verovio's own limit; a piece is one page, however high. */
@@ -41,6 +42,7 @@ export class Engraver {
   private worker: Worker | null = null;
   private number = 0;
   private needed = false;
+  private onSheet: Music | null = null;
   private ground: {
     readonly xml: string;
     readonly first: number;
@@ -59,6 +61,7 @@ export class Engraver {
 
   /** Draws for a screen `width` pixels wide. */
   engrave(toolkit: ToolkitName, music: Music, width: number, scale: number): Promise<Drawing> {
+    if (toolkit === "sheet") this.onSheet = music;
     return this.draw(toolkit, treeOf(music), { ...screen(width, scale), pageHeight: 3200 });
   }
 
@@ -105,8 +108,11 @@ export class Engraver {
     return this.ask<number>({ toolkit, kind: "find", id: `${BAR_ID}${bar}` });
   }
 
-  perform(): Promise<Performance> {
-    return this.ask<Performance>({ toolkit: "sheet", kind: "perform" });
+  /** How music sounds; what isn't on the sheet yet is read on its own. */
+  async perform(music: Music): Promise<Performance> {
+    if (this.onSheet === music) return this.ask<Performance>({ toolkit: "sheet", kind: "perform" });
+    await this.draw("sound", treeOf(music), COMMON);
+    return this.ask<Performance>({ toolkit: "sound", kind: "perform" });
   }
 
   private async draw(toolkit: ToolkitName, tree: XMLDocument, options: Record<string, unknown>): Promise<Drawing> {

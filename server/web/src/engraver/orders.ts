@@ -1,7 +1,7 @@
 // What the page asks of the engraver's thread, and what it answers.
 
-/** Each keeps a score of its own: the sheet, a piece of new bars, the candidates' cards, the paper. */
-export type ToolkitName = "sheet" | "piece" | "card" | "paper";
+/** Each keeps a score of its own: the sheet, a piece of new bars, the candidates' cards, the paper, what is heard before it is drawn. */
+export type ToolkitName = "sheet" | "piece" | "card" | "paper" | "sound";
 
 export type Order = { readonly toolkit: ToolkitName } & (
   | { readonly kind: "engrave"; readonly score: string; readonly options: Record<string, unknown> }

@@ -9,11 +9,32 @@ export function pictureOf(svg: string): SVGSVGElement {
   return root;
 }
 
-/** What lies behind a drawn bar, as high as its staves: it takes clicks, and a new bar's is tinted. */
+/** What lies behind a drawn bar, as high as its staves, and takes clicks. */
 export function areaOf(measure: SVGGElement): SVGElement | null {
-  const known = measure.querySelector<SVGElement>(":scope > .area");
-  if (known) return known;
-  const boxes = Array.from(measure.querySelectorAll<SVGGElement>(":scope > .staff")).map(staffBox);
+  return measure.querySelector<SVGElement>(":scope > .area") ?? lay(measure, stavesOf(measure), "area");
+}
+
+/** Colours and tints the staves of a drawn bar that are new, by their numbers from the top; the whole bar, with its slurs and dynamics, where all are. */
+export function colour(measure: SVGGElement, isNew: (staff: number) => boolean): void {
+  for (const old of measure.querySelectorAll(":scope > .tint")) old.remove();
+  const runs: SVGGElement[][] = [[]];
+  for (const staff of stavesOf(measure)) {
+    const coloured = isNew(Number(staff.dataset.n));
+    staff.classList.toggle("new", coloured);
+    if (coloured) runs.at(-1)?.push(staff);
+    else runs.push([]);
+  }
+  measure.classList.toggle("new", runs.length === 1 && runs[0]?.length !== 0);
+  for (const run of runs) lay(measure, run, "tint");
+}
+
+function stavesOf(measure: SVGGElement): SVGGElement[] {
+  return Array.from(measure.querySelectorAll<SVGGElement>(":scope > .staff"));
+}
+
+/** Lays a rectangle behind staves that stand below each other, as high as they are together. */
+function lay(measure: SVGGElement, staves: readonly SVGGElement[], name: string): SVGElement | null {
+  const boxes = staves.map(staffBox);
   const first = boxes[0];
   if (!first || first.width === 0) return null;
   const top = Math.min(...boxes.map((box) => box.y));
@@ -21,8 +42,8 @@ export function areaOf(measure: SVGGElement): SVGElement | null {
   const rectangle = document.createElementNS("http://www.w3.org/2000/svg", "rect");
   const margin = 180;
   const sides = { x: first.x, y: top - margin, width: first.width, height: bottom - top + 2 * margin };
-  for (const [name, value] of Object.entries(sides)) rectangle.setAttribute(name, String(value));
-  rectangle.classList.add("area");
+  for (const [side, value] of Object.entries(sides)) rectangle.setAttribute(side, String(value));
+  rectangle.classList.add(name);
   measure.prepend(rectangle);
   return rectangle;
 }

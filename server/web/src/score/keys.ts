@@ -1,6 +1,6 @@
 // Key changes in mid-piece. verovio takes them from the first staff for all parts, which is wrong for transposing instruments;
 // so what each staff's key is, is written into the MEI that verovio made of the score.
-import { child, children, measuresOf, partsOf } from "./musicxml";
+import { child, children, measuresOf, partsOf, staffCount } from "./musicxml";
 
 /** For a bar (counted from 0), the fifths of each staff from the top. */
 export type KeyChange = { readonly bar: number; readonly fifths: readonly number[] };
@@ -15,10 +15,6 @@ export function unequalKeyChanges(tree: XMLDocument): KeyChange[] {
     .sort((a, b) => a - b)
     .map((bar) => ({ bar, fifths: parts.flatMap(({ staves, keys }) => Array<number>(staves).fill(keyAt(keys, bar))) }))
     .filter(({ fifths }) => new Set(fifths).size > 1);
-}
-
-function staffCount(part: Element): number {
-  return Number(part.getElementsByTagName("staves")[0]?.textContent ?? "1") || 1;
 }
 
 function keysByBar(part: Element): Map<number, number> {

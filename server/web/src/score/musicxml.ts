@@ -35,6 +35,36 @@ export function countBars(tree: XMLDocument): number {
   return Math.max(0, ...partsOf(tree).map((part) => measuresOf(part).length));
 }
 
+/** The number that each bar has on the page; where none is told, that of its place. */
+export function barNumbers(tree: XMLDocument): string[] {
+  const parts = partsOf(tree).map(measuresOf);
+  const longest = parts.find((measures) => measures.length === countBars(tree)) ?? [];
+  return longest.map((measure, place) => measure.getAttribute("number") || String(place + 1));
+}
+
+/** The place of the bar with a number, among those from `least` to `most`; without one, that of the first bar with a higher number, or the last. */
+export function placeOfNumber(numbers: readonly string[], wanted: string, least: number, most: number): number {
+  const places = Array.from({ length: Math.max(0, most - least + 1) }, (_, index) => least + index);
+  const first = (fits: (number: string) => boolean): number | undefined =>
+    places.find((place) => fits(numbers[place] ?? ""));
+  return (
+    first((number) => number === wanted.trim()) ??
+    first((number) => Number.parseInt(number, 10) >= Number.parseInt(wanted, 10)) ??
+    most
+  );
+}
+
+/** The staves of one part (counted from 0), by their numbers from the top of the score (counted from 1). */
+export function stavesOf(tree: XMLDocument, part: number): number[] {
+  const counts = partsOf(tree).map(staffCount);
+  const above = counts.slice(0, part).reduce((sum, count) => sum + count, 0);
+  return Array.from({ length: counts[part] ?? 0 }, (_, staff) => above + staff + 1);
+}
+
+export function staffCount(part: Element): number {
+  return Number(part.getElementsByTagName("staves")[0]?.textContent ?? "1") || 1;
+}
+
 export function children(parent: Element, name: string): Element[] {
   return Array.from(parent.children).filter((child) => child.localName === name);
 }

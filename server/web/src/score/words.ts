@@ -1,9 +1,11 @@
 // A score in words, for those who hear the page: what stands in each bar of each part. Signs are told as they are written.
-import { child, children, measuresOf, partNames, partsOf, textOf } from "./musicxml";
+import { child, children, measuresOf, partNames, partsOf, stavesOf, textOf } from "./musicxml";
 
 /** What a part has in a bar, as `treble clef; quarter C5, half rest`. */
 export interface Spoken {
   readonly part: string;
+  /** The part's first staff, counted from 1 at the top of the score. */
+  readonly staff: number;
   readonly words: string;
 }
 
@@ -15,14 +17,21 @@ export function narrator(tree: XMLDocument): (bar: number) => readonly Spoken[] 
   );
   const parts = partsOf(tree).map((part, index) => {
     const measures = measuresOf(part);
-    const staves = Number(part.getElementsByTagName("staves")[0]?.textContent) || 1;
-    return { name: names[index] ?? `Part ${index + 1}`, measures, divisions: divisionsOf(measures), staves };
+    const staves = stavesOf(tree, index);
+    return {
+      name: names[index] ?? `Part ${index + 1}`,
+      measures,
+      divisions: divisionsOf(measures),
+      staff: staves[0] ?? 1,
+      staves: staves.length,
+    };
   });
   return (bar) =>
-    parts.flatMap(({ name, measures, divisions, staves }) => {
+    parts.flatMap(({ name, measures, divisions, staff, staves }) => {
       const measure = measures[bar];
       if (!measure) return [];
-      return [{ part: name, words: barInWords(measure, { staves, divisions: divisions[bar] ?? 1, instruments }) }];
+      const context = { staves, divisions: divisions[bar] ?? 1, instruments };
+      return [{ part: name, staff, words: barInWords(measure, context) }];
     });
 }
 

@@ -48,6 +48,8 @@ export function momentAt(moments: readonly Moment[], seconds: number): Moment | 
   return moments[low - 1] ?? null;
 }
 
+/** When a bar is first heard, or the next one where repeats leave it out; 0 for bars after the last one. */
 export function startOfBar(moments: readonly Moment[], bar: number): number {
-  return moments.find((moment) => moment.bar >= bar)?.seconds ?? 0;
+  const heard = moments.find((moment) => moment.bar === bar) ?? moments.find((moment) => moment.bar > bar);
+  return heard?.seconds ?? 0;
 }

@@ -1,9 +1,9 @@
 import { useCallback, useEffect, useMemo, useReducer, useRef, useState } from "react";
 import { type Capabilities, settingOf, taskOf } from "../desk/capabilities";
-import { act, type Candidate, current, EMPTY, shownCandidate } from "../desk/desk";
-import type { Range, Version } from "../desk/version";
+import { act, type Candidate, current, EMPTY, passageOf, shownCandidate } from "../desk/desk";
+import type { Passage, Range, Version } from "../desk/version";
 import { addParts, decode, encode, troubleFrom } from "../desk/server";
-import { anySeed, askedOf, FIRST_WISHES, type Wishes, write } from "../desk/writing";
+import { anySeed, FIRST_WISHES, passageAsked, type Wishes, write } from "../desk/writing";
 import type { Music } from "../engraver/engraver";
 import { engraver } from "../engraver/engraver";
 import { headingOf } from "../score/heading";
@@ -33,10 +33,12 @@ export function App({ offered }: { offered: Capabilities }) {
   const [opening, setOpening] = useState("");
   const [textShown, setTextShown] = useState(false);
   const [sounding, setSounding] = useState<readonly string[]>([]);
-  const [startBar, setStartBar] = useState(0);
+  const [start, setStart] = useState({ bar: 0 });
   const stopper = useRef<AbortController | null>(null);
-  const score = current(desk);
-  const candidate = shownCandidate(desk);
+  const step = current(desk);
+  const score = step?.version ?? null;
+  const candidates = step?.candidates ?? [];
+  const candidate = shownCandidate(step);
 
   useEffect(() => {
     const waiting = setTimeout(() => void engraver.warm().catch(() => undefined), 300);
@@ -44,13 +46,13 @@ export function App({ offered }: { offered: Capabilities }) {
   }, []);
 
   const open = useCallback(async (file: Blob, name: string) => {
-    stopper.current?.abort();
     setOpening(name);
     try {
       const { musicxml: xml, compact, bars } = await encode(file, name);
       const readable = xml.includes("<score-timewise") ? (await decode(compact)).musicxml : xml;
+      stopper.current?.abort(); // not before: a file that can't be read leaves everything as it is
       dispatch({ do: "open", version: { name, xml: readable, compact, bars, fresh: null, origin: "opened" } });
-      setStartBar(0);
+      setStart({ bar: 0 });
       setWishes((known) => ({ ...known, task: "continue", range: null, given: 1 }));
     } catch (error) {
       dispatch({ do: "fail", trouble: troubleFrom(error) });
@@ -70,12 +72,12 @@ export function App({ offered }: { offered: Capabilities }) {
     const controller = new AbortController();
     stopper.current = controller;
     setSeed(chosenSeed);
-    const asked = askedOf(score, wishes, offered);
-    setStartBar(Math.max(0, asked.from - 1));
+    const asked = passageAsked(score, wishes, offered);
+    dispatch({ do: "begin", asked });
     try {
       const base = await prepared(score, wishes, offered);
+      if (controller.signal.aborted) return;
       if (base !== score) dispatch({ do: "extend", version: base });
-      dispatch({ do: "begin", asked });
       for await (const news of write(base.xml, wishes, asked, chosenSeed, offered, controller.signal)) {
         if (controller.signal.aborted) return;
         dispatch({ do: "news", news });
@@ -89,30 +91,41 @@ export function App({ offered }: { offered: Capabilities }) {
   }, [score, wishes, offered]);
 
   const whole = useCallback(
-    () => wholeScore(score?.xml ?? "", candidate?.xml ?? null, { first: desk.asked.from, bars: candidate?.bars ?? [] }),
+    () =>
+      wholeScore(score?.xml ?? "", candidate?.xml ?? null, {
+        first: step?.asked.from ?? 0,
+        bars: candidate?.bars ?? [],
+      }),
     [score, candidate],
   );
 
   const isWriting = desk.writing !== null;
   const compared = isWriting ? null : candidate;
-  const until = isWriting && score && desk.asked.from < score.bars ? desk.asked.from : null;
+  const until = isWriting && step && step.asked.from < step.version.bars ? step.asked.from : null;
   const music = useMemo<Music | null>(() => {
-    if (!score) return null;
-    if (compared) return musicOf(score, compared, desk.asked);
+    if (!score || !step) return null;
+    if (compared) return musicOf(score, compared, step.asked);
     return until === null ? { xml: score.xml } : { xml: score.xml, to: until };
   }, [score, compared, until]);
   const streamed = useMemo<Streamed | null>(() => {
-    if (!isWriting || !score) return null;
+    if (!isWriting || !step) return null;
     return {
-      version: desk.shown,
-      xml: score.xml,
-      stretch: { first: desk.asked.from, bars: candidate?.bars ?? [] },
-      asked: desk.asked.to - desk.asked.from,
+      version: step.shown,
+      xml: step.version.xml,
+      stretch: { first: step.asked.from, bars: candidate?.bars ?? [] },
+      asked: step.asked,
     };
   }, [isWriting, candidate]);
 
   const heading = useMemo(() => (score ? headingOf(score.xml) : null), [score]);
-  const fresh = compared ? desk.asked : candidate ? null : (score?.fresh ?? null);
+  const numbers = useMemo(() => (music ? numbersOf(music) : []), [music]);
+  const fresh = useMemo<Passage | null>(() => {
+    if (!step) return null;
+    return compared ? passageOf(compared, step.asked) : isWriting ? null : step.version.fresh;
+  }, [step, compared, isWriting]);
+  useEffect(() => {
+    if (fresh) setStart({ bar: fresh.from });
+  }, [fresh]);
   const undo = useCallback(() => dispatch({ do: "undo" }), []);
   const redo = useCallback(() => dispatch({ do: "redo" }), []);
   useShortcuts({ undo, redo, stop: desk.writing ? stop : null });
@@ -130,7 +143,7 @@ export function App({ offered }: { offered: Capabilities }) {
               type="button"
               className="quiet"
               onClick={redo}
-              disabled={!desk.versions[desk.at + 1] || !!desk.writing}
+              disabled={!desk.steps[desk.at + 1] || !!desk.writing}
             >
               Redo
             </button>
@@ -147,26 +160,40 @@ export function App({ offered }: { offered: Capabilities }) {
       {desk.trouble && <Notice trouble={desk.trouble} onDismiss={() => dispatch({ do: "dismiss" })} />}
       {score && music && heading ? (
         <main className={textShown ? "desk with-text" : "desk"}>
-          <section className="paper" aria-label={`Score: ${heading.title || score.name}, ${score.bars} bars`}>
-            <div className="heading">
-              <h2>{heading.title || score.name.replace(/\.[a-z]+$/, "")}</h2>
-              {heading.creators.length > 0 && <p>{heading.creators.join(", ")}</p>}
-              {(music.from ?? 0) > 0 && (
-                <p className="aside">
-                  From bar {(music.from ?? 0) + 1}; the whole score comes back when you keep or drop the new bars.
-                </p>
-              )}
-            </div>
-            <Sheet
-              music={music}
-              fresh={fresh}
-              streamed={streamed}
-              sounding={sounding}
-              onBar={setStartBar}
-              onTrouble={(trouble) => dispatch({ do: "fail", trouble })}
-            />
-            <ScoreInWords music={music} fresh={fresh} />
-          </section>
+          <div className="music">
+            <section className="paper" aria-label={`Score: ${heading.title || score.name}, ${score.bars} bars`}>
+              <div className="heading">
+                <h2>{heading.title || score.name.replace(/\.[a-z]+$/, "")}</h2>
+                {heading.creators.length > 0 && <p>{heading.creators.join(", ")}</p>}
+                {(music.from ?? 0) > 0 && (
+                  <p className="aside">
+                    From bar {numbers[music.from ?? 0]}; the whole score comes back when you keep or drop the new bars.
+                  </p>
+                )}
+              </div>
+              <Sheet
+                music={music}
+                fresh={fresh}
+                streamed={streamed}
+                sounding={sounding}
+                onBar={(bar) => setStart({ bar })}
+                onTrouble={(trouble) => dispatch({ do: "fail", trouble })}
+              />
+              <ScoreInWords music={music} fresh={fresh} numbers={numbers} />
+            </section>
+            {step && candidates.length > 0 && (
+              <Candidates
+                base={score}
+                candidates={candidates}
+                shown={step.shown}
+                asked={step.asked}
+                writing={!!desk.writing}
+                onShow={(index) => dispatch({ do: "show", candidate: index })}
+                onKeep={() => dispatch({ do: "keep", xml: whole() })}
+                onDiscard={() => dispatch({ do: "discard" })}
+              />
+            )}
+          </div>
           <aside className="side">
             <WritingPanel
               score={score}
@@ -175,7 +202,7 @@ export function App({ offered }: { offered: Capabilities }) {
               onWishes={setWishes}
               writing={desk.writing}
               seed={seed}
-              hasCandidates={desk.candidates.length > 0}
+              hasCandidates={candidates.length > 0}
               onBegin={begin}
               onStop={stop}
             />
@@ -183,21 +210,9 @@ export function App({ offered }: { offered: Capabilities }) {
           {textShown && (
             <TextPane
               version={score}
-              busy={!!desk.writing || desk.candidates.length > 0}
+              busy={!!desk.writing || candidates.length > 0}
               onText={(compact) => dispatch({ do: "text", compact, of: score })}
               onScore={(xml, compact) => dispatch({ do: "edit", xml, compact })}
-            />
-          )}
-          {desk.candidates.length > 0 && (
-            <Candidates
-              base={score}
-              candidates={desk.candidates}
-              shown={desk.shown}
-              asked={desk.asked}
-              writing={!!desk.writing}
-              onShow={(index) => dispatch({ do: "show", candidate: index })}
-              onKeep={() => dispatch({ do: "keep", xml: whole() })}
-              onDiscard={() => dispatch({ do: "discard" })}
             />
           )}
         </main>
@@ -207,8 +222,8 @@ export function App({ offered }: { offered: Capabilities }) {
       {music && (
         <PlayerBar
           music={music}
-          startBar={startBar}
-          bars={Math.max(score?.bars ?? 0, compared ? desk.asked.from + compared.bars.length : 0)}
+          start={start}
+          numbers={numbers}
           onSounding={setSounding}
           onTrouble={(trouble) => dispatch({ do: "fail", trouble })}
         />
@@ -233,6 +248,13 @@ function musicOf(score: Version, { xml, bars }: Candidate, { from, to }: Range):
   const isLong = score.xml.split("<measure").length - 1 > DRAWN_WHOLE;
   const shown = isLong ? { from: Math.max(0, from - CONTEXT), to: to + CONTEXT } : {};
   return xml ? { xml, ...shown } : { xml: score.xml, stretch: { first: from, bars }, ...shown };
+}
+
+/** The printed numbers of the bars of what is drawn, also of those outside its excerpt. */
+function numbersOf({ xml, stretch }: Music): readonly string[] {
+  const tree = musicxml.read(xml);
+  if (stretch) musicxml.putBars(tree, stretch.bars, stretch.first);
+  return musicxml.barNumbers(tree);
 }
 
 /** The score as it is shown: with the candidate's bars, also where the model was stopped halfway. */

@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "react";
 import type { Candidate } from "../desk/desk";
 import type { Range, Version } from "../desk/version";
 import { CandidateCard } from "./CandidateCard";
@@ -14,6 +15,11 @@ interface Props {
 }
 
 export function Candidates({ base, candidates, shown, asked, writing, onShow, onKeep, onDiscard }: Props) {
+  const cards = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const card = cards.current?.children[shown];
+    if (card instanceof HTMLElement) cards.current?.scrollTo({ left: card.offsetLeft - card.offsetWidth / 2 });
+  }, [shown]);
   return (
     <section className="candidates" aria-label="Versions">
       <div className="candidates-head">
@@ -25,7 +31,7 @@ export function Candidates({ base, candidates, shown, asked, writing, onShow, on
           Keep {candidates.length > 1 ? `version ${shown + 1}` : "them"}
         </button>
       </div>
-      <div className="cards" role="radiogroup" aria-label="Which version is shown in the score">
+      <div className="cards" ref={cards} role="radiogroup" aria-label="Which version is shown in the score">
         {candidates.map((candidate, index) => (
           <CandidateCard
             key={index}

@@ -6,8 +6,10 @@ import { type Moment, momentAt, momentsOf, startOfBar } from "../sound/timemap";
 
 interface Props {
   readonly music: Music;
-  readonly startBar: number;
-  readonly bars: number;
+  /** Where it is heard from: the bar that was clicked, or the first new one. */
+  readonly start: { readonly bar: number };
+  /** The printed numbers of all bars. */
+  readonly numbers: readonly string[];
   readonly onSounding: (ids: readonly string[]) => void;
   readonly onTrouble: (trouble: Trouble) => void;
 }
@@ -19,25 +21,24 @@ interface Rehearsed {
   readonly length: number;
 }
 
-export function PlayerBar({ music, startBar, bars, onSounding, onTrouble }: Props) {
+export function PlayerBar({ music, start, numbers, onSounding, onTrouble }: Props) {
   const [rehearsed, setRehearsed] = useState<Rehearsed | null>(null);
   const [playing, setPlaying] = useState<"no" | "soon" | "yes">("no");
-  const [seconds, setSeconds] = useState(0);
-  const place = useRef<{ bar: number } | null>(null);
+  const [seconds, setSeconds] = useState<number | null>(null); // null: at the bar to start from
+  const current = useRef(music);
+  current.current = music;
   const ready = rehearsed?.music === music ? rehearsed : null;
 
   useEffect(() => {
     player.pause();
     setPlaying("no");
+    setSeconds(null);
     onSounding([]);
   }, [music]);
   useEffect(() => {
-    place.current = { bar: startBar };
-    if (!ready) return;
-    const at = startOfBar(ready.moments, startBar);
-    setSeconds(at);
-    player.seek(at);
-  }, [startBar]);
+    setSeconds(null);
+    if (ready) player.seek(startOfBar(ready.moments, start.bar));
+  }, [start]);
   useEffect(() => (playing === "yes" && ready ? follow(ready) : undefined), [playing, ready]);
 
   function follow(what: Rehearsed): () => void {
@@ -50,7 +51,8 @@ export function PlayerBar({ music, startBar, bars, onSounding, onTrouble }: Prop
       last = moment;
       setSeconds(now);
       if (now >= what.length) {
-        pause(0);
+        pause();
+        setSeconds(null);
         return;
       }
       frame = requestAnimationFrame(look);
@@ -59,21 +61,21 @@ export function PlayerBar({ music, startBar, bars, onSounding, onTrouble }: Prop
     return () => cancelAnimationFrame(frame);
   }
 
-  function pause(at: number | null = null): void {
+  function pause(): void {
     player.pause();
     setPlaying("no");
     onSounding([]);
-    if (at !== null) setSeconds(at);
   }
 
   async function play(): Promise<void> {
     setPlaying("soon");
     try {
       const what = ready ?? (await rehearse());
-      const from = ready && !place.current ? seconds : startOfBar(what.moments, place.current?.bar ?? 0);
-      place.current = null;
+      if (current.current !== music) return;
+      const from = seconds ?? startOfBar(what.moments, start.bar);
       await player.play(what.performance.midi, from >= what.length ? 0 : from);
-      setPlaying("yes");
+      if (current.current === music) setPlaying("yes");
+      else player.pause();
     } catch (error) {
       setPlaying("no");
       onTrouble({
@@ -85,7 +87,7 @@ export function PlayerBar({ music, startBar, bars, onSounding, onTrouble }: Prop
   }
 
   async function rehearse(): Promise<Rehearsed> {
-    const performance = await engraver.perform();
+    const performance = await engraver.perform(music);
     const moments = momentsOf(performance.timemap);
     const what = { music, performance, moments, length: moments.at(-1)?.seconds ?? 0 };
     setRehearsed(what);
@@ -93,9 +95,8 @@ export function PlayerBar({ music, startBar, bars, onSounding, onTrouble }: Prop
   }
 
   async function seek(event: ChangeEvent<HTMLInputElement>): Promise<void> {
-    const at = event.target.valueAsNumber;
-    place.current = null;
-    if (!ready) await rehearse();
+    const value = event.target.valueAsNumber; // a bar's place until it is known how long the music is
+    const at = ready ? value : startOfBar((await rehearse()).moments, Math.round(value));
     setSeconds(at);
     player.seek(at);
   }
@@ -112,9 +113,11 @@ export function PlayerBar({ music, startBar, bars, onSounding, onTrouble }: Prop
       );
   }
 
-  const length = Math.max(ready?.length ?? bars, 1);
-  const value = Math.min(ready ? seconds : startBar, length);
-  const bar = ready ? (momentAt(ready.moments, seconds)?.bar ?? 0) : startBar;
+  const first = start.bar < numbers.length ? start.bar : 0;
+  const length = Math.max(ready?.length ?? numbers.length, 1);
+  const at = ready ? (seconds ?? startOfBar(ready.moments, first)) : first;
+  const bar = ready && seconds !== null ? (momentAt(ready.moments, seconds)?.bar ?? first) : first;
+  const where = `Bar ${numbers[bar]} of ${numbers.at(-1)}`;
   return (
     <section className="player" aria-label="Listen">
       <button
@@ -134,15 +137,13 @@ export function PlayerBar({ music, startBar, bars, onSounding, onTrouble }: Prop
         min="0"
         max={length}
         step="0.05"
-        value={value}
+        value={Math.min(at, length)}
         onFocus={() => void (ready ?? rehearse().catch(() => undefined))}
         onChange={(event) => void seek(event)}
         aria-label="Place in the music"
-        aria-valuetext={`Bar ${bar + 1} of ${bars}`}
+        aria-valuetext={where}
       />
-      <span className="where">
-        Bar {Math.min(bar + 1 + (music.from ?? 0), bars)} of {bars}
-      </span>
+      <span className="where">{where}</span>
       <label className="font quiet" title="Another sound font">
         Sound …<input type="file" accept=".sf2,.sf3,.dls" className="for-ears" onChange={(event) => void font(event)} />
       </label>

@@ -1,5 +1,5 @@
 import { memo, useEffect, useState } from "react";
-import type { Range } from "../desk/version";
+import type { Passage } from "../desk/version";
 import type { Music } from "../engraver/engraver";
 import { countBars, putBars, read } from "../score/musicxml";
 import { narrator, type Spoken } from "../score/words";
@@ -13,8 +13,14 @@ interface Told {
   readonly bars: readonly (readonly Spoken[])[];
 }
 
+interface Names {
+  readonly fresh: Passage | null;
+  /** The printed numbers of all bars. */
+  readonly numbers: readonly string[];
+}
+
 /** The score for those who hear the page: a list of what stands in each bar of each part. It grows while the browser has nothing else to do. */
-export function ScoreInWords({ music, fresh }: { music: Music; fresh: Range | null }) {
+export function ScoreInWords({ music, ...names }: { music: Music } & Names) {
   const [groups, setGroups] = useState<readonly Told[]>([]);
   useEffect(() => {
     const telling = groupsOf(music);
@@ -32,24 +38,25 @@ export function ScoreInWords({ music, fresh }: { music: Music; fresh: Range | nu
   return (
     <section className="for-ears" aria-label="The score in words">
       {groups.map((group) => (
-        <Group key={group.first} group={group} fresh={fresh} />
+        <Group key={group.first} group={group} {...names} />
       ))}
     </section>
   );
 }
 
-const Group = memo(function Group({ group: { first, bars }, fresh }: { group: Told; fresh: Range | null }) {
-  const isNew = (bar: number): boolean => fresh !== null && bar >= fresh.from && bar < fresh.to;
+const Group = memo(function Group({ group: { first, bars }, fresh, numbers }: { group: Told } & Names) {
+  const isNew = (bar: number, staff: number): boolean =>
+    fresh !== null && bar >= fresh.from && bar < fresh.to && !fresh.given.includes(staff);
   return (
     <>
       <h3>
-        Bars {first + 1} to {first + bars.length}
+        Bars {numbers[first]} to {numbers[first + bars.length - 1]}
       </h3>
       <ul>
         {bars.flatMap((parts, index) =>
-          parts.map(({ part, words }, place) => (
+          parts.map(({ part, staff, words }, place) => (
             <li key={`${index} ${place}`}>
-              {isNew(first + index) ? "New bar" : "Bar"} {first + index + 1}, {part}: {words}
+              {isNew(first + index, staff) ? "New bar" : "Bar"} {numbers[first + index]}, {part}: {words}
             </li>
           )),
         )}

@@ -1,5 +1,5 @@
 import { type MouseEvent, useEffect, useLayoutEffect, useRef, useState } from "react";
-import type { Range } from "../desk/version";
+import type { Passage } from "../desk/version";
 import { type Trouble, troubleFrom } from "../desk/server";
 import { engraver, type Music } from "../engraver/engraver";
 import { barOf } from "../sound/timemap";
@@ -10,7 +10,7 @@ import { useWidth } from "./useWidth";
 
 interface Props {
   readonly music: Music;
-  readonly fresh: Range | null;
+  readonly fresh: Passage | null;
   /** What is being written, drawn below until it is part of the music. */
   readonly streamed: Streamed | null;
   readonly sounding: readonly string[];
@@ -43,7 +43,7 @@ export function Sheet({ music, fresh, streamed, sounding, onBar, onTrouble }: Pr
 
   useLayoutEffect(() => markSounding(frame.current, sounding), [sounding, engraved]);
 
-  const shown = useRef<Range | null>(null);
+  const shown = useRef<Passage | null>(null);
   useEffect(() => {
     if (!engraved || fresh === shown.current) return;
     shown.current = fresh;
@@ -96,11 +96,14 @@ function markSounding(frame: HTMLElement | null, ids: readonly string[]): void {
   bringIntoView(notes[0]?.closest("g.measure") ?? null);
 }
 
-/** Scrolls to a bar that isn't wholly in the window. */
+/** Scrolls to a bar that isn't wholly in sight. */
 function bringIntoView(measure: Element | null): void {
   if (!measure) return;
   const { top, bottom } = measure.getBoundingClientRect();
-  if (top >= 60 && bottom <= window.innerHeight - 90) return;
+  const covering = document.querySelectorAll<HTMLElement>(".candidates, .player");
+  const foot = Array.from(covering).reduce((left, { offsetHeight }) => left - offsetHeight, window.innerHeight);
+  if (top >= 60 && bottom <= foot - 20) return;
   const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-  measure.scrollIntoView({ block: "center", behavior: calm ? "auto" : "smooth" });
+  const centred = (top + bottom) / 2 - (60 + foot) / 2;
+  window.scrollBy({ top: centred, behavior: calm ? "auto" : "smooth" });
 }

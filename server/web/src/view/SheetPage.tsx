@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "react";
-import type { Range } from "../desk/version";
+import type { Passage } from "../desk/version";
 import { engraver, type Music } from "../engraver/engraver";
-import { areaOf, pictureOf } from "../engraver/svg";
+import { areaOf, colour, pictureOf } from "../engraver/svg";
 import { barOf } from "../sound/timemap";
 
 /** What the engraver made of a score: how many pages there are, and the first one as SVG. */
@@ -13,7 +13,7 @@ export interface Engraved {
 }
 
 /** One page, drawn when it comes near the window. */
-export function SheetPage({ page, engraved, fresh }: { page: number; engraved: Engraved; fresh: Range | null }) {
+export function SheetPage({ page, engraved, fresh }: { page: number; engraved: Engraved; fresh: Passage | null }) {
   const frame = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const element = frame.current;
@@ -48,12 +48,13 @@ export function SheetPage({ page, engraved, fresh }: { page: number; engraved: E
   return <div className="sheet-page" ref={frame} />;
 }
 
-/** Gives each bar of a picture its area, and tints the fresh ones. */
-export function mark(frame: HTMLElement, fresh: Range | null): void {
+/** Gives each bar of a picture its area, and colours what is new in the fresh ones. */
+export function mark(frame: HTMLElement, fresh: Passage | null): void {
   for (const measure of frame.querySelectorAll<SVGGElement>("g.measure")) {
     const bar = barOf(measure.id);
     const isNew = fresh !== null && bar !== null && bar >= fresh.from && bar < fresh.to;
     measure.classList.toggle("new-bar", isNew);
-    areaOf(measure)?.classList.toggle("tint", isNew);
+    areaOf(measure);
+    colour(measure, (staff) => isNew && !fresh.given.includes(staff));
   }
 }

@@ -3,7 +3,7 @@ import type { Version } from "../desk/version";
 import { type Capabilities, settingOf, taskOf } from "../desk/capabilities";
 import { isPossible, SPANS } from "../desk/tasks";
 import { askedOf, type Wishes } from "../desk/writing";
-import { partNames, read } from "../score/musicxml";
+import { barNumbers, partNames, read } from "../score/musicxml";
 import { Stepper } from "./Stepper";
 
 interface Props {
@@ -15,7 +15,10 @@ interface Props {
 
 /** What is wanted, and of which bars. */
 export function TaskChoice({ offered, score, wishes, onChange }: Props) {
-  const names = useMemo(() => partNames(read(score.xml)), [score.xml]);
+  const [names, numbers] = useMemo(() => {
+    const tree = read(score.xml);
+    return [partNames(tree), barNumbers(tree)];
+  }, [score.xml]);
   const task = taskOf(offered, wishes.task);
   const most = offered.limits.most_bars;
   const range = askedOf(score, wishes, offered);
@@ -73,19 +76,19 @@ export function TaskChoice({ offered, score, wishes, onChange }: Props) {
         <>
           <Stepper
             label="From bar"
-            value={range.from + 1}
-            least={bounds.from + 1}
-            most={bounds.to}
-            onValue={(bar) =>
-              onChange({ range: { from: bar - 1, to: Math.min(Math.max(range.to, bar), bar - 1 + most) } })
-            }
+            value={range.from}
+            least={bounds.from}
+            most={bounds.to - 1}
+            numbers={numbers}
+            onValue={(from) => onChange({ range: { from, to: Math.min(Math.max(range.to, from + 1), from + most) } })}
           />
           <Stepper
             label="To bar"
-            value={range.to}
-            least={range.from + 1}
-            most={Math.min(bounds.to, range.from + most)}
-            onValue={(bar) => onChange({ range: { from: range.from, to: bar } })}
+            value={range.to - 1}
+            least={range.from}
+            most={Math.min(bounds.to, range.from + most) - 1}
+            numbers={numbers}
+            onValue={(last) => onChange({ range: { from: range.from, to: last + 1 } })}
           />
         </>
       ) : (
