@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { areaOf } from "../src/engraver/svg";
+import { areaOf, colour } from "../src/engraver/svg";
 
 /** A measure as verovio draws it: staves of five lines, each a path. */
 function measure(...tops: readonly number[]): SVGGElement {
@@ -25,4 +25,21 @@ test("a bar has one area, however often it is asked for", () => {
 
 test("a bar without staves has none", () => {
   expect(areaOf(measure())).toBeNull();
+});
+
+test("only new staves are coloured, with a tint for those that stand together, and the whole bar where all are new", () => {
+  const bar = measure(0, 1000, 2000, 3000);
+  const staves = Array.from(bar.querySelectorAll<SVGGElement>(".staff"));
+  for (const [index, staff] of staves.entries()) staff.dataset.n = String(index + 1);
+  const isNew = () => [bar, ...staves].map((one) => one.classList.contains("new"));
+  const tints = () => Array.from(bar.querySelectorAll(".tint"), (tint) => Number(tint.getAttribute("height")));
+  colour(bar, (staff) => staff !== 2);
+  expect(isNew()).toEqual([false, true, false, true, true]);
+  expect(tints().sort()).toEqual([1080, 2080]);
+  colour(bar, () => true);
+  expect(isNew()).toEqual([true, true, true, true, true]);
+  expect(tints()).toEqual([4080]);
+  colour(bar, () => false);
+  expect(isNew()).toEqual([false, false, false, false, false]);
+  expect(tints()).toEqual([]);
 });

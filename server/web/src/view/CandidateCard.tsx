@@ -1,9 +1,10 @@
 import { type KeyboardEvent, useEffect, useRef } from "react";
 import type { Candidate } from "../desk/desk";
-import type { Range, Version } from "../desk/version";
+import type { Passage, Version } from "../desk/version";
 import { engraver } from "../engraver/engraver";
 import { pictureOf } from "../engraver/svg";
 import { sentence } from "./Notice";
+import { mark } from "./SheetPage";
 
 interface Props {
   readonly base: Version;
@@ -11,7 +12,7 @@ interface Props {
   readonly index: number;
   readonly isFirstChoice: boolean;
   readonly isShown: boolean;
-  readonly asked: Range;
+  readonly asked: Passage;
   readonly writing: boolean;
   readonly onShow: (index: number) => void;
 }
@@ -26,10 +27,15 @@ export function CandidateCard({ base, candidate, index, isFirstChoice, isShown, 
   useEffect(() => {
     if (bars.length === 0 || writing) return;
     let left = false;
-    const music = xml ? { xml, ...asked } : { xml: base.xml, stretch: { first: asked.from, bars }, ...asked };
+    const { from, to } = asked;
+    const music = xml ? { xml, from, to } : { xml: base.xml, stretch: { first: from, bars }, from, to };
     const draw = async (): Promise<void> => {
       const { first } = await engraver.engrave("card", music, WIDTH, 26);
-      if (!left) frame.current?.replaceChildren(scaled(pictureOf(first)));
+      if (left || !frame.current) return;
+      const picture = pictureOf(first);
+      frame.current.replaceChildren(picture);
+      mark(frame.current, asked);
+      scale(picture);
     };
     draw().catch(() => undefined);
     return () => {
@@ -70,7 +76,7 @@ export function CandidateCard({ base, candidate, index, isFirstChoice, isShown, 
   );
 }
 
-function scaled(picture: SVGSVGElement): SVGSVGElement {
+function scale(picture: SVGSVGElement): void {
   const [width, height] = [
     parseFloat(picture.getAttribute("width") ?? "0"),
     parseFloat(picture.getAttribute("height") ?? "0"),
@@ -79,5 +85,4 @@ function scaled(picture: SVGSVGElement): SVGSVGElement {
   picture.setAttribute("viewBox", `0 0 ${width} ${height}`);
   picture.removeAttribute("width");
   picture.removeAttribute("height");
-  return picture;
 }

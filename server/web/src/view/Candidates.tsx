@@ -1,13 +1,13 @@
 import { useEffect, useRef } from "react";
 import type { Candidate } from "../desk/desk";
-import type { Range, Version } from "../desk/version";
+import type { Passage, Version } from "../desk/version";
 import { CandidateCard } from "./CandidateCard";
 
 interface Props {
   readonly base: Version;
   readonly candidates: readonly Candidate[];
   readonly shown: number;
-  readonly asked: Range;
+  readonly asked: Passage;
   readonly writing: boolean;
   readonly onShow: (index: number) => void;
   readonly onKeep: () => void;
