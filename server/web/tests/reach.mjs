@@ -55,7 +55,7 @@ try {
     });
     assert.ok(between, "no point in the bar is free of ink");
     await page.mouse.click(between.x, between.y);
-    await page.waitForFunction(() => /^Bar 5 /.test(document.querySelector(".where").textContent));
+    await page.waitForFunction(() => /^Bar 4 /.test(document.querySelector(".where").textContent)); // the pickup is bar 0
     await page.context().close();
   });
   await step("the score is there in words, bar by bar and part by part", async () => {
