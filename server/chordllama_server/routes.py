@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -20,6 +21,7 @@ from chordllama_server.config import Config
 from chordllama_server.engine import RETRY_SECONDS, Engine
 from chordllama_server.jobs import Event, Job
 from chordllama_server.openapi import offered, schema_names, text
+from chordllama_server.page_files import built_page
 from chordllama_server.problems import Refusal, http_problem, invalid
 from chordllama_server.safety import client_of
 from chordllama_server.workshop import Workshop
@@ -283,19 +285,15 @@ def server_routes(engine: Engine) -> Blueprint:
 
 def page_routes() -> Blueprint:
     """Return the routes of the page: built files beside this one."""
-    from pathlib import Path
-
-    from flask import send_from_directory
-
     routes = Blueprint("page", __name__)
-    folder = Path(__file__).parent / "page"
+    built = built_page(Path(__file__).parent / "page")
 
     @routes.get("/")
     def index() -> Response:
-        return send_from_directory(folder, "index.html", max_age=0)
+        return built.index(request)
 
     @routes.get("/<path:name>")
     def page(name: str) -> Response:
-        return send_from_directory(folder, name, max_age=0)
+        return built.answer(name, request)
 
     return routes

@@ -1,4 +1,5 @@
 // Draws scores. Knows the thread that verovio works in, and what has to be mended between MusicXML and the picture.
+import { beside } from "../files";
 import { BAR_ID, displayCopy, withNewBars } from "../score/display";
 import { cutAfter, cutBefore } from "../score/excerpt";
 import { patchKeys, unequalKeyChanges } from "../score/keys";
@@ -35,7 +36,7 @@ const COMMON = {
 
 /** verovio's own limit; a piece is one page, however high. */
 const TALLEST = 60_000;
-const EXAMPLE = "examples/minuet.musicxml";
+const EXAMPLE = beside("examples/minuet.musicxml");
 const WARMING = 4;
 
 export class Engraver {

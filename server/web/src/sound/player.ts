@@ -1,8 +1,9 @@
 // Plays MIDI with a sound font. The synthesizer is loaded when something is first heard.
 import type { Sequencer, WorkletSynthesizer } from "spessasynth_lib";
+import { beside } from "../files";
 
-const SOUNDS = "sounds.sf3";
-const PROCESSOR = "synthesizer/processor.js";
+const SOUNDS = beside("sounds.sf3");
+const PROCESSOR = beside("synthesizer/processor.js");
 
 interface Instrument {
   readonly context: AudioContext;

@@ -1,5 +1,6 @@
 import { type ChangeEvent, useRef } from "react";
 import { troubleFrom } from "../desk/server";
+import { beside } from "../files";
 
 const EXAMPLES = [
   { file: "chorale.musicxml", title: "Ach bleib bei uns, Herr Jesu Christ", kind: "Chorale", by: "J. S. Bach" },
@@ -15,7 +16,7 @@ export function Welcome({ opening, onFile }: { opening: string; onFile: (file: B
     event.target.value = "";
   };
   const example = async (file: string): Promise<void> => {
-    const response = await fetch(`examples/${file}`);
+    const response = await fetch(beside(`examples/${file}`));
     if (!response.ok) throw new Error(troubleFrom(new Error("The example is missing.")).message);
     onFile(await response.blob(), file);
   };
