@@ -6,7 +6,7 @@ they are changed. So it is a second opinion on what the codec writes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
@@ -61,9 +61,9 @@ class _Clock:
         self.now += duration
         self.furthest = max(self.furthest, self.now)
 
-    def faults(self) -> Iterator[str]:
-        """What is wrong with the measure that has just been walked."""
-        length = self.length if self.length is not None else self.furthest
+    def faults(self, wanted: Fraction | None = None) -> Iterator[str]:
+        """What is wrong with the measure that has just been walked; `wanted` is its length where its metre doesn't say it."""
+        length = next((length for length in (wanted, self.length) if length is not None), self.furthest)
         if self.furthest != length:
             yield f"is {self.furthest} quarters long instead of {length}"
         for voice, spans in self.voices.items():
@@ -86,25 +86,39 @@ def _length(time: _Element) -> Fraction | None:
     ) + Fraction(0)
 
 
-def faults(root: _Element, first: int = 0) -> list[str]:
-    """The bars of a score-partwise tree, from the `first`-th measure of each part on, whose voices don't fill them."""
+def faults(root: _Element, first: int = 0, lengths: Mapping[int, Fraction] | None = None) -> list[str]:
+    """The bars of a score-partwise tree, from the `first`-th measure of each part on, whose voices don't fill them.
+
+    `lengths` are the quarters of measures (from 0) that have to be as long as others, whatever their time signature says.
+    """
+    wanted = lengths or {}
     return [
         f"measure {index + 1} of part {part.get('id')} {fault}"
         for part in root.iterfind("part")
-        for index, fault in _part_faults(part)
-        if index >= first
+        for index, measure, clock in _walked(part)
+        if index >= first and (index in wanted or measure.get("implicit") != "yes")
+        for fault in clock.faults(wanted.get(index))
     ]
 
 
-def _part_faults(part: _Element) -> Iterator[tuple[int, str]]:
+def lengths(root: _Element) -> dict[int, Fraction]:
+    """The quarters that each measure (from 0) lasts in its longest part, those left out in which there is nothing."""
+    found: dict[int, Fraction] = {}
+    for part in root.iterfind("part"):
+        for index, _, clock in _walked(part):
+            found[index] = max(found.get(index, Fraction(0)), clock.furthest)
+    return {index: length for index, length in found.items() if length}
+
+
+def _walked(part: _Element) -> Iterator[tuple[int, _Element, _Clock]]:
+    """Each measure with its index and the clock at its end."""
     clock = _Clock()
     for index, measure in enumerate(part.iterfind("measure")):
         clock.begin()
         for child in measure:
             if child.tag in ("attributes", "note", "forward", "backup"):
                 getattr(clock, child.tag)(child)
-        if measure.get("implicit") != "yes":
-            yield from ((index, fault) for fault in clock.faults())
+        yield index, measure, clock
 
 
 def bars_with_hidden_time(root: _Element) -> set[tuple[int, int]]:

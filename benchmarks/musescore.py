@@ -41,6 +41,8 @@ _VOICES = 4  # of a staff, in MuseScore: a track is one voice of one staff
 _VARYING = (
     (re.compile(r"line \d+ col \d+"), "line …"),
     (re.compile(r"0x[0-9a-f]+"), "0x…"),
+    (re.compile(r"tick \d+\(\d+\)"), "tick …"),
+    (re.compile(r"has \d+ measures instead of \d+"), "has … measures instead of …"),
     (re.compile(r"'[a-z][a-z0-9]{4,9}(-rend\d+)?'"), "…"),
 )
 
@@ -58,20 +60,21 @@ class Judgement:
 
     def added_to(self, source: Judgement) -> tuple[str, ...]:
         """The complaints that the source of this file didn't cause; where in the file they come from doesn't count."""
-        left = Counter(map(_without_places, source.complaints))
+        left = Counter(map(without_places, source.complaints))
         return tuple(_not_in(self.complaints, left))
 
 
 def _not_in(complaints: Iterable[str], left: Counter[str]) -> Iterator[str]:
     for complaint in complaints:
-        key = _without_places(complaint)
+        key = without_places(complaint)
         if left[key]:
             left[key] -= 1
         else:
             yield complaint
 
 
-def _without_places(complaint: str) -> str:
+def without_places(complaint: str) -> str:
+    """A complaint without what differs between two files with the same fault."""
     for pattern, instead in _VARYING:
         complaint = pattern.sub(instead, complaint)
     return complaint
