@@ -12,12 +12,12 @@ from itertools import islice
 from pathlib import Path
 
 from chordllama.system.resources import resource
-from chordllama.system.terminal import show_training
 from chordllama.training.bits import Cost, bits_a_bar, bits_a_note, costs, interval
 from chordllama.training.llama_model import device_for
 from chordllama.training.pretrain import pretrain
 from chordllama.training.recipe import Recipe, load_recipe
 from chordllama.training.row_folders import StoredRow, read_rows, shards
+from chordllama.training.run import show_training
 
 OUT = Path(__file__).parents[1] / "build" / "scaling"
 HEADING = f"{'recipe':14}{'tokens':>10}{'bits a note':>13}{'95 % of works':>16}{'bits a bar':>12}"

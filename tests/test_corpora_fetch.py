@@ -24,7 +24,7 @@ from chordllama.corpora.fetch.fetching import fetch, take, take_own
 from chordllama.corpora.read.readers import documents
 from chordllama.corpora.sources import CorpusSource, Download, load_sources, own_source
 from chordllama.errors import CorpusError
-from chordllama.system.terminal import show_download
+from chordllama.system.terminal import show_progress
 
 DATA = Path(__file__).parent / "data"
 SHARED = Path(__file__).parents[2] / "shared" / "data"
@@ -215,9 +215,9 @@ class Terminal(io.StringIO):
 def test_a_bar_shows_the_bytes_to_who_watches(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
-    with show_download() as report:
-        report(DownloadProgress("file.bin", 5_000, None))
-        report(DownloadProgress("file.bin", 10_000, 20_000))
+    with show_progress("fetching", "bytes") as show:
+        show(5_000, None, line="file.bin")
+        show(10_000, 20_000, line="file.bin")
     shown = terminal.getvalue()
     assert "file.bin" in shown
     assert "10.0/20.0 kB" in shown

@@ -118,7 +118,7 @@ def fetch(
 def _fetch_one(name: str, folder: Path | None, task: Task | None, licence: str | None, cache: Path) -> Path:
     from chordllama.corpora.fetch.fetching import fetch, take, take_own
     from chordllama.corpora.sources import find_source, load_sources, own_source, place
-    from chordllama.system.terminal import show_download
+    from chordllama.system.terminal import show_progress
 
     known = load_sources(cache)
     if folder and name not in load_sources():
@@ -130,8 +130,8 @@ def _fetch_one(name: str, folder: Path | None, task: Task | None, licence: str |
         return here
     if folder:
         return take(source, folder, cache)
-    with show_download() as report:
-        return fetch(source, cache, report)
+    with show_progress("fetching", "bytes") as show:
+        return fetch(source, cache, lambda step: show(step.done, step.total, line=step.file))
 
 
 def _fetch_genius(artist: str | None, limit: int | None, cache: Path) -> Path:

@@ -109,14 +109,18 @@ def build_one(
     from chordllama.corpora.build.shards import WORK_FOLDER, BuildFolder
     from chordllama.corpora.build.tokens import find_tokenizer
     from chordllama.corpora.fetch.fetching import default_cache
-    from chordllama.system.terminal import show_shards
+    from chordllama.system.terminal import show_progress
 
     cache = cache or default_cache()
     sources = _at_hand(task, only, cache, folder)
     if beats_endpoint and task == "prose":
         wanted["endpoint"] = BeatSource(beats_endpoint, beats_model, str(out.absolute() / WORK_FOLDER / "beats"))
     settings = BuildSettings(task, find_tokenizer(tokenizer, cache), **wanted)
-    with show_shards(task) as report:
+    with show_progress(f"{task}:", "shards") as show:
+
+        def report(step: str, done: int, total: int) -> None:
+            show(done, total, line=step)
+
         found = build_task(
             BuildFolder(out.absolute(), task), settings, sources, _engine(engine, address, processes), part, report
         )

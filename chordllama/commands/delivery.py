@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path, PurePath
+from time import monotonic
 from typing import Any
 
 import click
@@ -13,7 +14,7 @@ import click
 from chordllama.commands.options import SCORE_SUFFIXES, STANDARD
 from chordllama.limits import MOST_BYTES
 from chordllama.system.files import read_bounded, write_atomically
-from chordllama.system.terminal import say
+from chordllama.system.terminal import format_seconds, say, say_written
 
 EXIT_SYSTEM, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 
@@ -53,6 +54,13 @@ def tell(facts: Facts, as_json: bool) -> None:
     if as_json:
         # A name that is no UTF-8 holds lone surrogates, for which Python's escape is JSON's too.
         click.echo(json.dumps(facts, ensure_ascii=False).encode("utf-8", "backslashreplace"))
+
+
+def tell_written(facts: Facts, *about: str, began: float, as_json: bool) -> None:
+    """Tell who watches at a terminal which files the facts name, and how long it took since `began` (of `monotonic`); with JSON nobody."""
+    files = [facts[key] for key in ("output", "midi", "picture") if key in facts]
+    if files and not as_json:
+        say_written(files, *about, format_seconds(monotonic() - began))
 
 
 def write(path: str, content: bytes) -> None:

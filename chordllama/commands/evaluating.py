@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
 from pathlib import Path, PurePath
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import click
 
+from chordllama.commands.delivery import tell_written
 from chordllama.system.extras import need
-from chordllama.system.terminal import show_evaluation
+from chordllama.system.terminal import show_progress
 
 if TYPE_CHECKING:
     from chordllama.evaluate.evaluation import Evaluation
@@ -86,13 +90,22 @@ def evaluate(
     files = _files(models)
     for path in files:
         check_file(path)
-    settings = EvaluationSettings(candidates)
+    began, settings = monotonic(), EvaluationSettings(candidates)
     if task == "music":
         report = _music(files, settings, threads, data, bars, pieces)
     else:
         assert data is not None
         report = _texts(task, files, settings, threads, data, pieces, embeddings)
-    _deliver(report, output, as_json)
+    names = _deliver(report, output, as_json)
+    tell_written({"output": str(output)}, *names, began=began, as_json=as_json)
+
+
+@contextmanager
+def _measuring(pieces: int) -> Iterator[Callable[[], None]]:
+    """Show how many pieces are measured; give the function to call after each."""
+    done = count(1)
+    with show_progress("measuring", "pieces") as show:
+        yield lambda: show(next(done), pieces)
 
 
 def _files(models: tuple[Path, ...]) -> list[Path]:
@@ -124,7 +137,7 @@ def _music(
     from chordllama.evaluate.systems import EvaluationReport
 
     held_out = held_out_rows(data, bars, pieces) if data else held_out_chorales(bars, pieces)
-    with show_evaluation(len(held_out.pieces) * (len(files) + 5)) as step:
+    with _measuring(len(held_out.pieces) * (len(files) + 5)) as step:
         evaluation = Evaluation(held_out, settings, step)
         systems = [evaluation.human(), *evaluation.naive()]
         for number, path in enumerate(files):
@@ -162,7 +175,7 @@ def _texts(
 
     held_out = held_out_texts(data, task, pieces)
     embed = open_embeddings(embeddings) if embeddings else None
-    with show_evaluation(len(held_out.pieces) * (len(files) + 4)) as step:
+    with _measuring(len(held_out.pieces) * (len(files) + 4)) as step:
         evaluation = TextEvaluation(held_out, task, settings, step, embed)
         systems = [evaluation.human(), *evaluation.naive(), evaluation.counted()]
         for path in files:
@@ -174,14 +187,20 @@ def _texts(
     return EvaluationReport(task, held_out.told, told, evaluation.headings, tuple(systems))
 
 
-def _deliver(report: EvaluationReport, folder: Path, as_json: bool) -> None:
+def _deliver(report: EvaluationReport, folder: Path, as_json: bool) -> list[str]:
+    """Write the report in its three forms, print it, and return the files' names."""
     from chordllama.evaluate.evaluation_report import as_json as in_json
     from chordllama.evaluate.evaluation_report import as_markdown, picture
     from chordllama.system.files import write_atomically
 
     folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(folder / "report.json", in_json(report).encode())
-    write_atomically(folder / "report.md", as_markdown(report).encode())
-    write_atomically(folder / "report.png", picture(report))
+    forms = {
+        "report.json": in_json(report).encode(),
+        "report.md": as_markdown(report).encode(),
+        "report.png": picture(report),
+    }
+    for name, content in forms.items():
+        write_atomically(folder / name, content)
     facts = json.dumps(json.loads(in_json(report)), ensure_ascii=False)
     click.echo(facts if as_json else as_markdown(report), nl=as_json)
+    return list(forms)

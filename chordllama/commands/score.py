@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from chordllama.commands.delivery import EXIT_INTERRUPTED, deliver, read, score_suffix, tell, warn
+from chordllama.commands.delivery import EXIT_INTERRUPTED, deliver, read, score_suffix, tell, tell_written, warn
 from chordllama.commands.options import (
     SCORE_SUFFIXES,
     any_output,
@@ -21,7 +22,8 @@ from chordllama.commands.options import (
     strict_option,
     words,
 )
-from chordllama.system.terminal import say
+from chordllama.system.terminal import say, show_progress
+from chordllama.tasks.plan import count_of
 
 if TYPE_CHECKING:
     from chordllama.conversion.convert import Conversion
@@ -65,19 +67,25 @@ def _convert(conversion: Conversion, key: str, source: str, output: str, jobs: i
     """Convert a file or a folder; the exit code is that of a folder."""
     if Path(source).is_dir():
         return _convert_folder(conversion, source, output, jobs, as_json)
+    began = monotonic()
     converted = conversion.convert(*read(source))
-    score, warnings = converted.score, warn(converted.warnings)
-    facts = {"parts": len(score.parts), "bars": len(score.bars), "warnings": warnings}
-    tell(deliver(converted.data, key, output, as_json) | facts, as_json)
+    parts, bars = len(converted.score.parts), len(converted.score.bars)
+    facts = {"parts": parts, "bars": bars, "warnings": warn(converted.warnings)}
+    facts = deliver(converted.data, key, output, as_json) | facts
+    tell_written(facts, count_of(parts, "part"), count_of(bars, "bar"), began=began, as_json=as_json)
+    tell(facts, as_json)
     return None
 
 
 def _convert_folder(conversion: Conversion, source: str, output: str, jobs: int | None, as_json: bool) -> int:
     """Convert a folder, say what became of it, and return the exit code."""
     from chordllama.conversion.folders import convert_folder
-    from chordllama.system.terminal import show_files
 
-    with show_files(conversion.name) as progress:
+    with show_progress(conversion.name, "files") as show:
+
+        def progress(done: int, failed: int, total: int) -> None:
+            show(done, total, f"{failed:,} failed")
+
         summary = convert_folder(conversion, Path(source), Path(output), jobs, progress)
     for kind, text in summary.messages():
         say(kind, text)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import count
 from pathlib import Path, PurePath
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from chordllama.commands.delivery import Facts, deliver, read, score_suffix, tell, warn, write
+from chordllama.commands.delivery import Facts, deliver, read, score_suffix, tell, tell_written, warn, write
 from chordllama.commands.options import (
     STANDARD,
     Decorated,
@@ -19,8 +21,9 @@ from chordllama.commands.options import (
     source_argument,
     strict_option,
 )
-from chordllama.system.terminal import say
+from chordllama.system.terminal import say, show_progress
 from chordllama.tasks.music_tasks import MUSIC_TASKS
+from chordllama.tasks.plan import count_of
 from chordllama.tasks.task import COMMON, MusicTask, TaskSetting
 
 if TYPE_CHECKING:
@@ -132,25 +135,31 @@ def _write(
     from chordllama.api import assignment_for
     from chordllama.generate.models import open_backend, writer_for
     from chordllama.generate.ranking import best_first
-    from chordllama.system.terminal import show_bars
 
     if output == STANDARD and (with_midi or with_picture or settings["candidates"] > 1):
         raise click.UsageError("--midi, --picture and --candidates take their names from OUT: give one with -o")
+    began, done = monotonic(), count(1)
     write_bars = writer_for(dialect, model)
     assignment = assignment_for(task, *read(source), settings, strict=strict)
     request = assignment.request
     with (
         open_backend(model, threads, name=model_name, api_key=model_key) as backend,
-        show_bars(request.candidates) as progress,
+        show_progress("writing", "bars") as show,
     ):
-        continuations = write_bars(assignment, backend, progress).candidates
+        continuations = write_bars(
+            assignment, backend, lambda step: show(next(done), step.bars * request.candidates)
+        ).candidates
     warnings = warn(assignment.reading.report.warnings())
     facts: Facts = {"warnings": warnings, "seed": request.sampling.seed, "continuations": []}
     pictures = f".{picture_format}" if with_picture else None
     ranked = [continuations[number] for number in best_first(continuations)]
     for number, continuation in enumerate(ranked, 1):
         place = _numbered(output, number) if len(ranked) > 1 else output
-        facts["continuations"].append(_deliver_continuation(continuation, place, with_midi, pictures, as_json))
+        written = _deliver_continuation(continuation, place, with_midi, pictures, as_json)
+        first, bars = assignment.plan.first + 1, written["bars"]
+        span = f"{first}–{first + bars - 1}" if bars > 1 else f"{first}"
+        tell_written(written, count_of(bars, "bar"), span, began=began, as_json=as_json)
+        facts["continuations"].append(written)
     tell(facts, as_json)
     return _say_failures(ranked)
 

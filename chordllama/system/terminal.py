@@ -1,21 +1,18 @@
-"""What people read on standard error: messages, and at a terminal progress. Knows click and rich, no music and no models."""
+"""What people read on standard error: messages, what was written, and how far work has come. Knows click and rich, no music and no models."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from time import monotonic
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, ProgressColumn, TaskID
-
-    from chordllama.corpora.fetch.download import DownloadProgress as FileProgress
-    from chordllama.generate.continuation import BarProgress as BarProgress
-    from chordllama.training.step_report import StepReport
+    from rich.progress import Progress, TaskID
 
 _COLOURS = {
     "error": "red",
@@ -35,100 +32,114 @@ def say(kind: str, text: str) -> None:
     click.echo(f"{click.style(f'{kind}:', fg=_COLOURS[kind], bold=True)} {text}", err=True, color=colour)
 
 
-def _progress(verb: str, *columns: str | ProgressColumn, transient: bool = False) -> Progress:
-    """rich's progress on standard error, with a bar between `verb` and `columns`, and the time left; silent where nobody watches."""
+def say_written(files: Sequence[str], *facts: str) -> None:
+    """Print what was written, at a terminal only: `song.musicxml, song.mid: 8 bars, 13–20, 4.1 s`."""
+    if sys.stderr.isatty():
+        click.echo(f"{', '.join(files)}: {', '.join(facts)}", err=True)
+
+
+def format_seconds(seconds: float) -> str:
+    """Return a length of time for people: `4.1 s`, `1:05 min`, `2:00:10 h`."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02} min" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02}:{rest:02} h"
+
+
+# -------------------------------------------------------------------------------------------------------------- progress
+
+_EVERY = 10.0
+_RARELY = 60.0
+"""Seconds between two plain lines: a tenth of the time gone, but never less or more than these."""
+
+
+@contextmanager
+def show_progress(verb: str, unit: str) -> Iterator[ProgressDisplay]:
+    """Show how far work has come, in `unit` (files, bars, bytes, …): give what is to be called with each step.
+
+    At a terminal it is a bar with time left, count and speed, which goes when the work ends. Elsewhere, in a log say, it is a plain line
+    with the same words, the first one after ten seconds.
+    """
+    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        yield ProgressDisplay(verb, unit)
+        return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.table import Column
 
-    silent = not sys.stderr.isatty()
-    told = (verb, BarColumn(), *columns, TimeRemainingColumn())
-    return Progress(*told, console=Console(stderr=True), transient=transient, disable=silent)
-
-
-def _counted(verb: str, *columns: str, transient: bool = False) -> Progress:
-    """A progress that shows how many are done of how many."""
-    from rich.progress import MofNCompleteColumn
-
-    return _progress(verb, MofNCompleteColumn(), *columns, transient=transient)
+    # names of files may hold what rich takes for markup
+    title, text = (TextColumn(shown, markup=False) for shown in ("{task.description}", "{task.fields[text]}"))
+    left = TimeRemainingColumn(table_column=Column(min_width=7))  # at a narrow terminal the end of the text goes first
+    with Progress(title, BarColumn(bar_width=20), left, text, console=Console(stderr=True), transient=True) as bars:
+        yield ProgressDisplay(verb, unit, bars)
 
 
-@contextmanager
-def show_bars(candidates: int) -> Iterator[Callable[[BarProgress], None]]:
-    """Show a line with bars done and seconds left; give the function to call after each bar."""
-    with _counted("writing", "bars", transient=True) as progress:
-        task = progress.add_task("bars", total=None)
-        yield lambda step: progress.update(task, total=step.bars * candidates, advance=1)
+class ProgressDisplay:
+    """How far work has come: called with each step, it moves a bar, or prints a line if the last one was long ago."""
+
+    def __init__(self, verb: str, unit: str, bars: Progress | None = None, every: float = _EVERY) -> None:
+        self._verb, self._unit, self._bars, self._every = verb, unit, bars, every
+        self._began = monotonic()
+        self._due = self._began + every
+        self._tracks: dict[str, _Track] = {}
+
+    def __call__(self, done: float, total: float | None, about: str = "", line: str = "") -> None:
+        """Show that `done` of `total` units are done (None where nobody knows how many), and what else is to be said `about` it.
+
+        Where there are several files or steps, each has a bar of its own, called `line`.
+        """
+        now = monotonic()
+        title = f"{self._verb} {line}".strip()
+        if title not in self._tracks:
+            bar = self._bars.add_task(title, total=None, text="") if self._bars else None
+            self._tracks[title] = _Track(now, done, bar)
+        began, before, bar = self._tracks[title]
+        # what was done before the first step, in an earlier run say, tells nothing of the speed
+        speed = (done - before) / (now - began) if now > began else 0.0
+        told = (_count(done, total, self._unit), about, f"{_amount(speed, self._unit)}/s" if speed else "")
+        text = ", ".join(filter(None, told))
+        if self._bars and bar is not None:
+            self._bars.update(bar, completed=done, total=total, text=text)
+        elif now >= self._due:
+            self._due = now + max(self._every, min(_RARELY, (now - self._began) / 10))
+            left = f", {format_seconds((total - done) / speed)} left" if total and speed else ""
+            click.echo(f"{title}: {text}{left}", err=True)
+
+    def note(self, text: str) -> None:
+        """Print a line that stays, above the bars."""
+        if self._bars:
+            self._bars.console.print(text, highlight=False, markup=False)
+        else:
+            click.echo(text, err=True)
 
 
-@contextmanager
-def show_files(verb: str) -> Iterator[Callable[[int, int, int], None]]:
-    """Show a line with files done and failed, speed and time left; give the function to call with done, failed and all."""
-    with _counted(verb, "files  {task.fields[failed]} failed  {task.fields[speed]} files/s") as progress:
-        task = progress.add_task("files", total=None, failed=0, speed="–")
+class _Track(NamedTuple):
+    """One line of progress: when its first step came, what was done then, and its bar at a terminal."""
 
-        def show(done: int, failed: int, total: int) -> None:
-            speed = progress.tasks[0].speed
-            shown = "–" if speed is None else f"{speed:.1f}"
-            progress.update(task, completed=done, total=total, failed=failed, speed=shown)
-
-        yield show
+    began: float
+    done: float
+    bar: TaskID | None
 
 
-@contextmanager
-def show_shards(task: str) -> Iterator[Callable[[str, int, int], None]]:
-    """Show a line for each step of a build with shards done and time left; give the function to call with step, done and all."""
-    with _counted("{task.description}") as progress:
-        lines: dict[str, TaskID] = {}
-
-        def show(step: str, done: int, total: int) -> None:
-            if step not in lines:
-                lines[step] = progress.add_task(f"{task}: {step}", total=total)
-            progress.update(lines[step], completed=done, total=total)
-
-        yield show
+def _count(done: float, total: float | None, unit: str) -> str:
+    if total is None:
+        return _amount(done, unit)
+    if unit != "bytes":
+        return f"{done:,}/{total:,} {unit}"
+    size, name = _scale(total)
+    return f"{done / size:.1f}/{total / size:.1f} {name}"
 
 
-@contextmanager
-def show_download() -> Iterator[Callable[[FileProgress], None]]:
-    """Show a bar for each file with bytes, speed and time left; give the function to call as bytes arrive."""
-    from rich.progress import DownloadColumn, TransferSpeedColumn
-
-    with _progress("{task.description}", DownloadColumn(), TransferSpeedColumn()) as progress:
-        tasks: dict[str, TaskID] = {}
-
-        def show(step: FileProgress) -> None:
-            if step.file not in tasks:
-                tasks[step.file] = progress.add_task(step.file, total=None)
-            progress.update(tasks[step.file], completed=step.done, total=step.total)
-
-        yield show
+def _amount(number: float, unit: str) -> str:
+    if unit != "bytes":
+        return f"{number:,.1f} {unit}" if isinstance(number, float) else f"{number:,} {unit}"
+    size, name = _scale(number)
+    return f"{number / size:.1f} {name}"
 
 
-@contextmanager
-def show_evaluation(pieces: int) -> Iterator[Callable[[], None]]:
-    """Show a line with pieces measured and time left; give the function to call after each."""
-    with _counted("measuring", "pieces") as progress:
-        task = progress.add_task("pieces", total=pieces)
-        yield lambda: progress.advance(task)
+def _scale(number: float) -> tuple[int, str]:
+    """Return the largest decimal unit of bytes that is no larger than this many: its size and its name."""
+    return next(((size, name) for size, name in _SCALES if number >= size), (1, "B"))
 
 
-@contextmanager
-def show_training() -> Iterator[Callable[[StepReport], None]]:
-    """Show a line with steps, loss, speed and time left, or print one now and then where nobody watches."""
-    text = "step {task.fields[step]}  loss {task.fields[loss]}  {task.fields[speed]} tokens/s"
-    with _progress("training", text) as progress:
-        task = progress.add_task("steps", total=1.0, step=0, loss="–", speed="–")
-
-        def show(report: StepReport) -> None:
-            loss = "–" if report.loss is None else f"{report.loss:.3f}"
-            speed = f"{report.tokens_per_second:,.0f}"
-            progress.update(task, completed=report.progress, step=report.step, loss=loss, speed=speed)
-            if report.validation_loss is not None:
-                progress.console.print(_validation(report), highlight=False)
-
-        yield show
-
-
-def _validation(report: StepReport) -> str:
-    bits = "" if report.bits_per_byte is None else f", {report.bits_per_byte:.4f} bits a byte"
-    return f"step {report.step}: held-out loss {report.validation_loss:.4f} nats a token{bits}"
+_SCALES = ((10**9, "GB"), (10**6, "MB"), (10**3, "kB"))

@@ -12,7 +12,7 @@ from typing import Any
 
 from chordllama.errors import ModelError
 from chordllama.system.files import write_atomically
-from chordllama.system.terminal import say, show_training
+from chordllama.system.terminal import say, show_progress
 from chordllama.training.export import export
 from chordllama.training.folder import LOG, RUN
 from chordllama.training.lora import fine_tune
@@ -70,6 +70,23 @@ def told(recipe: Recipe | LoraRecipe, out: Path) -> Iterator[TrainingProgress]:
             track(report)
 
         yield tell
+
+
+@contextmanager
+def show_training() -> Iterator[TrainingProgress]:
+    """Show steps, loss and speed; give the function that each step's report is told. What a validation gives is a line that stays."""
+    with show_progress("training", "steps") as display:
+
+        def show(report: StepReport) -> None:
+            # where minutes end a run before its steps, there are as many as they will allow
+            steps = round(report.step / report.progress) if report.progress else report.steps
+            loss = "" if report.loss is None else f"loss {report.loss:.3f}, "
+            display(report.step, steps, f"{loss}{report.tokens_per_second:,.0f} tokens/s")
+            if report.validation_loss is not None:
+                bits = "" if report.bits_per_byte is None else f", {report.bits_per_byte:.4f} bits a byte"
+                display.note(f"step {report.step}: held-out loss {report.validation_loss:.4f} nats a token{bits}")
+
+        yield show
 
 
 def _say(text: str) -> None:
