@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { accessible, drop, launch } from "./browser.mjs";
+import { accessible, drop, launch, noSidewaysScroll } from "./browser.mjs";
 
 const [address] = process.argv.slice(2);
 const chorale = readFileSync(join(import.meta.dirname, "../public/examples/chorale.musicxml"), "utf8");
@@ -79,6 +79,48 @@ try {
     assert.equal(await page.locator(".for-ears h3").count(), 38);
     await page.context().close();
   });
+  await step(
+    "on a phone everything that is done to a score is in the window, and nothing covers anything else",
+    async () => {
+      const page = await open(390, 844);
+      const inWindow = async (name) => {
+        const hidden = await page.getByRole("button", { name, exact: true }).evaluate((element) => {
+          const { left, right, top, bottom, x, y, width, height } = element.getBoundingClientRect();
+          if (left < 0 || right > innerWidth || top < 0 || bottom > innerHeight) return "outside the window";
+          const there = document.elementFromPoint(x + width / 2, y + height / 2);
+          return element.contains(there) ? null : `under ${there?.outerHTML.slice(0, 80)}`;
+        });
+        assert.equal(hidden, null, `${name}: ${hidden}`);
+      };
+      const tools = [
+        "Undo",
+        "Redo",
+        "Text",
+        "Download MusicXML",
+        "Download MIDI",
+        "Print, or save as PDF",
+        "Other score",
+      ];
+      for (const name of [...tools, "Choices", "Write", "Play"]) await inWindow(name);
+      await noSidewaysScroll(page);
+      await button(page, "Choices").click();
+      await page.getByLabel("New bars", { exact: true }).fill("2");
+      for (const name of tools) await inWindow(name);
+      await accessible(page, "the unfolded panel");
+      await button(page, "Write").click();
+      assert.equal(await button(page, "Choices").getAttribute("aria-expanded"), "false");
+      await button(page, "Write again").waitFor({ timeout: 120_000 });
+      for (const name of [...tools, "Write again", "Play", "Drop all", /^Keep version/]) await inWindow(name);
+      await accessible(page, "a phone with new bars");
+      await button(page, /^Keep/).click();
+      await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
+      const [last, dock] = await page.evaluate(() =>
+        [".paper", ".panel"].map((one) => document.querySelector(one).getBoundingClientRect()),
+      );
+      assert.ok(last.bottom <= dock.top, "the end of the score is under the panel");
+      await page.context().close();
+    },
+  );
   await step("while pages are prepared for print, the button says how far it is", async () => {
     const page = await open(1280, 900, longScore(600));
     await page.evaluate(() => {
@@ -99,8 +141,16 @@ try {
     const { seen, printed } = await page.evaluate(() => ({ seen: window.seen.join("\n"), printed: window.printed }));
     assert.ok(printed > 1);
     assert.match(seen, /Preparing …/);
-    for (let number = 1; number < printed; number += 1)
-      assert.match(seen, new RegExp(`Page ${number} of ${printed} …`));
+    const told = [...seen.matchAll(/Page (\d+) of (\d+) …/g)].map(([, number, count]) => [
+      Number(number),
+      Number(count),
+    ]);
+    assert.ok(told.length > 1, seen);
+    assert.deepEqual(
+      told,
+      told.toSorted(([one], [other]) => one - other),
+    );
+    assert.deepEqual(new Set(told.map(([, count]) => count)), new Set([printed]));
     await page.context().close();
   });
   console.log(`${passed} passed, 0 failed`);

@@ -239,6 +239,7 @@ for (const [width, scheme] of [
     await other.locator(".card-picture svg").nth(2).waitFor();
     await newBarsInView(other);
     await noSidewaysScroll(other);
+    if (width < 820) await button(other, "Choices").click();
     await other.locator("summary").click();
     await accessible(other, `${width} ${scheme}`);
     await shot(other, `9-${width}-${scheme}`, { fullPage: true });

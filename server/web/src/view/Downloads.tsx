@@ -45,7 +45,7 @@ export function Downloads({ whole, name, onTrouble }: Props) {
         {preparing ?? "Print"}
       </button>
       <span className="for-ears" role="status">
-        {preparing}
+        {preparing && "The pages are being prepared."}
       </span>
     </>
   );

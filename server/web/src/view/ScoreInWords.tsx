@@ -7,6 +7,13 @@ import { narrator, type Spoken } from "../score/words";
 /** Bars that follow each other, under a heading of their own by which one gets about in a long score. */
 const GROUP = 16;
 
+interface Props {
+  readonly music: Music;
+  /** The printed numbers of all bars. */
+  readonly numbers: readonly string[];
+  readonly fresh: Passage | null;
+}
+
 interface Told {
   /** The place of its first bar. */
   readonly first: number;
@@ -44,9 +51,9 @@ export function ScoreInWords({ music, ...names }: { music: Music } & Names) {
   );
 }
 
-const Group = memo(function Group({ group: { first, bars }, fresh, numbers }: { group: Told } & Names) {
-  const isNew = (bar: number, staff: number): boolean =>
-    fresh !== null && bar >= fresh.from && bar < fresh.to && !fresh.given.includes(staff);
+const Group = memo(function Group({ group, numbers, fresh }: Omit<Props, "music"> & { readonly group: Told }) {
+  const { first, bars } = group;
+  const isNew = (bar: number): boolean => fresh !== null && bar >= fresh.from && bar < fresh.to;
   return (
     <>
       <h3>
@@ -54,9 +61,9 @@ const Group = memo(function Group({ group: { first, bars }, fresh, numbers }: { 
       </h3>
       <ul>
         {bars.flatMap((parts, index) =>
-          parts.map(({ part, staff, words }, place) => (
+          parts.map(({ part, words }, place) => (
             <li key={`${index} ${place}`}>
-              {isNew(first + index, staff) ? "New bar" : "Bar"} {numbers[first + index]}, {part}: {words}
+              {isNew(first + index) ? "New bar" : "Bar"} {numbers[first + index]}, {part}: {words}
             </li>
           )),
         )}

@@ -100,9 +100,9 @@ function markSounding(frame: HTMLElement | null, ids: readonly string[]): void {
 function bringIntoView(measure: Element | null): void {
   if (!measure) return;
   const { top, bottom } = measure.getBoundingClientRect();
-  const covering = document.querySelectorAll<HTMLElement>(".candidates, .player");
-  const foot = Array.from(covering).reduce((left, { offsetHeight }) => left - offsetHeight, window.innerHeight);
-  if (top >= 60 && bottom <= foot - 20) return;
+  const covered = parseFloat(getComputedStyle(document.documentElement).scrollPaddingBottom);
+  const foot = window.innerHeight - covered;
+  if (top >= 60 && bottom <= foot) return;
   const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   const centred = (top + bottom) / 2 - (60 + foot) / 2;
   window.scrollBy({ top: centred, behavior: calm ? "auto" : "smooth" });

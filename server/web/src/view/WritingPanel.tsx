@@ -1,3 +1,4 @@
+import { useState } from "react";
 import { type Capabilities, otherSettings, type Setting, taskOf } from "../desk/capabilities";
 import type { Version } from "../desk/version";
 import type { Wishes } from "../desk/writing";
@@ -16,6 +17,7 @@ interface Props {
   readonly onStop: () => void;
 }
 
+/** What is to be written, and how. In a narrow window it is a bar at the bottom, whose fields unfold. */
 export function WritingPanel({
   offered,
   score,
@@ -27,18 +29,24 @@ export function WritingPanel({
   onBegin,
   onStop,
 }: Props) {
+  const [unfolded, setUnfolded] = useState(false);
   const task = taskOf(offered, wishes.task);
   const change = (part: Partial<Wishes>): void => onWishes({ ...wishes, ...part });
   return (
     <form
-      className="panel"
+      className={unfolded ? "panel unfolded" : "panel"}
       aria-label={task.title}
       onSubmit={(event) => {
         event.preventDefault();
-        if (!writing) onBegin();
+        if (writing) return;
+        setUnfolded(false);
+        onBegin();
       }}
     >
       <h2>{task.title}</h2>
+      <button type="button" className="quiet unfold" aria-expanded={unfolded} onClick={() => setUnfolded(!unfolded)}>
+        Choices
+      </button>
       <TaskChoice offered={offered} score={score} wishes={wishes} onChange={change} />
       <Stepper
         label="Versions to compare"
