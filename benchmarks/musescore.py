@@ -41,7 +41,8 @@ _VOICES = 4  # of a staff, in MuseScore: a track is one voice of one staff
 _VARYING = (
     (re.compile(r"line \d+ col \d+"), "line …"),
     (re.compile(r"0x[0-9a-f]+"), "0x…"),
-    (re.compile(r"tick \d+\(\d+\)"), "tick …"),
+    (re.compile(r"measure line \d+|\(?\d+ (?:nodes|broken)|restHeight < 0\.0: -[0-9.]+"), "…"),
+    (re.compile(r"tick \d+(\(\d+\))?"), "tick …"),
     (re.compile(r"has \d+ measures instead of \d+"), "has … measures instead of …"),
     (re.compile(r"'[a-z][a-z0-9]{4,9}(-rend\d+)?'"), "…"),
 )

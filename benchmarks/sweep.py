@@ -232,8 +232,10 @@ def main(arguments: list[str] | None = None) -> int:
     worker = Worker(options.seconds, options.seed)
     started = perf_counter()
     try:
-        for file, outcomes in swept(files, worker):
+        for number, (file, outcomes) in enumerate(swept(files, worker), 1):
             facts += [_fact(file, outcome, options) for outcome in outcomes]
+            if number % 50 == 0:
+                print(f"{number} of {len(files)}", file=sys.stderr, flush=True)
     finally:
         worker.close()
         if options.json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import string
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 from small_scores import TEXTS, music_pieces, shared_scores, small_score
 
-from chordllama.codec.compact import loads, row_length
+from chordllama.codec.compact import dumps, loads, row_length
 from chordllama.codec.excerpt import excerpt
 from chordllama.codec.grammar import Rules, Writer, height, rules_for
 from chordllama.codec.grammar.grammar_rules import FEWEST_STEADY_BARS, steady_staves
@@ -263,6 +264,13 @@ def test_cross_staff_notes_name_the_other_staff() -> None:
     assert writer.accepts("-4: e44@2")
     assert not writer.accepts("-4: e44@1")
     assert not writer.accepts("-4: e44@3")
+
+
+def test_notes_cross_to_another_staff_only_in_parts_that_have_had_some() -> None:
+    score = lean(small_score("piano"))
+    plain = loads(re.sub(r"@\d", "", dumps(score)))
+    assert plain != score
+    assert not Writer(rules_of(plain)).accepts("-4: e44@2")
 
 
 def test_the_shortest_value_is_at_most_a_step_shorter_than_the_shortest_there_is() -> None:

@@ -14,7 +14,8 @@ from lxml.etree import _Element
 from benchmarks.filling import faults
 from benchmarks.kept import byte_faults
 from benchmarks.musescore import Judgement, breaks_the_schema, installed, main, musescore_on, verovio_on
-from chordllama.codec.musicxml import read_with_origin
+from chordllama.codec.compact import loads
+from chordllama.codec.musicxml import read_with_origin, write
 from chordllama.codec.splice import splice
 from chordllama.score.model import FINAL, Barline
 
@@ -70,6 +71,16 @@ def open_slur(measure: _Element) -> None:
 def test_musescore_opens_a_spliced_file_without_complaint() -> None:
     assert musescore_on(SPLICED).added_to(musescore_on(SOURCE)) == ()
     assert not breaks_the_schema(SPLICED, OLD)
+
+
+@needs_musescore
+def test_musescore_opens_a_bracket_without_complaint() -> None:
+    plain = "parts:\n 1: clef=G2 midi=1 Piano\n1: time=2/4 {}c44 d\n2: e42{}\n"
+    bracket, none = (
+        write(loads(plain.format(*signs))) for signs in (("={bracket=start} ", " ={bracket=stop}"), ("", ""))
+    )
+    assert b"<bracket" in bracket
+    assert musescore_on(bracket).added_to(musescore_on(none)) == ()
 
 
 def test_verovio_engraves_a_spliced_file_without_complaint() -> None:

@@ -88,7 +88,7 @@ SIGNS: tuple[Sign, ...] = (
     _noted("editorial", "", "accidental", "engraving"),
     _noted("no-accidental", "", "accidental", "engraving"),
     _noted("accidental", "", "accidental", "engraving", "accidental"),
-    Sign("cross", "@", "staff", "note", "notes", "staff", new="always"),
+    Sign("cross", "@", "staff", "note", "notes", "staff", new="heard"),
     Sign("type", "", "type", "note", "engraving", "note type"),
     Sign("instrument", "", "instrument", "note", "notes", "instrument"),
     Sign("cue", "", "cue", "note", "notes"),

@@ -244,7 +244,7 @@ def _write_sign(name: str, value: str) -> list[str]:
         seen = zip(("line", "sign"), PEDAL_FORMS[form] if form else ("no", "yes"), strict=True)
         attributes += "".join(f' {attribute}="{value}"' for attribute, value in seen if value)
     elif name == "bracket":
-        attributes += ' line-end="none"'
+        attributes += ' line-end="none" line-type="solid"'  # MuseScore 3 wants to be told the type, too
     return [f'<{name} type="{type}"{attributes}/>']
 
 

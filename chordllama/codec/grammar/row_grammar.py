@@ -207,8 +207,8 @@ def _may_mark(state: WriterState, row: RowState, rule: MarkRule) -> bool:
         return False
     if rule.name in SLURS:
         return _may_slur(state, row, rule)
-    if rule.name in ORNAMENTS:
-        return rule.name in row.part.ornaments
+    if rule.name in ORNAMENTS and rule.name not in row.part.ornaments:
+        return False
     if rule.name == "fermata":
         return _may_pause(row)
     if rule.name == "cross":
