@@ -116,6 +116,16 @@ MuseScore {
         }
     }
 
+    // Selects what follows a note or rest, which brings it into view. In 3.2 a plugin can't select: there the score's end comes into view.
+    function lookBehind(element) {
+        var selection = curScore.selection;
+        if (selection && selection.select && selection.select(element, false)) {
+            cmd("next-chord");
+        } else {
+            cmd("last-element");
+        }
+    }
+
     function start(command) {
         starter = made("import MuseScore 3.0; QProcess { }");
         if (!starter) {
@@ -142,6 +152,7 @@ MuseScore {
             exported: exported,
             opened: opened,
             lookAt: lookAt,
+            lookBehind: lookBehind,
             closed: close,
             start: start,
             changed: function (view) { root.shown = view; remember(view.saved); }

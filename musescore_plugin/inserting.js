@@ -15,10 +15,11 @@ function make(texts, reading) {
 
     var NORMAL_BARLINE = 1;
 
-    // Puts the bars of a continuation into the score as one undo step. Returns {leftOut: what could not be put in, counted by name,
-    // notes: keys of texts about what else isn't as it should be}.
+    // Puts the bars of a continuation into the score as one undo step. Returns {first: the number of the first new bar, from 0,
+    // leftOut: what could not be put in, counted by name, notes: keys of texts about what else isn't as it should be}.
     function insert(host, plan, continuation) {
         var score = host.score, leftOut = {}, notes = [], missing = continuation.bars.length - plan.fill;
+        var first = plan.note ? plan.bars.length : plan.last + 1;
         if (!score || score.scoreName !== plan.name || !isAsBefore(host, plan)) {
             throw new Refusal("changed");
         }
@@ -30,7 +31,7 @@ function make(texts, reading) {
             if (missing > 0) {
                 score.appendMeasures(missing);
             }
-            var all = barsOf(host), bars = all.slice(plan.note ? plan.bars.length : plan.last + 1);
+            var all = barsOf(host), bars = all.slice(first);
             if (missing > 0 && !moveFinalBarLine(all[plan.bars.length - 1])) {
                 notes.push("finalStays");
             }
@@ -43,7 +44,7 @@ function make(texts, reading) {
             throw fault.key ? fault : new Refusal("notWritten", [fault.message || String(fault)]);
         }
         score.endCmd();
-        return { leftOut: leftOut, notes: notes };
+        return { first: first, leftOut: leftOut, notes: notes };
     }
 
     // Takes the final bar line from what was the last bar; MuseScore draws one after the new last bar by itself. A line that MuseScore drew

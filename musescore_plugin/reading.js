@@ -303,6 +303,12 @@ function make(texts) {
         return found;
     }
 
+    // The last note or rest of a bar in a staff's first voice, which is never empty.
+    function lastIn(bar, staff, host) {
+        var all = tracksOf(bar, [staff])[4 * staff.index], last = all[all.length - 1].element;
+        return isChord(last, host) ? last.notes[0] : last;
+    }
+
     function readVoice(host, bar, index, elements, leftOut) {
         var only = elements[0].element;
         if (elements.length === 1 && !isChord(only, host) && isSame(ofFraction(only.duration), bar.length)) {
@@ -401,7 +407,7 @@ function make(texts) {
     }
 
     return {
-        fraction: fraction, plus: plus, times: times, isSame: isSame, isValue: isValue, valuesFor: valuesFor, stavesOf: stavesOf, barsOf: barsOf, isChord: isChord, hasNotes: hasNotes, finalBarLine: finalBarLine, planFor: planFor, documentFor: documentFor, count: count
+        fraction: fraction, plus: plus, times: times, isSame: isSame, isValue: isValue, valuesFor: valuesFor, stavesOf: stavesOf, barsOf: barsOf, isChord: isChord, hasNotes: hasNotes, finalBarLine: finalBarLine, lastIn: lastIn, planFor: planFor, documentFor: documentFor, count: count
     };
 }
 

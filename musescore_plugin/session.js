@@ -12,6 +12,8 @@ function make(texts, reading, inserting) {
     var plus = reading.plus;
     var times = reading.times;
     var stavesOf = reading.stavesOf;
+    var barsOf = reading.barsOf;
+    var lastIn = reading.lastIn;
     var planFor = reading.planFor;
     var documentFor = reading.documentFor;
     var insert = inserting.insert;
@@ -38,7 +40,8 @@ function make(texts, reading, inserting) {
     // What goes on between the first look for a server and the last suggestion. `host` offers
     //   score, division, version, language, fraction(n, d), element(type, property, value), undo(), redo(), CHORD,
     //   request(method, address, body, then(status, text, header)) -> {abort()}, later(milliseconds, then), now(),
-    //   exported() -> MusicXML, opened(xml, name, kept) -> score, lookAt(name), closed(name), start(command) -> whether it can, changed(view)
+    //   exported() -> MusicXML, opened(xml, name, kept) -> score, lookAt(name), lookBehind(element), closed(name),
+    //   start(command) -> whether it can, changed(view)
     function session(host, saved) {
         var settings = {};
         for (var name in DEFAULTS) {
@@ -333,7 +336,8 @@ function make(texts, reading, inserting) {
         function show(number) {
             var found = state.found[number], notes = state.standing.slice();
             try {
-                var put = job.placed ? insert(host, job.plan, found.editor) : opened(found);
+                var put = job.placed ? insert(host, job.plan, found.editor) : opened(found, false);
+                lookAtBar(put.first);
                 var words = countsInWords(host.language, put.leftOut);
                 notes = notes.concat(words ? [say("leftOut", [words])] : [], put.notes.map(function (key) { return say(key); }));
             } catch (fault) {
@@ -351,13 +355,24 @@ function make(texts, reading, inserting) {
             return withSilence(found.musicxml, job.plan.silent, job.plan.last + 1);
         }
 
-        function opened(found) {
-            job.tabName = job.plan.name + "-chordllama-" + (++tabs);
-            if (!host.opened(silent(found), job.tabName, false)) {
+        function opened(found, kept) {
+            if (!kept) {
+                job.tabName = job.plan.name + "-chordllama-" + (++tabs);
+            }
+            if (!host.opened(silent(found), job.tabName, kept)) {
                 throw new Refusal("notOpened");
             }
             host.lookAt(job.tabName);
-            return { leftOut: {}, notes: [] };
+            return { first: job.plan.last + 1, leftOut: {}, notes: [] };
+        }
+
+        // The bars are there already: whatever happens here, they are not refused.
+        function lookAtBar(number) {
+            try {
+                host.lookBehind(lastIn(barsOf(host)[number - 1], job.plan.staves[0], host));
+            } catch (fault) {
+                // the view stays where it is
+            }
         }
 
         // Takes the suggestion out of the score again. Never undoes what the composer has done since.
@@ -378,8 +393,10 @@ function make(texts, reading, inserting) {
             var found = state.found[state.current];
             if (!job.placed) {
                 host.closed(job.tabName);
-                if (!host.opened(silent(found), job.tabName, true)) {
-                    refuse(new Refusal("notOpened"), standing());
+                try {
+                    lookAtBar(opened(found, true).first);
+                } catch (fault) {
+                    refuse(fault, standing());
                     return;
                 }
             }

@@ -78,6 +78,10 @@ class Window:
         """How many steps can be undone."""
         return int(self._call("undoSteps"))
 
+    def bars_seen(self) -> list[int]:
+        """The numbers of the bars that the view was moved to, one after another."""
+        return list(json.loads(self._call("barsSeen")))
+
     def _call(self, name: str) -> Any:
         from PySide6.QtCore import Q_RETURN_ARG, QMetaObject
 

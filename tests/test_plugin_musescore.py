@@ -27,6 +27,7 @@ from benchmarks.plugin.editor import (
     GO,
     KEEP,
     NEXT,
+    ONE_SUGGESTION,
     START,
     TWO_SUGGESTIONS,
     Home,
@@ -126,6 +127,27 @@ def test_a_composer_continues_a_score_in_musescores_window(sleeping: Home) -> No
     assert r"\"bars\":4,\"suggestions\":2" in settings, "the settings are remembered"
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(not has_screen(), reason="Xvfb and xdotool are not installed")
+def test_the_new_bars_of_a_long_score_come_into_view(place: Home, tmp_path: Path) -> None:
+    score = tmp_path / "long.musicxml"
+    bars = "\n".join(f"{number}: {'time=4/4 ' if number == 1 else ''}c54 d e f / c32 g" for number in range(1, 121))
+    score.write_bytes(write(loads(f"parts:\n 1: clef=G2 Flute\n 2: clef=F4 Bass\n{bars}\n")))
+    with editor(place, score) as musescore:
+        musescore.open_plugin()
+        musescore.wait_for_button()
+        musescore.click(FOUR_BARS)
+        musescore.click(ONE_SUGGESTION)
+        musescore.click(GO)
+        musescore.wait_for_title("long-chordllama-1")
+        musescore.wait_for_a_selection()  # on the last page, of which nothing was seen before
+        musescore.wait_for_button(KEEP)
+        musescore.click(KEEP)
+        musescore.wait_for_the_choice_to_end()
+        musescore.wait_for_a_selection()
+    assert "chordllama.qml:" not in (place.folder / "said.txt").read_text(errors="replace"), "the engine complains"
+
+
 # ------------------------------------------------------------------------------------------------------- the Cursor's part
 
 
@@ -182,7 +204,7 @@ def test_bars_are_written_with_the_cursor_and_one_undo_takes_them_back(tmp_path:
     faulty["bars"][2]["voices"][0]["events"][0]["notes"] *= 2  # a chord, after other notes have been written
     said = carried_out(place, score, good, faulty)
     assert '"final":true' in said, "it is read"
-    assert 'put {"leftOut":{},"notes":[]}' in said
+    assert 'put {"first":2,"leftOut":{},"notes":[]}' in said
     assert "no chords in 3.2.3" in said
     inserted, undone, rolled_back = (
         _seen(read(place.exported(place.temporary / f"{name}.mscx"))) for name in ("inserted-0", "after-0", "after-1")

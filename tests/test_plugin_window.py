@@ -206,6 +206,30 @@ def test_suggestions_one_after_another_the_most_probable_first(tmp_path: Path) -
         assert plugin.message == "The score is as it was."
 
 
+LONG = "parts:\n 1: clef=G2 Flute\n 2: clef=F4 Bass\n1: time=4/4 c51 / c31\n2: d58t e f g52. / r\n3: r / r\n4: r / r\n"
+
+
+@pytest.mark.parametrize(
+    ("document", "first"),
+    [(told(LONG), 3), (told(LONG) | {"selection": [0, 0]}, 5), (told(LONG + "5: r / c31\n"), 6)],
+)
+def test_the_view_goes_to_the_first_new_bar_once_for_each_suggestion(
+    document: dict[str, Any], first: int, tmp_path: Path
+) -> None:
+    more = LONG.partition("3: ")[0]
+    script = Script(candidates=[new_bars(f"{more}3: {note} / c31\n", 2) for note in ("e51", "g54 a b c5")])
+    with scripted(script) as server, window(tmp_path, server, document, settings=settings(server, 2)) as plugin:
+        before = plugin.score()
+        plugin.continue_()
+        assert plugin.bars_seen() == [first]
+        plugin.click("next")
+        assert plugin.bars_seen() == [first, first]
+        plugin.click("keep")
+        plugin.undo()
+        assert plugin.score() == before
+        assert plugin.bars_seen() == [first, first]
+
+
 @pytest.mark.parametrize("button", ["next", "discard"])
 @pytest.mark.parametrize("old", [ONE_BAR, ONE_BAR + "2: r\n"])
 def test_what_a_composer_does_meanwhile_is_never_undone(old: str, button: str, tmp_path: Path) -> None:

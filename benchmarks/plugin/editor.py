@@ -23,6 +23,8 @@ Colour = tuple[int, int, int]
 ACCENT = (138, 59, 36)
 PAPER = (251, 250, 247)
 """Of the button that is meant to be clicked, and of what is no button, as chordllama.qml paints them."""
+SELECTED = (46, 134, 171)
+"""Of what is selected in a score, as MuseScore paints it."""
 GO = KEEP = (388, 602)
 NEXT = (290, 602)
 START = (390, 349)
@@ -35,6 +37,8 @@ TWO_SUGGESTIONS = (210, 129)
 
 BARS_AREA = (20, 312, 440, 570)
 """Where new bars are drawn while the model writes."""
+SCORE_AREA = (460, 136, 1022, 776)
+"""Where the score is seen beside the plugin's window."""
 
 _PATIENCE = 8.0
 _TRIES = 4
@@ -203,6 +207,10 @@ class Editor:
     def wait_for_a_drawn_bar(self) -> float:
         """Wait until a new bar is drawn; the seconds that it took."""
         return self.wait(lambda: self._paints(BARS_AREA, ACCENT), "a drawn bar")
+
+    def wait_for_a_selection(self) -> float:
+        """Wait until something that is selected in the score is seen; the seconds that it took."""
+        return self.wait(lambda: self._paints(SCORE_AREA, SELECTED), "a selection that is seen")
 
     def colour(self, place: tuple[int, int]) -> Colour:
         """What is seen at a place, beside a button's words."""

@@ -33,15 +33,19 @@ Item {
     }
 
     function cmd(name) {
-        if (name !== "undo" && name !== "redo") {
+        if (name === "next-chord") {
+            curScore.goToNextChord();
+        } else if (name === "undo" || name === "redo") {
+            curScore[name]();
+        } else {
             throw new Error("no command " + name);
         }
-        curScore[name]();
     }
 
     function told() { return curScore ? JSON.stringify(curScore.tell()) : ""; }
     function edit() { curScore.edit(); return ""; }
     function undoSteps() { return curScore.undone.length; }
+    function barsSeen() { return JSON.stringify(curScore.barsSeen); }
     function isOpen() { return curScore.open; }
     function quit() { throw new Error("Qt.quit in MuseScore 4"); }
 }

@@ -52,6 +52,8 @@ function Score(told) {
     this.open = false;
     this.undone = [];
     this.redone = [];
+    this.selected = null;
+    this.barsSeen = [];
     this.staves = [];
     this.parts = [];
     var self = this;
@@ -211,6 +213,7 @@ Score.prototype = {
         }
         return {
             type: item.notes.length ? Elements.CHORD : Elements.REST,
+            place: { track: track, at: item.at },
             get duration() { return wrapped(item.nominal); },
             get tuplet() { return self.tuplet(item.tuplet); },
             get notes() { return item.notes.map(function (note) { return self.note(track, item, note); }); },
@@ -240,7 +243,7 @@ Score.prototype = {
                 }
             };
         }
-        return Object.defineProperties({ pitch: note.pitch }, {
+        return Object.defineProperties({ pitch: note.pitch, place: { track: track, at: item.at } }, {
             tpc: { get: function () { return note.tpc2; } }, tpc1: spelled("tpc1"), tpc2: spelled("tpc2"),
             tieForward: {
                 get: function () {
@@ -253,6 +256,27 @@ Score.prototype = {
     },
 
     newCursor: function () { return new Cursor(this); },
+
+    get selection() {
+        var self = this;
+        return {
+            select: function (element, add) {
+                need(!add && element.place, "only one note or rest is selected");
+                self.selected = element.place;
+                return true;
+            }
+        };
+    },
+
+    // The command that selects what follows, and moves the view there.
+    goToNextChord: function () {
+        need(!this.open, "a command within a command");
+        need(this.selected, "nothing is selected");
+        var at = this.selected.at, next = this.track(this.selected.track).find(function (item) { return item.at > at; });
+        need(next, "nothing follows");
+        this.selected = { track: this.selected.track, at: next.at };
+        this.barsSeen.push(this.state.bars.indexOf(this.barAt(next.at)) + 1);
+    },
 
     // ---------------------------------------------------------------------------------------------------------- changes
 

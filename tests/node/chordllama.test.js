@@ -99,7 +99,7 @@ for (let seed = 1; seed <= 60; ++seed) {
             const told = plugin.documentFor(host, plan);
             assert.deepStrictEqual(told.bars.map((bar) => bar.voices), old.map((bar) => bar.voices));
         }
-        assert.deepStrictEqual(plugin.insert(host, plan, { bars: more, left_out: {} }), { leftOut: {}, notes: [] });
+        assert.deepStrictEqual(plugin.insert(host, plan, { bars: more, left_out: {} }), { first: plan.last + 1, leftOut: {}, notes: [] });
         const after = host.score.tell();
         assert.deepStrictEqual(after.slice(0, plan.last + 1), before.slice(0, plan.last + 1));
         assert.deepStrictEqual(bare(after.slice(plan.last + 1)), bare(more));
