@@ -1,8 +1,9 @@
 """Writes bars anew in the middle of songs and looks at what is around them: `python -m benchmarks.around FOLDER … [--each N] [--tasks …]`.
 
 Every byte outside of the measures that were asked for has to be the source's, and over their borders no tie, slur, hairpin or other line
-may lose an end that it had, or its number (benchmarks/lines.py). To be continued, a score is cut after the bar before. Shares no code with
-the codec, which puts the bars in. Exit status 1 where a promise is broken.
+may lose an end that it had, or its number (benchmarks/lines.py). A variation keeps slurs, articulations, fermatas and other signs at its notes.
+To be continued, a score is cut after the bar before. Shares no code with the codec, which puts the bars in. Exit status 1 where a promise is
+broken.
 """
 
 from __future__ import annotations
@@ -103,6 +104,41 @@ def _notes(part: _Element) -> Iterator[tuple[Fraction, Fraction, _Element]]:
         begun = furthest
 
 
+# ----------------------------------------------------------------------------------------------------------------- signs
+
+_OF_PITCHES = frozenset(["tied", "tuplet", "technical", "accidental-mark", "non-arpeggiate", "arpeggiate"])
+
+
+def signs(root: _Element) -> Counter[tuple[int, int, Fraction, str]]:
+    """The slurs, articulations, ornaments and fermatas of a score-partwise tree by part, measure, moment in it (quarters) and name.
+
+    Moments are rounded, as some sources round their own triplets and the codec doesn't.
+    """
+    return Counter(
+        (
+            number,
+            measure,
+            Fraction(round(12 * moment), 12),
+            " ".join([sign.tag, *{sign.get("type")} & {"start", "stop"}]),
+        )
+        for number, part in enumerate(root.iterfind("part"), 1)
+        for measure, moment, note in _moments(part)
+        for child in note.iterfind("notations/*")
+        for sign in (child if child.tag in ("articulations", "ornaments") else [child])
+        if sign.tag not in _OF_PITCHES
+    )
+
+
+def _moments(part: _Element) -> Iterator[tuple[int, Fraction, _Element]]:
+    """Each note with its measure (from 1) and its moment there."""
+    first: dict[_Element, Fraction] = {}
+    numbers = {measure: number for number, measure in enumerate(part.iterfind("measure"), 1)}
+    for onset, _, note in _notes(part):
+        measure = note.getparent()
+        assert measure is not None
+        yield numbers[measure], onset - first.setdefault(measure, onset), note
+
+
 # --------------------------------------------------------------------------------------------------------------- writing
 
 
@@ -127,6 +163,12 @@ def judged(whole: bytes, name: str, task: str, backend: Backend, seed: int, firs
     changed = byte_faults(xml, found.xml, BARS) if place is None else changed_bytes(xml, found.xml, first - 1, BARS)
     if places := list(changed):
         faults["bytes"] = places
+    if task == "vary":
+        before, after = (signs(etree.fromstring(xml)) for xml in (whole, found.xml))
+        if moved := sorted([*(before - after).elements(), *(after - before).elements()]):
+            faults["signs"] = [
+                f"part {part}, measure {n}, quarter {float(at):g}: {sign}" for part, n, at, sign in moved
+            ]
     return faults | loose_ends(whole, found.xml, first - 1, BARS)
 
 
@@ -140,7 +182,7 @@ def main() -> int:
     parser.add_argument("--lines", action="store_true", help="take the border of bars that most lines cross")
     parser.add_argument("--model", help="a GGUF file or an endpoint's address [the bundled model]")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--threads", type=int, help="[as everywhere: half of the processors, of few all but one]")
     options = parser.parse_args()
     files = score_files(options.scores)
     files = files[:: max(1, len(files) // options.each)]
@@ -153,7 +195,7 @@ def main() -> int:
             for task in options.tasks:
                 total += _printed(file, xml, task, backend, options.seed, first)
     print(json.dumps({"scores": len(files), **total}))
-    return int(any(total[kind] for kind in ("bytes", "ties", *KINDS, "crash")))
+    return int(any(total[kind] for kind in ("bytes", "ties", "signs", *KINDS, "crash")))
 
 
 def _place(xml: bytes, seed: int, *, crowded: bool) -> int:

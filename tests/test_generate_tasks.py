@@ -22,8 +22,10 @@ from chordllama.errors import ChordLlamaError, ModelError, ScoreError
 from chordllama.generate.classic_continuation import write_classic
 from chordllama.generate.continuation import BarProgress, Continuation, continue_score, prepare, read_answer
 from chordllama.generate.llama import LlamaBackend
+from chordllama.placing.joining import varied
 from chordllama.sampling import Sampling
-from chordllama.score.model import Bar, Chord, Direction, Rest, Score, Spacer
+from chordllama.score.editing import timed
+from chordllama.score.model import Bar, Chord, Direction, Harmony, Item, Mark, Rest, Row, Score, Spacer
 from chordllama.tasks import music_tasks
 from chordllama.tasks.music_prompts import lean
 from chordllama.tasks.music_tasks import MUSIC_TASKS, parse_instruction, pose
@@ -117,6 +119,61 @@ def test_a_variation_has_the_old_rhythm_and_keeps_words_and_syllables(model: Lla
     for old, new in zip(before.bars, after.bars, strict=True):
         assert rhythm_of(new) == rhythm_of(old)
         assert syllables(new) == syllables(old)
+
+
+SIGNED = """parts:
+ 1: clef=G2
+1: time=4/4 =mf D7 c58'> =< c( d{trill-mark}{wavy-line-stop}{wavy-line-start} e), =! e44*_g_c5> a48{fingering=3} b
+2: ="dolce" c54- G7 b44 d58( g58g/) e44.`^{up-bow}
+3: r4 c54 r2*
+"""
+
+
+def test_a_variation_keeps_each_sign_at_its_moment(model: LlamaBackend) -> None:
+    score = loads(SIGNED)
+    for seed in range(8):
+        request = replace(asked("vary"), sampling=replace(HOT, seed=seed))
+        found = read(written(write(score), model, request).xml)
+        for old, new in zip(score.bars, found.bars, strict=True):
+            assert rhythm_of(new) == rhythm_of(old)
+            assert signs_of(new) == signs_of(old)
+
+
+def signs_of(bar: Bar) -> list[tuple[object, ...]]:
+    """Directions, chord symbols, and the signs of each chord and rest that aren't about its pitches."""
+    of_pitches = re.compile("tie|stem|fingering|accidental|courtesy|parenthesised|cross|arpeggiate")
+    return [
+        (onset, item)
+        if isinstance(item, Direction | Harmony)
+        else (onset, {mark for mark in marks_of(item) if not of_pitches.match(mark.name)})
+        for row in bar.rows
+        for onset, item in timed(row)
+    ]
+
+
+def marks_of(item: Item) -> list[Mark]:
+    if isinstance(item, Chord):
+        return [mark for note in item.notes for mark in note.marks]
+    return list(item.marks) if isinstance(item, Rest) else []
+
+
+def test_what_stood_at_each_note_of_a_chord_stands_at_each() -> None:
+    def varied_to(text: str) -> Row:
+        head = "parts:\n 1: clef=G2\n1: time=2/4 "
+        old, new = (loads(f"{head}{row}\n").bars[0] for row in ("c54{arpeggiate}>_e{arpeggiate}* d4{cue}", text))
+        return varied(old, new, frozenset([0])).rows[0]
+
+    first, second = varied_to("d54_f_a' g44_b(").items
+    assert isinstance(first, Chord)
+    assert isinstance(second, Chord)
+    assert [[mark.name for mark in note.marks] for note in first.notes] == [
+        ["accent", "fermata", "arpeggiate"],
+        ["arpeggiate"],
+        ["arpeggiate"],
+    ]
+    assert [[mark.name for mark in note.marks] for note in second.notes] == [["cue"], ["cue"]]
+    single = varied_to("d54 g44").items[0]
+    assert [mark.name for mark in marks_of(single)] == ["accent", "fermata"]
 
 
 def rhythm_of(bar: Bar) -> list[tuple[object, ...]]:

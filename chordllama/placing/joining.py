@@ -5,19 +5,48 @@ Each `Join` takes an old bar, the new one that stands for it, and the parts (fro
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from chordllama.codec.excerpt import SignaturesInForce
-from chordllama.codec.words.values import OF_CHORDS, in_order
+from chordllama.codec.whitelist import SIGNS
+from chordllama.codec.words.values import in_order
 from chordllama.placing.placement import Placement
 from chordllama.score.editing import Bars, Rows, edited, timed, with_directions
-from chordllama.score.model import Bar, Chord, Direction, Item, Place, Row
+from chordllama.score.model import Bar, Chord, Direction, Item, Note, Place, Row
 
 STAYING = frozenset(
     ["words", "rehearsal", "metronome", "sound", "segno", "coda", "key", "transpose", "staff-lines", "barline"]
 )
 """Directions of old bars that stay: the model doesn't see them, and they aren't about its notes."""
+_OF_PITCHES = frozenset(
+    [
+        "fingering",
+        "pluck",
+        "tap",
+        "string",
+        "fret",
+        "harmonic",
+        "bend",
+        "open-string",
+        "thumb-position",
+        "hammer-on-start",
+        "hammer-on-stop",
+        "pull-off-start",
+        "pull-off-stop",
+        "accidental-mark",
+        "non-arpeggiate",
+    ]
+)
+_AT_NOTES = frozenset(["cue", "hidden", "type", "steal-time", "let-ring"])
+_OF_MOMENTS = _AT_NOTES | {
+    sign.name
+    for sign in SIGNS
+    if sign.kind in ("articulations", "ornaments", "technical", "slurs", "beams") and sign.name not in _OF_PITCHES
+}
+"""Signs at a note that are about its moment in the bar, and not about its pitch: they stay where a note gets another pitch."""
+_AT_EACH_NOTE = _AT_NOTES | {"arpeggiate"}
+"""Those of them that each note of a chord has."""
 
 
 def joined(bars: Bars, at: Placement) -> Bars:
@@ -41,7 +70,10 @@ def harmonised(old: Bar, new: Bar, parts: frozenset[int]) -> Bar:
 
 
 def varied(old: Bar, new: Bar, _parts: frozenset[int]) -> Bar:
-    """Return the old bar with the new one's notes in its own rhythm; syllables, beams and all directions stay."""
+    """Return the old bar with the new one's pitches in its own rhythm.
+
+    Syllables, directions, beams, slurs, articulations, ornaments and fermatas stay; those that the model wrote go.
+    """
     written = {row.place: row for row in new.rows}
     return replace(
         old, rows=tuple(_with_notes(row, written[row.place]) if row.place in written else row for row in old.rows)
@@ -49,17 +81,27 @@ def varied(old: Bar, new: Bar, _parts: frozenset[int]) -> Bar:
 
 
 def _with_notes(old: Row, new: Row) -> Row:
-    """An old row with the notes of a new one in the same rhythm."""
+    """An old row with the pitches of a new one in the same rhythm."""
     chords = (item for item in new.items if isinstance(item, Chord))
 
     def renewed(item: Item) -> Item:
-        if not isinstance(item, Chord):
-            return item
-        head, *others = next(chords).notes
-        beams = (m for m in item.notes[0].marks if m.name in OF_CHORDS and not m.name.startswith("stem"))
-        return replace(item, notes=(replace(head, marks=in_order(head.marks, beams)), *others))
+        return replace(item, notes=_with_signs_of(item.notes, next(chords).notes)) if isinstance(item, Chord) else item
 
     return replace(old, items=tuple(map(renewed, old.items)))
+
+
+def _with_signs_of(old: Sequence[Note], new: Sequence[Note]) -> tuple[Note, ...]:
+    """The new notes of a chord with the old ones' signs of moments: the first one has them, and each those that stood at each."""
+    signs = [[mark for mark in note.marks if mark.name in _OF_MOMENTS] for note in old]
+    each = [mark for mark in signs[0] if mark.name in _AT_EACH_NOTE and all(mark in own for own in signs)]
+    if len(new) == 1:  # nothing is left to be broken
+        each = [mark for mark in each if mark.name != "arpeggiate"]
+    first = [mark for own in signs for mark in own if mark.name not in _AT_EACH_NOTE]
+    own = [[mark for mark in note.marks if mark.name not in _OF_MOMENTS] for note in new]
+    return tuple(
+        replace(note, marks=in_order(marks, each, () if n else first))
+        for n, (note, marks) in enumerate(zip(new, own, strict=True))
+    )
 
 
 def _with_staying(bar: Bar, old: Iterable[Row]) -> Bar:

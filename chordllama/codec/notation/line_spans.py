@@ -21,6 +21,7 @@ from chordllama.codec.notation.line_numbers import (
     ends_in,
     is_line_direction,
 )
+from chordllama.codec.notation.line_numbers import in_order as as_written
 from chordllama.codec.words.values import in_order
 from chordllama.score.editing import timed
 from chordllama.score.model import Bar, Chord, Direction, Item, Mark, Place, Rest, Row, Ticks
@@ -169,7 +170,7 @@ def renumbered(
         if line in after:
             own.setdefault(label, _number(after[line]))
     kept = [(kind, _number(number)) for lines in (before, after) for (kind, _), number in lines.items()]
-    return _relabelled(labelled, part, Numbers(pairs.started, own, kept), lambda marks: marks)
+    return _relabelled(labelled, part, Numbers(pairs.started, own, kept), _begun_first)
 
 
 def apart(bars: Sequence[Bar], part: int, others: Iterable[Line]) -> tuple[Bar, ...]:
@@ -177,7 +178,7 @@ def apart(bars: Sequence[Bar], part: int, others: Iterable[Line]) -> tuple[Bar, 
     pairs = Pairs()
     labelled = _relabelled(bars, part, pairs, pairs.in_order)
     kept = [(kind, _number(number)) for kind, number in others]
-    return _relabelled(labelled, part, Numbers(pairs.started, kept=kept), lambda marks: marks)
+    return _relabelled(labelled, part, Numbers(pairs.started, kept=kept), _begun_first)
 
 
 def _number(written: str) -> int:
@@ -185,6 +186,11 @@ def _number(written: str) -> int:
 
 
 Order = Callable[[Sequence[Mark]], Sequence[Mark]]
+
+
+def _begun_first(labelled: Sequence[Mark]) -> Sequence[Mark]:
+    """The marks of a note whose labels no two lines share: a line with both ends at it can only begin before it ends."""
+    return as_written(labelled, ())
 
 
 def _relabelled(bars: Sequence[Bar], part: int, lines: Lines, order: Order) -> tuple[Bar, ...]:
