@@ -116,6 +116,13 @@ def test_signs_that_are_set_as_text_are_drawn_on_screen_and_in_print(installed: 
 @pytest.mark.slow
 @node
 @browser
+def test_versions_are_shown_heard_and_coloured_as_what_they_are_and_come_back(installed: Path, address: str) -> None:
+    assert re.search(r"^\d+ passed, 0 failed$", run("node", "tests/versions.mjs", address), re.MULTILINE)
+
+
+@pytest.mark.slow
+@node
+@browser
 def test_all_is_within_reach_by_finger_by_keyboard_and_by_ear(installed: Path, address: str) -> None:
     assert re.search(r"^\d+ passed, 0 failed$", run("node", "tests/reach.mjs", address), re.MULTILINE)
 

@@ -325,6 +325,7 @@ def test_what_the_server_offers_is_what_its_requests_take(client: FlaskClient) -
     schema("Capabilities").validate(offered)
     assert offered["model"] == {"id": "chordllama-mini", "backend": "llama.cpp"}
     assert [ensemble["title"] for ensemble in offered["ensembles"]] == ["Piano", "Organ", "Choir", "Strings"]
+    assert 1 < offered["compared"]["candidates"] <= offered["limits"]["most_candidates"]
     taken = document()["components"]["schemas"]
     for task in offered["tasks"]:
         properties = taken[f"{task['id'].capitalize()}Request"]["properties"]

@@ -19,6 +19,8 @@ from chordllama.tasks.row_texts import MusicRow, Write, dump_bar
 MOST_BARS = 256
 """Bars that may be asked for at once, at most."""
 MOST_CANDIDATES = 16
+COMPARED_CANDIDATES = 3
+"""Candidates that a program asks for where its user compares them and says nothing else."""
 
 
 @dataclass(frozen=True, slots=True)

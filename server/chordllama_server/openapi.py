@@ -10,7 +10,7 @@ from typing import Any
 
 from chordllama.tasks.ensembles import ENSEMBLES
 from chordllama.tasks.music_tasks import MUSIC_TASKS
-from chordllama.tasks.task import COMMON, MOST_BARS, MOST_CANDIDATES, MusicTask
+from chordllama.tasks.task import COMMON, COMPARED_CANDIDATES, MOST_BARS, MOST_CANDIDATES, MusicTask
 from chordllama_server.problems import invalid
 
 
@@ -148,6 +148,7 @@ def offered() -> dict[str, Any]:
     ]
     return {
         "defaults": {setting.name: setting.default for setting in COMMON if setting.default is not None},
+        "compared": {"candidates": COMPARED_CANDIDATES},
         "limits": {"most_bars": MOST_BARS, "most_candidates": MOST_CANDIDATES},
         "tasks": tasks,
         "ensembles": [

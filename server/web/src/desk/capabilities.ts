@@ -25,9 +25,11 @@ export interface Task {
 
 export interface Capabilities {
   readonly model: { readonly id: string };
+  /** What is asked for where candidates are compared and nobody says how many. */
+  readonly compared: { readonly candidates: number };
   readonly limits: { readonly most_bars: number; readonly most_candidates: number };
   readonly tasks: readonly Task[];
-  readonly ensembles: readonly { readonly id: string; readonly parts: readonly string[] }[];
+  readonly ensembles: readonly { readonly id: string; readonly title: string; readonly parts: readonly string[] }[];
 }
 
 export function capabilities(): Promise<Capabilities> {
@@ -42,6 +44,11 @@ export function taskOf(offered: Capabilities, id: string): Task {
 
 export function settingOf(task: Task, name: string): Setting | undefined {
   return task.settings.find((setting) => setting.name === name);
+}
+
+/** The nearest value that a setting may have. */
+export function clamped({ type, minimum = -Infinity, maximum = Infinity }: Setting, value: number): number {
+  return Math.min(maximum, Math.max(minimum, type === "integer" ? Math.round(value) : value));
 }
 
 /** Settings that have a place of their own on the page; the others are drawn by their types. */

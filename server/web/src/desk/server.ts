@@ -60,6 +60,11 @@ export async function getJson<T>(path: string): Promise<T> {
   return (await send(path)).json() as Promise<T>;
 }
 
+/** A file that lies beside the page. */
+export async function getFile(path: string): Promise<Blob> {
+  return (await send(path)).blob();
+}
+
 /** Whether the server wants a key that it hasn't got. */
 export function wantsKey({ code }: Trouble): boolean {
   return code === "wrong_key" || code === "key_missing";
@@ -92,7 +97,7 @@ async function send(path: string, options: RequestInit = {}): Promise<Response> 
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new TroubleError({
       message: "The server doesn't answer.",
-      hint: "Start it again with chordllama serve, then try once more. Your score is still here.",
+      hint: "Start it again with chordllama serve, then try once more. What is on this page stays.",
     });
   });
   if (!response.ok) throw new TroubleError(await troubleOf(response));

@@ -11,25 +11,26 @@ export interface Wishes {
   readonly bars: number | null;
   /** Which bars are written anew, where the task does that; null: those that the task means by itself. */
   readonly range: Range | null;
-  /** The part that is given, counted from 1. */
-  readonly given: number;
+  /** The part that is given, counted from 1; null: the one that the task means by itself. */
+  readonly given: number | null;
   /** What is added to a melody that stands alone, to harmonise it. */
   readonly ensemble: string | null;
-  readonly candidates: number;
+  /** null: as many as the server says are compared. */
+  readonly candidates: number | null;
   /** null: another one each time. */
   readonly seed: number | null;
   /** Other settings, by their names, that are not as the server has them. */
   readonly others: Readonly<Record<string, number | string>>;
 }
 
-/** The page compares versions, so it asks for some; everything else is as the server has it. */
+/** Everything is as the server has it. */
 export const FIRST_WISHES: Wishes = {
   task: "continue",
   bars: null,
   range: null,
-  given: 1,
+  given: null,
   ensemble: null,
-  candidates: 3,
+  candidates: null,
   seed: null,
   others: {},
 };
@@ -53,17 +54,32 @@ export function askedOf(score: Version, wishes: Wishes, offered: Capabilities): 
   const task = taskOf(offered, wishes.task);
   const { limits, usual } = SPANS[task.span];
   if (!limits) {
-    const bars = wishes.bars ?? Number(settingOf(task, "bars")?.default ?? 1);
+    const setting = settingOf(task, "bars");
+    const bars = wishes.bars ?? Number(setting?.default ?? setting?.minimum);
     return { from: score.bars, to: score.bars + bars };
   }
   const { range } = wishes;
   return range && range.to <= score.bars ? range : usual(score, offered.limits.most_bars); // an undone score may be shorter
 }
 
-/** The same, with the staves that stay. */
+/** The part that is given, counted from 1; null where a task writes all of them. */
+export function givenOf({ task, given }: Wishes, offered: Capabilities): number | null {
+  const setting = settingOf(taskOf(offered, task), "given");
+  return setting ? (given ?? Number.parseInt(String(setting.default), 10)) : null;
+}
+
+/** What is added to a melody that stands alone. */
+export function ensembleOf(
+  { ensemble }: Wishes,
+  { ensembles }: Capabilities,
+): Capabilities["ensembles"][number] | undefined {
+  return ensembles.find(({ id }) => id === ensemble) ?? ensembles[0];
+}
+
+/** The bars that are asked for of a score, with the staves that stay. */
 export function passageAsked(score: Version, wishes: Wishes, offered: Capabilities): Passage {
-  const hasGiven = settingOf(taskOf(offered, wishes.task), "given") !== undefined;
-  return { ...askedOf(score, wishes, offered), given: hasGiven ? stavesOf(read(score.xml), wishes.given - 1) : [] };
+  const given = givenOf(wishes, offered);
+  return { ...askedOf(score, wishes, offered), given: given === null ? [] : stavesOf(read(score.xml), given - 1) };
 }
 
 /** Tells the news until all is written. Ends the job when `signal` is aborted. */
@@ -76,7 +92,7 @@ export async function* write(
   signal: AbortSignal,
 ): AsyncGenerator<News> {
   const task = taskOf(offered, wishes.task);
-  const { candidates, given } = wishes;
+  const given = givenOf(wishes, offered);
   const has = (name: string): boolean => settingOf(task, name) !== undefined;
   const others = Object.fromEntries(Object.entries(wishes.others).filter(([name]) => has(name)));
   const request = {
@@ -84,10 +100,10 @@ export async function* write(
     seed,
     stream: true,
     bars: asked.to - asked.from,
-    candidates,
+    candidates: wishes.candidates ?? offered.compared.candidates,
     ...others,
     ...(has("first") ? { first: asked.from + 1 } : {}),
-    ...(has("given") ? { given: String(given) } : {}),
+    ...(given === null ? {} : { given: String(given) }),
   };
   const { id } = (await (await post(task.path.slice(1), request, signal)).json()) as { id: string };
   const stop = (): void => void post(`v1/jobs/${id}/cancel`, {}).catch(() => undefined);

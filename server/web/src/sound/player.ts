@@ -1,5 +1,6 @@
 // Plays MIDI with a sound font. The synthesizer is loaded when something is first heard.
 import type { Sequencer, WorkletSynthesizer } from "spessasynth_lib";
+import { getFile } from "../desk/server";
 import { beside } from "../files";
 
 const SOUNDS = beside("sounds.sf3");
@@ -18,7 +19,10 @@ export class Player {
 
   /** Loads a MIDI file, given in base64, and plays it from `seconds` on. */
   async play(midi: string, seconds: number): Promise<void> {
-    this.instrument ??= this.build();
+    this.instrument ??= this.build().catch((error: unknown) => {
+      this.instrument = null; // the next try begins anew
+      throw error;
+    });
     const { context, sequencer } = await this.instrument;
     await context.resume();
     sequencer.loadNewSongList([{ binary: Uint8Array.from(atob(midi), (letter) => letter.charCodeAt(0)).buffer }]);
@@ -53,11 +57,11 @@ export class Player {
 
   private async build(): Promise<Instrument> {
     const { Sequencer, WorkletSynthesizer } = await import("spessasynth_lib");
+    const font = this.font?.slice(0) ?? (await (await getFile(SOUNDS)).arrayBuffer());
     const context = new AudioContext({ latencyHint: "interactive" });
     await context.audioWorklet.addModule(PROCESSOR);
     const synthesizer = new WorkletSynthesizer(context);
     synthesizer.connect(context.destination);
-    const font = this.font?.slice(0) ?? (await (await fetch(SOUNDS)).arrayBuffer());
     await synthesizer.soundBankManager.addSoundBank(font, "main");
     await synthesizer.isReady;
     this.ready = { context, synthesizer, sequencer: new Sequencer(synthesizer, { skipToFirstNoteOn: false }) };

@@ -1,9 +1,9 @@
 import { useCallback, useEffect, useMemo, useReducer, useRef, useState } from "react";
-import { type Capabilities, settingOf, taskOf } from "../desk/capabilities";
+import type { Capabilities } from "../desk/capabilities";
 import { act, type Candidate, current, EMPTY, passageOf, shownCandidate } from "../desk/desk";
 import type { Passage, Range, Version } from "../desk/version";
 import { addParts, decode, encode, troubleFrom } from "../desk/server";
-import { anySeed, FIRST_WISHES, passageAsked, type Wishes, write } from "../desk/writing";
+import { anySeed, ensembleOf, FIRST_WISHES, givenOf, passageAsked, type Wishes, write } from "../desk/writing";
 import type { Music } from "../engraver/engraver";
 import { engraver } from "../engraver/engraver";
 import { headingOf } from "../score/heading";
@@ -35,6 +35,7 @@ export function App({ offered }: { offered: Capabilities }) {
   const [sounding, setSounding] = useState<readonly string[]>([]);
   const [start, setStart] = useState({ bar: 0 });
   const stopper = useRef<AbortController | null>(null);
+  const opened = useRef(0); // files so far: of several that are dropped soon after each other the last one counts
   const step = current(desk);
   const score = step?.version ?? null;
   const candidates = step?.candidates ?? [];
@@ -46,18 +47,21 @@ export function App({ offered }: { offered: Capabilities }) {
   }, []);
 
   const open = useCallback(async (file: Blob, name: string) => {
+    opened.current += 1;
+    const turn = opened.current;
     setOpening(name);
     try {
       const { musicxml: xml, compact, bars } = await encode(file, name);
       const readable = xml.includes("<score-timewise") ? (await decode(compact)).musicxml : xml;
+      if (turn !== opened.current) return;
       stopper.current?.abort(); // not before: a file that can't be read leaves everything as it is
       dispatch({ do: "open", version: { name, xml: readable, compact, bars, fresh: null, origin: "opened" } });
       setStart({ bar: 0 });
-      setWishes((known) => ({ ...known, task: "continue", range: null, given: 1 }));
+      setWishes((known) => ({ ...known, task: "continue", range: null, given: null }));
     } catch (error) {
-      dispatch({ do: "fail", trouble: troubleFrom(error) });
+      if (turn === opened.current) dispatch({ do: "fail", trouble: troubleFrom(error) });
     } finally {
-      setOpening("");
+      if (turn === opened.current) setOpening("");
     }
   }, []);
 
@@ -217,7 +221,7 @@ export function App({ offered }: { offered: Capabilities }) {
           )}
         </main>
       ) : (
-        <Welcome opening={opening} onFile={open} />
+        <Welcome opening={opening} onFile={open} onTrouble={(trouble) => dispatch({ do: "fail", trouble })} />
       )}
       {music && (
         <PlayerBar
@@ -236,11 +240,11 @@ export function App({ offered }: { offered: Capabilities }) {
 }
 
 /** The score with what a task needs to be there: a melody that stands alone gets other parts before it is harmonised. */
-async function prepared(score: Version, { task, ensemble }: Wishes, offered: Capabilities): Promise<Version> {
-  const added = ensemble ?? offered.ensembles[0]?.id;
-  if (!added || !settingOf(taskOf(offered, task), "given") || musicxml.partsOf(musicxml.read(score.xml)).length > 1)
-    return score;
-  return { ...score, xml: await addParts(score.xml, added), compact: null, fresh: null, origin: "kept" };
+async function prepared(score: Version, wishes: Wishes, offered: Capabilities): Promise<Version> {
+  const added = ensembleOf(wishes, offered);
+  const isComplete = givenOf(wishes, offered) === null || musicxml.partsOf(musicxml.read(score.xml)).length > 1;
+  if (!added || isComplete) return score;
+  return { ...score, xml: await addParts(score.xml, added.id), compact: null, fresh: null, origin: "kept" };
 }
 
 /** What is drawn of a score with a candidate's bars: of a long one only those and what stands around them. */

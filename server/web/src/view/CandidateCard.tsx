@@ -41,7 +41,7 @@ export function CandidateCard({ base, candidate, index, isFirstChoice, isShown, 
     return () => {
       left = true;
     };
-  }, [base, xml, writing]);
+  }, [base, xml, writing ? null : bars]);
   const pressed = (event: KeyboardEvent<HTMLButtonElement>): void => {
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
     const next = step && event.currentTarget.parentElement?.children[index + step];

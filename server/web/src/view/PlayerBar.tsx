@@ -78,12 +78,16 @@ export function PlayerBar({ music, start, numbers, onSounding, onTrouble }: Prop
       else player.pause();
     } catch (error) {
       setPlaying("no");
-      onTrouble({
-        ...troubleFrom(error),
-        message: "The score can't be heard",
-        hint: "Check that the browser may play sound, or download the MIDI file",
-      });
+      unheard(error);
     }
+  }
+
+  function unheard(error: unknown): void {
+    onTrouble({
+      message: "The score can't be heard",
+      cause: troubleFrom(error).message,
+      hint: "Check that the server runs and that the browser may play sound, or download the MIDI file",
+    });
   }
 
   async function rehearse(): Promise<Rehearsed> {
@@ -138,8 +142,8 @@ export function PlayerBar({ music, start, numbers, onSounding, onTrouble }: Prop
         max={length}
         step="0.05"
         value={Math.min(at, length)}
-        onFocus={() => void (ready ?? rehearse().catch(() => undefined))}
-        onChange={(event) => void seek(event)}
+        onFocus={() => void (ready ?? rehearse().catch(unheard))}
+        onChange={(event) => void seek(event).catch(unheard)}
         aria-label="Place in the music"
         aria-valuetext={where}
       />

@@ -2,7 +2,7 @@ import { useMemo } from "react";
 import type { Version } from "../desk/version";
 import { type Capabilities, settingOf, taskOf } from "../desk/capabilities";
 import { isPossible, SPANS } from "../desk/tasks";
-import { askedOf, type Wishes } from "../desk/writing";
+import { askedOf, ensembleOf, givenOf, type Wishes } from "../desk/writing";
 import { barNumbers, partNames, read } from "../score/musicxml";
 import { Stepper } from "./Stepper";
 
@@ -23,7 +23,8 @@ export function TaskChoice({ offered, score, wishes, onChange }: Props) {
   const most = offered.limits.most_bars;
   const range = askedOf(score, wishes, offered);
   const bounds = SPANS[task.span].limits?.(score);
-  const hasGiven = settingOf(task, "given") !== undefined;
+  const given = givenOf(wishes, offered);
+  const ensemble = ensembleOf(wishes, offered);
   return (
     <>
       <div className="field">
@@ -44,26 +45,23 @@ export function TaskChoice({ offered, score, wishes, onChange }: Props) {
           {task.description}.
         </p>
       </div>
-      {hasGiven && names.length === 1 && (
+      {given !== null && names.length === 1 && (
         <div className="field">
           <label htmlFor="ensemble">Parts to add</label>
-          <select
-            id="ensemble"
-            value={wishes.ensemble ?? offered.ensembles[0]?.id}
-            onChange={(event) => onChange({ ensemble: event.target.value })}
-          >
-            {offered.ensembles.map(({ id, parts }) => (
+          <select id="ensemble" value={ensemble?.id} onChange={(event) => onChange({ ensemble: event.target.value })}>
+            {offered.ensembles.map(({ id, title }) => (
               <option key={id} value={id}>
-                {parts.join(", ")}
+                {title}
               </option>
             ))}
           </select>
+          <p className="aside">{ensemble?.parts.join(", ")}</p>
         </div>
       )}
-      {hasGiven && names.length > 1 && (
+      {given !== null && names.length > 1 && (
         <div className="field">
           <label htmlFor="given">Part that stays</label>
-          <select id="given" value={wishes.given} onChange={(event) => onChange({ given: Number(event.target.value) })}>
+          <select id="given" value={given} onChange={(event) => onChange({ given: Number(event.target.value) })}>
             {names.map((name, index) => (
               <option key={index} value={index + 1}>
                 {name}
@@ -95,7 +93,7 @@ export function TaskChoice({ offered, score, wishes, onChange }: Props) {
         <Stepper
           label="New bars"
           value={range.to - range.from}
-          least={1}
+          least={settingOf(task, "bars")?.minimum ?? 1}
           most={most}
           onValue={(bars) => onChange({ bars })}
         />

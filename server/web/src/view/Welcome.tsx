@@ -1,5 +1,5 @@
 import { type ChangeEvent, useRef } from "react";
-import { troubleFrom } from "../desk/server";
+import { getFile, type Trouble, troubleFrom } from "../desk/server";
 import { beside } from "../files";
 
 const EXAMPLES = [
@@ -8,18 +8,24 @@ const EXAMPLES = [
   { file: "minuet.musicxml", title: "Minuet in G", kind: "Piano", by: "C. Petzold" },
 ] as const;
 
-export function Welcome({ opening, onFile }: { opening: string; onFile: (file: Blob, name: string) => void }) {
+interface Props {
+  readonly opening: string;
+  readonly onFile: (file: Blob, name: string) => void;
+  readonly onTrouble: (trouble: Trouble) => void;
+}
+
+export function Welcome({ opening, onFile, onTrouble }: Props) {
   const input = useRef<HTMLInputElement>(null);
   const chosen = (event: ChangeEvent<HTMLInputElement>): void => {
     const file = event.target.files?.[0];
     if (file) onFile(file, file.name);
     event.target.value = "";
   };
-  const example = async (file: string): Promise<void> => {
-    const response = await fetch(beside(`examples/${file}`));
-    if (!response.ok) throw new Error(troubleFrom(new Error("The example is missing.")).message);
-    onFile(await response.blob(), file);
-  };
+  const example = (file: string): void =>
+    void getFile(beside(`examples/${file}`)).then(
+      (content) => onFile(content, file),
+      (error: unknown) => onTrouble(troubleFrom(error)),
+    );
   return (
     <main className="welcome" aria-busy={opening !== ""}>
       <h2>Where shall the music go on?</h2>
@@ -46,7 +52,7 @@ export function Welcome({ opening, onFile }: { opening: string; onFile: (file: B
       <ul className="examples">
         {EXAMPLES.map(({ file, title, kind, by }) => (
           <li key={file}>
-            <button type="button" className="example" disabled={opening !== ""} onClick={() => void example(file)}>
+            <button type="button" className="example" disabled={opening !== ""} onClick={() => example(file)}>
               <span className="example-title">{title}</span>
               <span className="aside">
                 {kind} · {by}

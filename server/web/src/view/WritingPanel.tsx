@@ -1,5 +1,6 @@
 import { useState } from "react";
-import { type Capabilities, otherSettings, type Setting, taskOf } from "../desk/capabilities";
+import { flushSync } from "react-dom";
+import { type Capabilities, clamped, otherSettings, type Setting, settingOf, taskOf } from "../desk/capabilities";
 import type { Version } from "../desk/version";
 import type { Wishes } from "../desk/writing";
 import { Stepper } from "./Stepper";
@@ -31,6 +32,7 @@ export function WritingPanel({
 }: Props) {
   const [unfolded, setUnfolded] = useState(false);
   const task = taskOf(offered, wishes.task);
+  const [candidates, seedSetting] = ["candidates", "seed"].map((name) => settingOf(task, name));
   const change = (part: Partial<Wishes>): void => onWishes({ ...wishes, ...part });
   return (
     <form
@@ -50,9 +52,9 @@ export function WritingPanel({
       <TaskChoice offered={offered} score={score} wishes={wishes} onChange={change} />
       <Stepper
         label="Versions to compare"
-        value={wishes.candidates}
-        least={1}
-        most={Math.min(6, offered.limits.most_candidates)}
+        value={wishes.candidates ?? offered.compared.candidates}
+        least={candidates?.minimum ?? 1}
+        most={candidates?.maximum ?? offered.limits.most_candidates}
         onValue={(candidates) => change({ candidates })}
       />
       {writing ? (
@@ -77,20 +79,18 @@ export function WritingPanel({
             onValue={(value) => change({ others: changed(wishes.others, setting.name, value) })}
           />
         ))}
-        <div className="field">
-          <label htmlFor="seed">Seed</label>
-          <input
-            id="seed"
-            type="number"
-            min="0"
-            max="2147483647"
-            placeholder={seed === null ? "another each time" : `last: ${seed}`}
-            value={wishes.seed ?? ""}
-            onChange={(event) =>
-              change({ seed: event.target.value === "" ? null : Math.max(0, Math.floor(event.target.valueAsNumber)) })
-            }
-          />
-        </div>
+        {seedSetting && (
+          <div className="field">
+            <label htmlFor="seed">{seedSetting.title}</label>
+            <WholeNumber
+              id="seed"
+              setting={seedSetting}
+              placeholder={seed === null ? "another each time" : `last: ${seed}`}
+              value={wishes.seed ?? undefined}
+              onValue={(value) => change({ seed: value ?? null })}
+            />
+          </div>
+        )}
         <p className="aside">The same seed writes the same bars.</p>
         <p className="aside">Model: {offered.model.id}</p>
       </details>
@@ -133,27 +133,62 @@ function Choice({ setting, value, onValue }: ChoiceProps) {
             </option>
           ))}
         </select>
+      ) : setting.type === "integer" ? (
+        <WholeNumber
+          id={id}
+          setting={setting}
+          placeholder={String(setting.default ?? "—")}
+          value={value === undefined ? undefined : Number(value)}
+          onValue={onValue}
+        />
       ) : setting.type === "number" ? (
         <Slider id={id} setting={setting} value={Number(value ?? setting.default)} onValue={onValue} />
       ) : (
         <input
           id={id}
           title={description}
-          type={setting.type === "integer" ? "number" : "text"}
-          min={setting.minimum}
-          max={setting.maximum}
-          placeholder={setting.default === undefined ? "—" : String(setting.default)}
+          type="text"
+          placeholder={String(setting.default ?? "—")}
           value={value ?? ""}
-          onChange={(event) => {
-            const text = event.target.value;
-            if (text === "") onValue(undefined);
-            else onValue(setting.type === "integer" ? Math.round(Number(text)) : text);
-          }}
+          onChange={(event) => onValue(event.target.value || undefined)}
         />
       )}
     </div>
   );
 }
+
+interface WholeNumberProps {
+  readonly id: string;
+  readonly setting: Setting;
+  readonly placeholder: string;
+  readonly value: number | undefined;
+  readonly onValue: (value: number | undefined) => void;
+}
+
+/** What is typed counts when the field is left, as the nearest value that is possible; an empty field has none. */
+function WholeNumber({ id, setting, placeholder, value, onValue }: WholeNumberProps) {
+  const [typed, setTyped] = useState<string | null>(null);
+  const leave = (): void => {
+    if (typed !== null) onValue(typed === "" ? undefined : clamped(setting, Number(typed)));
+    setTyped(null);
+  };
+  return (
+    <input
+      id={id}
+      title={setting.description}
+      type="number"
+      min={setting.minimum}
+      max={setting.maximum}
+      placeholder={placeholder}
+      value={typed ?? value ?? ""}
+      onChange={(event) => setTyped(event.target.value)}
+      onBlur={leave}
+      onKeyDown={(event) => event.key === "Enter" && flushSync(leave)}
+    />
+  );
+}
+
+const STEP = 0.05;
 
 function Slider({ id, setting, value, onValue }: ChoiceProps & { readonly id: string; readonly value: number }) {
   return (
@@ -162,9 +197,9 @@ function Slider({ id, setting, value, onValue }: ChoiceProps & { readonly id: st
         id={id}
         title={setting.description}
         type="range"
-        min={setting.minimum ?? setting.exclusiveMinimum}
-        max={Math.min(setting.maximum ?? 2, 2)}
-        step="0.05"
+        min={setting.minimum ?? (setting.exclusiveMinimum ?? 0) + STEP}
+        max={setting.maximum}
+        step={STEP}
         value={value}
         onChange={(event) => onValue(event.target.valueAsNumber)}
       />
