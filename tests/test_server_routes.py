@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -336,3 +337,40 @@ def test_what_the_server_offers_is_what_its_requests_take(client: FlaskClient) -
         }
         assert all(setting["title"] and setting["description"] for setting in settings.values())
         assert offered["defaults"].items() <= {name: one.get("default") for name, one in settings.items()}.items()
+
+
+def test_an_edit_changes_its_bar_and_no_other_byte(client: FlaskClient) -> None:
+    text = client.post("/v1/encode", data=form()).get_json()["compact"]
+    line = next(line for line in text.splitlines() if line.startswith("4: "))
+    edited = text.replace(line, line.replace("b44", "a44", 1))
+    by_json = client.post("/v1/edit", json={"musicxml": CHORALE.decode(), "compact": edited})
+    assert by_json.status_code == 200, by_json.text
+    answer = by_json.get_json()
+    assert not list(schema("Edited").iter_errors(answer))
+    assert client.post("/v1/edit", data=form(compact=edited)).get_json() == answer
+    packed = base64.b64encode(write_container(CHORALE, ".mxl")).decode()
+    assert client.post("/v1/edit", json={"file": packed, "compact": edited}).get_json() == answer
+    assert answer["changed"] == [4]
+    before, after = (re.split(r"(?=<measure )|(?<=</measure>)", xml) for xml in (CHORALE.decode(), answer["musicxml"]))
+    (place,) = (n for n, pair in enumerate(zip(before, after, strict=True)) if pair[0] != pair[1])
+    assert before[place].startswith('<measure number="3"')  # the fourth after the pickup, of the first part
+    assert client.post("/v1/encode", json={"musicxml": answer["musicxml"]}).get_json()["compact"] == edited
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "status", "words"),
+    [
+        ("\n2: ", "\n2: nonsense ", 422, "line 13"),
+        ("\n12: ", "\n13: ", 422, "bar 12 was expected"),
+        (" Soprano S.", " Violin", 422, "parts can't be changed"),
+        ("title", "\ud800", 400, "half a character"),
+    ],
+)
+def test_an_edit_that_cannot_be_put_in_is_refused_in_words(
+    client: FlaskClient, old: str, new: str, status: int, words: str
+) -> None:
+    text = client.post("/v1/encode", data=form()).get_json()["compact"]
+    assert old in text
+    answer = client.post("/v1/edit", json={"musicxml": CHORALE.decode(), "compact": text.replace(old, new, 1)})
+    assert answer.status_code == status
+    assert words in answer.get_json()["error"]["message"]

@@ -69,12 +69,14 @@ def _refuse_constant(name: str) -> NoReturn:
 
 def _from_json(body: dict[str, Any]) -> tuple[UploadedScore, dict[str, Any]]:
     name = body.pop("name", "score")
+    text = _utf8(body.get("compact", ""), "compact")
     if "musicxml" in body:
         return UploadedScore(_utf8(body.pop("musicxml"), "musicxml"), name), body
-    if "compact" in body:
-        return UploadedScore(_utf8(body.pop("compact"), "compact"), "text", "compact"), body
     if "editor" in body:
         return UploadedScore(json.dumps(body.pop("editor")).encode(), name, "editor"), body
+    if "file" not in body:
+        del body["compact"]
+        return UploadedScore(text, "text", "compact"), body
     try:
         return UploadedScore(base64.b64decode(body.pop("file"), validate=True), name), body
     except (binascii.Error, ValueError) as fault:

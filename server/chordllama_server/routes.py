@@ -222,6 +222,10 @@ def score_routes(workshop: Workshop, held: Held) -> Blueprint:
     def decode() -> Response:
         return jsonify(_do("decode", "DecodeRequest", None))
 
+    @routes.post("/v1/edit")
+    def edit() -> Response:
+        return jsonify(_do("edit", "EditRequest", "EditForm"))
+
     @routes.post("/v1/check")
     def check() -> Response:
         return jsonify(_do("check", "CheckRequest", "ScoreForm"))

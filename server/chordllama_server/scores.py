@@ -13,7 +13,7 @@ from chordllama.codec import editor
 from chordllama.codec.compact import dumps, loads
 from chordllama.codec.container import parse
 from chordllama.codec.musicxml import Reading, read_with_origin, write
-from chordllama.codec.splice import source_text
+from chordllama.codec.splice import revise, source_text
 from chordllama.conversion.convert import decode_text, musicxml_in, read_anything
 
 _DECLARATION = re.compile(rb"""^(\s*<\?xml[^>]*?\sencoding\s*=\s*)(["'])[A-Za-z0-9._-]+["']""")
@@ -62,6 +62,19 @@ def decode(source: UploadedScore) -> dict[str, Any]:
     return {"musicxml": write(score).decode(), "parts": len(score.parts), "bars": len(score.bars)}
 
 
+def edit(source: UploadedScore, compact: str) -> dict[str, Any]:
+    """Return the answer of /v1/edit."""
+    xml = musicxml_of(source)
+    score = loads(compact)
+    revision = revise(xml, read_with_origin(xml, source.name), score)
+    return {
+        "musicxml": in_utf8(revision.xml),
+        "parts": len(score.parts),
+        "bars": len(score.bars),
+        "changed": [bar + 1 for bar in revision.bars],
+    }
+
+
 def check(source: UploadedScore) -> dict[str, Any]:
     """Return the answer of /v1/check."""
     return asdict(check_reading(_reading(source)))
@@ -100,6 +113,7 @@ JOBS: dict[str, Callable[..., Any]] = {
     "parts": add_parts,
     "encode": encode,
     "decode": decode,
+    "edit": edit,
     "check": check,
     "render": render,
 }

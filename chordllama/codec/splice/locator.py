@@ -83,6 +83,21 @@ class PartPlaces:
         return self.places[-1].end
 
 
+HEADINGS = frozenset({"work-title", "movement-title", "creator", "credit-words"})
+"""Elements before the music that say its title or who made it."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeadingPlace:
+    """Where an element stands that says a title or a name; `inside` is where its start tag ends. Byte offsets into the text."""
+
+    tag: str
+    start: int
+    inside: int
+    end: int
+    words: str
+
+
 _TAG = re.compile(rb"""<(?:[^>"']|"[^"]*"|'[^']*')*>""")
 """A whole tag; a ">" within an attribute's value doesn't end it."""
 
@@ -99,6 +114,9 @@ class Locator:
     part: str = ""
     measure_start: int = 0
     measure_ends: list[tuple[int, int]] = field(default_factory=list)
+    headings: list[HeadingPlace] = field(default_factory=list)
+    heading: tuple[int, int] = (0, 0)
+    words: str = ""
     list_end: tuple[int, int] | None = None  # of the part list: where its end tag begins and ends
     parts_end: int = 0
     barline: int | None = None
@@ -135,8 +153,11 @@ class Locator:
             self.plain = False
         elif len(self.inside) == 4 and tag == "print":
             self.print_start = index
+        elif tag in HEADINGS:
+            self.heading, self.words = (index, self._tag_end(index, tag)), ""
 
     def _characters(self, data: str) -> None:
+        self.words += data if self.inside[-1] in HEADINGS else ""
         if self.barline is not None and data.strip() and data.strip() != "light-heavy":
             self.plain = False
 
@@ -153,6 +174,8 @@ class Locator:
             self.parts[self.part].places[-1].end = end
         if depth == 4 and tag == "print":
             self.parts[self.part].places[-1].prints.append((self.print_start, end))
+        if tag in HEADINGS:
+            self.headings.append(HeadingPlace(tag, *self.heading, end, self.words.strip()))
         if depth == 2 and tag == "part-list":
             self.list_end = (index, end)
         if depth == 2 and tag == "part":

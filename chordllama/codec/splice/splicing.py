@@ -60,15 +60,23 @@ def replaced(xml: bytes, reading: Reading, bars: tuple[Bar, ...], first: int, pa
     text = source_text(xml)
     places = Locator(text.utf8).run()
     old, last = reading.score.bars, first + len(bars)
-    score = replace(reading.score, bars=old[:first] + bars + old[last:])
+    score = replace(reading.score, bars=old[:first] + bars)
     edits: list[Edit] = []
     for index in sorted(parts):
-        own = places.parts[reading.origins[index].id].places
-        if len(own) < last:
-            raise MusicXMLError(f"part {index + 1} ends after measure {len(own)}", hint="fill it up with rests")
-        measures = _measures_between(score, index, reading.origins[index], first, last)
-        edits += [_refilled(text.utf8, *pair) for pair in zip(own[first:last], measures, strict=True)]
+        if (own := places.parts[reading.origins[index].id].measures) < last:
+            raise MusicXMLError(f"part {index + 1} ends after measure {own}", hint="fill it up with rests")
+        origin = reading.origins[index]
+        edits += refilled(text.utf8, places, _renumbered(score, index, origin, first), index, origin, first, last)
     return text.bytes(edited(text.utf8, edits))
+
+
+def refilled(
+    text: bytes, places: Locator, score: Score, index: int, origin: Origin, first: int, last: int
+) -> list[Edit]:
+    """Return what puts a score's bars from `first` up to `last` (from 0) into the measures of one part that are there."""
+    own = places.parts[origin.id].places[first:last]
+    measures = _measures_between(score, index, origin, first, last)
+    return [_refilled(text, *pair) for pair in zip(own, measures, strict=True)]
 
 
 def _measures_between(score: Score, index: int, origin: Origin, first: int, last: int) -> list[list[str]]:
@@ -105,7 +113,8 @@ def new_measures(reading: Reading, bars: tuple[Bar, ...], index: int, first: int
     score = replace(reading.score, bars=reading.score.bars[:first] + bars[: index + 1])
     found = {}
     for part, origin in enumerate(reading.origins):
-        measures, divisions = _measures_after(score, part, origin, first + index, origin.divisions, first)
+        own = _renumbered(score, part, origin, first)
+        measures, divisions = _measures_after(own, part, origin, first + index, origin.divisions, first)
         measures[0][1:1] = _divisions(divisions) if first + index else []
         found[origin.id] = "\n".join(measures[0])
     return found
@@ -128,7 +137,9 @@ def edited(text: bytes, edits: list[Edit]) -> bytes:
 
 def _part_measures(score: Score, index: int, origin: Origin, places: Locator) -> list[list[str]]:
     """The lines of each measure that a part lacks."""
-    found, divisions = _measures_after(score, index, origin, places.parts[origin.id].measures, origin.divisions)
+    count = places.parts[origin.id].measures
+    score = _renumbered(score, index, origin, count)
+    found, divisions = _measures_after(score, index, origin, count, origin.divisions)
     if divisions != origin.divisions_after[-1] and found:
         found[0][1:1] = _divisions(divisions)
     return found
@@ -147,16 +158,20 @@ def _measures_after(
     From `border` on (`count` where it isn't told) the measures are new.
     """
     border = count if border is None else border
-    before, after = (_open_at(origin, bar) for bar in (border, len(score.bars)))
-    score = replace(score, bars=(*score.bars[:border], *renumbered(score.bars[border:], index, before, after)))
     new = replace(score, bars=score.bars[count:])
     divisions = divisions_for(_with_metre(new, score, count), index, divisions)
     origin_now = replace(origin, divisions=divisions, voices=dict(origin.voices))
     writer = PartWriter(score.parts, index, origin_now, first=count == 0)
     writer.skip(score.bars[:count])
-    opened = ((kind, number) for (kind, _), number in before.items())
+    opened = ((kind, number) for (kind, _), number in _open_at(origin, border).items())
     writer.lines = open_lines(score.bars[border:count], index, opened)
     return [list(writer.measure(bar)) for bar in new.bars], divisions
+
+
+def _renumbered(score: Score, index: int, origin: Origin, border: int) -> Score:
+    """The score with numbers for a part's lines from `border` on that fit those of the lines which the source has open around these bars."""
+    before, after = (_open_at(origin, bar) for bar in (border, len(score.bars)))
+    return replace(score, bars=(*score.bars[:border], *renumbered(score.bars[border:], index, before, after)))
 
 
 def _open_at(origin: Origin, bar: int) -> Mapping[Line, str]:

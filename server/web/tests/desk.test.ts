@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { act, current, type Desk, EMPTY, passageOf } from "../src/desk/desk";
+import { act, beforeEdits, current, type Desk, EMPTY, passageOf } from "../src/desk/desk";
 import type { Version } from "../src/desk/version";
 import { type News, newsOf } from "../src/desk/writing";
 import { NOTE, score } from "./scores";
@@ -55,6 +55,8 @@ test("edits that follow each other are one step for undo", () => {
   const twice = act(once, { do: "edit", xml: score([NOTE, NOTE, NOTE]), compact: "3" });
   expect(current(twice)?.version.bars).toBe(3);
   expect(current(act(twice, { do: "undo" }))?.version).toEqual(OPENED);
+  const again = act(act(twice, { do: "begin", asked: { from: 3, to: 4, given: [] } }), { do: "discard" });
+  expect([once, twice, again].map(beforeEdits)).toEqual([OPENED, OPENED, OPENED]);
 });
 
 test("after a stop the bars that are there stay, and later news is not heard", () => {

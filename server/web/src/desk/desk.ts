@@ -68,6 +68,11 @@ export function current(desk: Desk): Step | null {
   return desk.steps[desk.at] ?? null;
 }
 
+/** The version that edits go into: what an edit takes back is then as it was, byte for byte. */
+export function beforeEdits({ steps, at }: Desk): Version | null {
+  return steps.slice(0, at + 1).findLast(({ version }) => version.origin !== "edited")?.version ?? null;
+}
+
 export function shownCandidate(step: Step | null): Candidate | null {
   return step?.candidates[step.shown] ?? null;
 }

@@ -47,6 +47,11 @@ export async function decode(compact: string): Promise<Decoded> {
   return (await post("v1/decode", { compact })).json() as Promise<Decoded>;
 }
 
+/** A score with what its edited text says otherwise; all else stays as it is in the file, byte for byte. */
+export async function edit(musicxml: string, compact: string): Promise<string> {
+  return ((await (await post("v1/edit", { musicxml, compact })).json()) as { musicxml: string }).musicxml;
+}
+
 /** The score with an ensemble's empty parts below its own. */
 export async function addParts(musicxml: string, ensemble: string): Promise<string> {
   return ((await (await post("v1/parts", { musicxml, ensemble })).json()) as { musicxml: string }).musicxml;

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useMemo, useReducer, useRef, useState } from "react";
 import type { Capabilities } from "../desk/capabilities";
-import { act, type Candidate, current, EMPTY, passageOf, shownCandidate } from "../desk/desk";
+import { act, beforeEdits, type Candidate, current, EMPTY, passageOf, shownCandidate } from "../desk/desk";
 import type { Passage, Range, Version } from "../desk/version";
 import { addParts, decode, encode, troubleFrom } from "../desk/server";
 import { anySeed, ensembleOf, FIRST_WISHES, givenOf, passageAsked, type Wishes, write } from "../desk/writing";
@@ -214,6 +214,7 @@ export function App({ offered }: { offered: Capabilities }) {
           {textShown && (
             <TextPane
               version={score}
+              base={beforeEdits(desk)?.xml ?? score.xml}
               busy={!!desk.writing || candidates.length > 0}
               onText={(compact) => dispatch({ do: "text", compact, of: score })}
               onScore={(xml, compact) => dispatch({ do: "edit", xml, compact })}

@@ -1,10 +1,12 @@
 import { type UIEvent, useEffect, useRef, useState } from "react";
 import type { Version } from "../desk/version";
-import { decode, encode, type Trouble, troubleFrom } from "../desk/server";
+import { edit, encode, type Trouble, troubleFrom } from "../desk/server";
 import { sentence } from "./Notice";
 
 interface Props {
   readonly version: Version;
+  /** The file that edits go into. */
+  readonly base: string;
   readonly busy: boolean;
   readonly onText: (compact: string) => void;
   readonly onScore: (xml: string, compact: string) => void;
@@ -13,7 +15,7 @@ interface Props {
 const PAUSE = 400;
 
 /** The compact text beside the score. What is typed is read after a pause, and drawn if it can be read. */
-export function TextPane({ version, busy, onText, onScore }: Props) {
+export function TextPane({ version, base, busy, onText, onScore }: Props) {
   const [draft, setDraft] = useState<string | null>(null);
   const [trouble, setTrouble] = useState<Trouble | null>(null);
   const gutter = useRef<HTMLOListElement>(null);
@@ -32,8 +34,8 @@ export function TextPane({ version, busy, onText, onScore }: Props) {
     if (draft === null || draft === version.compact) return;
     let left = false;
     const waiting = setTimeout(() => {
-      decode(draft).then(
-        ({ musicxml }) => {
+      edit(base, draft).then(
+        (musicxml) => {
           if (!left) {
             setTrouble(null);
             onScore(musicxml, draft);
