@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +73,32 @@ def test_a_stream_can_be_taken_up_where_it_broke_off(address: str) -> None:
     assert rest.startswith("id: 3\n")
     data = json.loads(rest.split("data: ", 1)[1].split("\n")[0])
     assert data
+
+
+def test_idle_connections_keep_nobody_out(address: str) -> None:
+    """Neither from a new connection, nor from one that is at work; the idlest ones go."""
+    place = httpx.URL(address)
+    id = ask(address, bars=256, stream=True).json()["id"]
+    with httpx.stream("GET", f"{address}/v1/jobs/{id}/events", timeout=60) as answer, ExitStack() as stack:
+        lines = answer.iter_lines()
+        next(line for line in lines if line == "event: bar")
+        for _ in range(300):
+            stack.enter_context(closing(socket.create_connection((place.host, place.port or 80), timeout=5)))
+        for _ in range(5):
+            assert httpx.get(f"{address}/health", timeout=2).status_code == 200
+        next(line for line in lines if line == "event: bar")
+    wait_until(lambda: health(address)["running"] == 0, 5)
+
+
+def test_the_last_one_of_many_connections_is_served_and_the_first_one_was_closed(address: str) -> None:
+    place = httpx.URL(address)
+    with ExitStack() as stack:
+        opened = [socket.create_connection((place.host, place.port or 80), timeout=5) for _ in range(70)]
+        for one in opened:
+            stack.enter_context(closing(one))
+        opened[-1].sendall(b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        assert opened[-1].recv(4096).startswith(b"HTTP/1.1 200")
+        assert opened[0].recv(1) == b""
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs /proc")
