@@ -54,7 +54,7 @@ function make() {
         notOpened: ["MuseScore could not open the result.", "MuseScore konnte das Ergebnis nicht öffnen."],
         serverLost: ["The server does not answer any more. The score is as it was.", "Der Server antwortet nicht mehr. Die Partitur ist wie zuvor."],
         fewer: ["Fewer bars than asked for: {0}. {1}", "Weniger Takte als gewünscht: {0}. {1}"],
-        finalStays: ["The old final bar line is still there: MuseScore did not let it be moved.", "Der alte Schlussstrich steht noch da: MuseScore ließ ihn nicht verschieben."],
+        finalStays: ["The old final bar line is still there: this version of MuseScore doesn't move it.", "Der alte Schlussstrich steht noch da: diese MuseScore-Version verschiebt ihn nicht."],
         leftOut: ["Left out: {0}", "Weggelassen: {0}"],
         notSent: ["Not shown to the model: {0}", "Dem Modell nicht gezeigt: {0}"],
         wholeScore: ["This version of MuseScore gets the result in a new tab.", "In dieser MuseScore-Version erscheint das Ergebnis in einem neuen Reiter."],
