@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import random
 import re
 import sys
@@ -231,17 +232,21 @@ def main(arguments: list[str] | None = None) -> int:
     facts: list[dict[str, Any]] = []
     worker = Worker(options.seconds, options.seed)
     started = perf_counter()
+    tried = 0
     try:
-        for number, (file, outcomes) in enumerate(swept(files, worker), 1):
+        for file, outcomes in swept(files, worker):
             facts += [_fact(file, outcome, options) for outcome in outcomes]
-            if number % 50 == 0:
-                print(f"{number} of {len(files)}", file=sys.stderr, flush=True)
+            tried += 1
+            if tried % 50 == 0:
+                print(f"{tried} of {len(files)}", file=sys.stderr, flush=True)
+            if perf_counter() - started > 60 * options.minutes:
+                break
     finally:
         worker.close()
         if options.json:
             write_atomically(options.json, json.dumps(facts, indent=1).encode())
     _print_table(facts, options.paths)
-    print(f"\n{len(files)} files in {(perf_counter() - started) / 60:.1f} minutes")
+    print(f"\n{tried} of {len(files)} files in {(perf_counter() - started) / 60:.1f} minutes")
     return int(any(fact["outcome"] == "fault" for fact in facts))
 
 
@@ -252,6 +257,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("paths", nargs="+", type=Path, metavar="FOLDER", help="folders of MusicXML files, or files")
     parser.add_argument("--sample", type=int, metavar="N", help="only N files, drawn by the seed [all]")
     parser.add_argument("--seconds", type=float, default=120, help="that a step may take [%(default)g]")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="after which no further file is tried [none]")
     parser.add_argument("--seed", type=int, default=1, help="where chance begins [%(default)s]")
     parser.add_argument("--json", type=Path, metavar="OUT", help="where every outcome is written, too")
     parser.add_argument("--faulty", type=Path, metavar="FOLDER", help="where files with a fault are kept")

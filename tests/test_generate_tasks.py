@@ -176,6 +176,20 @@ def test_what_stood_at_each_note_of_a_chord_stands_at_each() -> None:
     assert [mark.name for mark in marks_of(single)] == ["accent", "fermata"]
 
 
+def test_a_variation_has_the_old_brackets_at_its_tuplets(model: LlamaBackend) -> None:
+    """Six triplets have one bracket in the first bar, and two in the second, as is implied where nothing is told."""
+    xml = write(loads("parts:\n 1: clef=G2\n1: time=2/4 c58t[ d e f g a]\n2: c58t d e f g a\n"))
+    found = written(xml, model, asked("vary"))
+    assert read(found.xml) != read(xml)
+    assert brackets(read(found.xml)) == brackets(read(xml))
+    assert [sum(map(len, marks)) for marks in (brackets(read(xml))[:6], brackets(read(xml))[6:])] == [2, 4]
+
+
+def brackets(score: Score) -> list[tuple[str, ...]]:
+    chords = [item for bar in score.bars for row in bar.rows for item in row.items if isinstance(item, Chord)]
+    return [tuple(mark.name for mark in chord.notes[0].marks if mark.name.startswith("tuplet")) for chord in chords]
+
+
 def rhythm_of(bar: Bar) -> list[tuple[object, ...]]:
     events = (Chord, Rest, Spacer)
     return [
@@ -216,6 +230,17 @@ def test_bars_keep_their_metre_their_key_and_the_signs_that_the_model_does_not_s
     assert [bar.times for bar in after.bars] == [bar.times for bar in before.bars]
     signs = [item for row in after.bars[3].rows for item in row.items if isinstance(item, Direction)]
     assert any(sign.value == "dolce" for sign in signs if sign.name == "words")
+
+
+@pytest.mark.parametrize(("after", "clefs"), [("c54 d", 1), ("=F4 c34 d", 0)])
+def test_a_clef_comes_back_at_the_end_of_a_gap_unless_the_bar_after_has_its_own(
+    after: str, clefs: int, model: LlamaBackend
+) -> None:
+    xml = write(loads(f"parts:\n 1: clef=F4\n1: time=2/4 c34 d\n2: =G2 c54 d\n3: {after}\n4: c34 d\n"))
+    for seed in range(3):
+        request = replace(asked("infill", first=2, bars=1), sampling=replace(HOT, seed=seed))
+        (row,) = read(written(xml, model, request).xml).bars[1].rows
+        assert sum(isinstance(item, Direction) and item.name == "clef" for item in row.items[-1:]) == clefs
 
 
 def test_slurs_and_hairpins_over_the_borders_keep_both_ends(model: LlamaBackend) -> None:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import takewhile
 
 from chordllama.codec.excerpt import SignaturesInForce
 from chordllama.codec.whitelist import SIGNS
 from chordllama.codec.words.values import in_order
 from chordllama.placing.placement import Placement
 from chordllama.score.editing import Bars, Rows, edited, timed, with_directions
-from chordllama.score.model import Bar, Chord, Direction, Item, Note, Place, Row
+from chordllama.score.model import Bar, Chord, Direction, Harmony, Item, Note, Place, Row
 
 STAYING = frozenset(
     ["words", "rehearsal", "metronome", "sound", "segno", "coda", "key", "transpose", "staff-lines", "barline"]
@@ -42,7 +43,8 @@ _AT_NOTES = frozenset(["cue", "hidden", "type", "steal-time", "let-ring"])
 _OF_MOMENTS = _AT_NOTES | {
     sign.name
     for sign in SIGNS
-    if sign.kind in ("articulations", "ornaments", "technical", "slurs", "beams") and sign.name not in _OF_PITCHES
+    if (sign.kind in ("articulations", "ornaments", "technical", "slurs", "beams") or sign.element == "tuplet")
+    and sign.name not in _OF_PITCHES
 }
 """Signs at a note that are about its moment in the bar, and not about its pitch: they stay where a note gets another pitch."""
 _AT_EACH_NOTE = _AT_NOTES | {"arpeggiate"}
@@ -72,7 +74,7 @@ def harmonised(old: Bar, new: Bar, parts: frozenset[int]) -> Bar:
 def varied(old: Bar, new: Bar, _parts: frozenset[int]) -> Bar:
     """Return the old bar with the new one's pitches in its own rhythm.
 
-    Syllables, directions, beams, slurs, articulations, ornaments and fermatas stay; those that the model wrote go.
+    Syllables, directions, beams, brackets of tuplets, slurs, articulations, ornaments and fermatas stay; those that the model wrote go.
     """
     written = {row.place: row for row in new.rows}
     return replace(
@@ -119,16 +121,17 @@ def _with_staying(bar: Bar, old: Iterable[Row]) -> Bar:
 
 
 def with_clefs_restored(bars: Bars, at: Placement) -> Bars:
-    """Return the bars, the last one ending in the clefs that the old ones ended in."""
+    """Return the bars, the last one ending in the clefs that the old ones ended in, but where the bar after begins with its own."""
     parts = at.score.parts
     before = SignaturesInForce(parts).after(at.before)
     clefs = dict(before.clefs)
     old = before.after(at.score.bars[at.first : at.last]).clefs
     now = SignaturesInForce(parts, clefs=clefs).after(bars).clefs
     begun = {(part, staff): clef for part, own in enumerate(parts) for staff, clef in enumerate(own.clefs, 1)}
+    told = {(row.part, row.staff) for bar in at.after[:1] for row in bar.rows if _begins_with_clef(row)}
     wanted = {
         seat: clef
-        for seat in {*old, *now}
+        for seat in {*old, *now} - told
         if (clef := old.get(seat, begun[seat])) != now.get(seat, begun[seat]) and clef
     }
 
@@ -138,3 +141,8 @@ def with_clefs_restored(bars: Bars, at: Placement) -> Bars:
             rows[place] = replace(row, items=(*row.items, Direction("clef", clef)))
 
     return edited(bars, len(bars) - 1, end_in_clefs) if wanted else bars
+
+
+def _begins_with_clef(row: Row) -> bool:
+    signs = takewhile(lambda item: isinstance(item, Direction | Harmony), row.items)
+    return any(isinstance(sign, Direction) and sign.name == "clef" for sign in signs)
