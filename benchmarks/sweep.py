@@ -15,7 +15,7 @@ import re
 import sys
 import traceback
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,7 +28,7 @@ from benchmarks import filling
 from benchmarks.around import changed_bytes
 from benchmarks.files import score_files
 from benchmarks.kept import PART, byte_faults
-from benchmarks.musescore import Judgement, breaks_the_schema, installed, musescore_on, without_places
+from benchmarks.musescore import NOT_VALID, Judgement, breaks_the_schema, installed, musescore_on_each, without_places
 from benchmarks.round_trip.compare import round_trip
 from chordllama.api import assignment_for, check, read
 from chordllama.codec.container import read_container
@@ -177,26 +177,31 @@ def _work_off(pipe: Any, _stop: Any, seed: int) -> None:
 
 def _read_by_musescore(outcomes: list[Outcome]) -> list[Outcome]:
     """The outcomes, and one more of each file that was written: what MuseScore has against it and not against its source."""
-    judged: dict[bytes, Judgement] = {}
-    for outcome in [outcome for outcome in outcomes if outcome.new]:
-        started = perf_counter()
-        source = judged[outcome.old] = judged.get(outcome.old) or musescore_on(outcome.old)
-        found = _of_faults(f"{MUSESCORE}, {outcome.step}", list(_complaints(outcome, source)), outcome.old, outcome.new)
-        outcomes = [*outcomes, replace(found, seconds=round(perf_counter() - started, 2))]
-    return outcomes
+    written = [outcome for outcome in outcomes if outcome.new]
+    xmls = list(dict.fromkeys(xml for outcome in written for xml in (outcome.old, outcome.new)))
+    judged = dict(zip(xmls, musescore_on_each(xmls), strict=True)) if xmls else {}
+    return [
+        *outcomes,
+        *(
+            _of_faults(f"{MUSESCORE}, {outcome.step}", list(_complaints(outcome, judged)), outcome.old, outcome.new)
+            for outcome in written
+        ),
+    ]
 
 
-def _complaints(outcome: Outcome, source: Judgement) -> Iterator[str]:
+def _complaints(outcome: Outcome, judged: Mapping[bytes, Judgement]) -> Iterator[str]:
     """What MuseScore has against a written file, but what it has against each bar under a time signature that it can't read."""
+    source = judged[outcome.old]
     measures = max(len(part.findall("measure")) for part in etree.fromstring(outcome.old).iterfind("part"))
     last = rf"measure {measures} of staff \d+" if outcome.step == "continue" else "nothing"
     known = {re.sub(last, "measure", complaint) for complaint in source.complaints if re.match(last, complaint)}
     if len(PART.findall(outcome.new)) > len(PART.findall(outcome.old)):  # what holds of all parts holds of added ones
         known |= set(map(_of_any_staff, source.complaints))
-    for complaint in musescore_on(outcome.new).added_to(source):
+    for complaint in judged[outcome.new].added_to(source):
         if not known & {_of_any_staff(complaint), re.sub(r"measure \d+ of staff \d+", "measure", complaint)}:
             yield complaint
-    if outcome.step == "continue" and source.complaints and breaks_the_schema(outcome.new, measures):
+    invalid = any(NOT_VALID in complaint for complaint in source.complaints)
+    if outcome.step == "continue" and invalid and breaks_the_schema(outcome.new, measures):
         yield "the new bars break MusicXML's schema"
 
 

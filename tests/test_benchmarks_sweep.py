@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.musescore import Judgement, installed
+from benchmarks.musescore import Judgement, installed, musescore_on
 from benchmarks.sweep import STEPS, TASKS, Outcome, Worker, _answer_faults, _beyond_additions, _complaints, main
 from chordllama.api import assignment_for
 from chordllama.generate.continuation import write
@@ -93,5 +93,5 @@ def test_a_metre_that_musescore_cant_read_is_the_sources(known: str, complains: 
         b"<note>", measure[measure.index(b"<note>") : measure.index(b"</note>")] + b"</note><note>", 1
     )
     outcome = Outcome("continue", "done", old=xml, new=part + longer + b"</part>" + end)
-    found = list(_complaints(outcome, Judgement((known,))))
+    found = list(_complaints(outcome, {xml: Judgement((known,)), outcome.new: musescore_on(outcome.new)}))
     assert bool([complaint for complaint in found if "lasts" in complaint]) == complains

@@ -13,7 +13,15 @@ from lxml.etree import _Element
 
 from benchmarks.filling import faults
 from benchmarks.kept import byte_faults
-from benchmarks.musescore import Judgement, breaks_the_schema, installed, main, musescore_on, verovio_on
+from benchmarks.musescore import (
+    Judgement,
+    breaks_the_schema,
+    installed,
+    main,
+    musescore_on,
+    musescore_on_each,
+    verovio_on,
+)
 from chordllama.codec.compact import loads
 from chordllama.codec.musicxml import read_with_origin, write
 from chordllama.codec.splice import splice
@@ -107,6 +115,14 @@ def test_every_bar_of_a_spliced_file_is_full_and_the_old_bytes_stay() -> None:
 )
 def test_musescore_finds_a_planted_fault(change: Callable[[_Element], None], complaint: str) -> None:
     assert musescore_on(planted(change)).added_to(musescore_on(SPLICED)) == (complaint,)
+
+
+@needs_musescore
+@pytest.mark.parametrize("broken", [b"", SPLICED[:-60]])
+def test_files_are_judged_together_as_each_alone(broken: bytes) -> None:
+    """Where one can't be opened, MuseScore ends before the others are done."""
+    files = [planted(change) for change in (overfill, add_nonsense, open_slur)] + [broken, SPLICED] * bool(broken)
+    assert musescore_on_each(files) == [musescore_on(file) for file in files]
 
 
 @needs_musescore
