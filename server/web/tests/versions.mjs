@@ -192,6 +192,7 @@ try {
     await other.getByLabel("Versions to compare", { exact: true }).fill("1");
     await button(other, /^Write/).click();
     await cards(other).first().waitFor({ timeout: 120_000 });
+    assert.ok(await button(other, "Play").isDisabled(), "all bars are being written, and none is there to be heard");
     await button(other, "Stop").click();
     await written(other);
     const bars = Number(/bar (\d+) of 12|12 bars/.exec(await shown(other).innerText())[1] ?? 12);

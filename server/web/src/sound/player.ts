@@ -17,7 +17,7 @@ export class Player {
   private ready: Instrument | null = null;
   private font: ArrayBuffer | null = null;
 
-  /** Loads a MIDI file, given in base64, and plays it from `seconds` on. */
+  /** Loads a MIDI file, given in base64, and plays it from `seconds` on; done once the clock tells that time. */
   async play(midi: string, seconds: number): Promise<void> {
     this.instrument ??= this.build().catch((error: unknown) => {
       this.instrument = null; // the next try begins anew
@@ -25,10 +25,12 @@ export class Player {
     });
     const { context, sequencer } = await this.instrument;
     await context.resume();
+    const there = reached(sequencer, seconds);
     sequencer.loadNewSongList([{ binary: Uint8Array.from(atob(midi), (letter) => letter.charCodeAt(0)).buffer }]);
     sequencer.loopCount = 0;
     sequencer.currentTime = seconds;
     sequencer.play();
+    await there;
   }
 
   pause(): void {
@@ -67,6 +69,19 @@ export class Player {
     this.ready = { context, synthesizer, sequencer: new Sequencer(synthesizer, { skipToFirstNoteOn: false }) };
     return this.ready;
   }
+}
+
+/** The sequencer works in a thread of its own: until it says that it is at a place, its clock tells another one, for which we wait no longer than a second. */
+function reached({ eventHandler }: Sequencer, seconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(waiting);
+      eventHandler.removeEvent("timeChange", "reached");
+      resolve();
+    };
+    eventHandler.addEvent("timeChange", "reached", (time) => Math.abs(time - seconds) < 0.01 && done());
+    const waiting = setTimeout(done, 1000);
+  });
 }
 
 export const player = new Player();

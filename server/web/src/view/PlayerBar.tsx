@@ -117,7 +117,8 @@ export function PlayerBar({ music, start, numbers, onSounding, onTrouble }: Prop
       );
   }
 
-  const first = start.bar < numbers.length ? start.bar : 0;
+  const { from = 0, to = numbers.length } = music;
+  const first = start.bar >= from && start.bar < Math.min(to, numbers.length) ? start.bar : from;
   const length = Math.max(ready?.length ?? numbers.length, 1);
   const at = ready ? (seconds ?? startOfBar(ready.moments, first)) : first;
   const bar = ready && seconds !== null ? (momentAt(ready.moments, seconds)?.bar ?? first) : first;
@@ -128,7 +129,7 @@ export function PlayerBar({ music, start, numbers, onSounding, onTrouble }: Prop
         type="button"
         className="play"
         onClick={() => (playing === "yes" ? pause() : void play())}
-        disabled={playing === "soon"}
+        disabled={playing === "soon" || to === 0}
         aria-label={playing === "yes" ? "Pause" : "Play"}
       >
         <svg viewBox="0 0 24 24" aria-hidden="true">
