@@ -182,7 +182,7 @@ def main() -> int:
     parser.add_argument("--lines", action="store_true", help="take the border of bars that most lines cross")
     parser.add_argument("--model", help="a GGUF file or an endpoint's address [the bundled model]")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--threads", type=int, help="[as everywhere: half of the processors, of few all but one]")
+    parser.add_argument("--threads", type=int, help="[half of the processors, of few all but one]")
     options = parser.parse_args()
     files = score_files(options.scores)
     files = files[:: max(1, len(files) // options.each)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import math
 import random
@@ -23,6 +24,7 @@ from chordllama.errors import ModelError
 from chordllama.training.packing import cut_at_lines, pack_rows
 from chordllama.training.pretrain import batch_rows, learning_rate, pretrain
 from chordllama.training.recipe import Recipe, load_recipe
+from chordllama.training.run import show_training
 from chordllama.training.step_report import StepReport
 
 KILLED_AT = 17
@@ -277,3 +279,19 @@ def test_pieces_that_fit_together_badly_are_cut_at_lines() -> None:
     assert sum(map(len, rows)) == sum(map(len, pieces))
     assert all(row[-1] == newline and len(row) % 3 == 0 for row in rows)
     assert sum(map(len, rows)) > 0.9 * 32 * len(rows)
+
+
+@pytest.mark.parametrize("watched", [True, False])
+def test_training_tells_how_far_it_is_to_who_watches_and_each_validation_to_all(
+    monkeypatch: pytest.MonkeyPatch, watched: bool
+) -> None:
+    told = io.StringIO()
+    monkeypatch.setattr(told, "isatty", lambda: watched)
+    monkeypatch.setattr(sys, "stderr", told)
+    report = StepReport(40, 1000, 0.08, 2.3456, 1e-3, 12_345.6, 9.0)
+    with show_training() as show:
+        show(report)
+        show(replace(report, validation_loss=2.5, bits_per_byte=0.75))
+    # by its minutes it is at 8 %, so that it won't have more than 500 steps
+    assert ("40/500 steps, loss 2.346, 12,346 tokens/s" in told.getvalue()) is watched
+    assert "step 40: held-out loss 2.5000 nats a token, 0.7500 bits a byte" in told.getvalue()
