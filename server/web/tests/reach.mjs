@@ -16,8 +16,26 @@ async function step(name, work) {
   console.log(`ok ${name}`);
 }
 
+/** Runs in the page: an ear beside the loudspeaker. */
+function listen() {
+  const connect = AudioNode.prototype.connect;
+  AudioNode.prototype.connect = function (to, ...more) {
+    if (to instanceof AudioDestinationNode) {
+      window.ear = new AnalyserNode(this.context);
+      connect.call(this, window.ear);
+    }
+    return connect.call(this, to, ...more);
+  };
+  window.loudest = () => {
+    const samples = new Float32Array(window.ear.fftSize);
+    window.ear.getFloatTimeDomainData(samples);
+    return Math.max(...samples.map(Math.abs));
+  };
+}
+
 async function open(width, height, content = chorale) {
   const page = await (await browser.newContext({ viewport: { width, height } })).newPage();
+  await page.addInitScript(listen);
   await page.goto(address);
   await page.getByRole("button", { name: "Open a score" }).waitFor();
   await drop(page, "score.musicxml", content);
@@ -101,7 +119,7 @@ try {
         "Print, or save as PDF",
         "Other score",
       ];
-      for (const name of [...tools, "Choices", "Write", "Play"]) await inWindow(name);
+      for (const name of [...tools, "Choices", "Write", "Play", "Sound"]) await inWindow(name);
       await noSidewaysScroll(page);
       await button(page, "Choices").click();
       await page.getByLabel("New bars", { exact: true }).fill("2");
@@ -121,6 +139,73 @@ try {
       await page.context().close();
     },
   );
+  await step("Space plays and pauses, the tempo is that of the slider, and volume 0 is silence", async () => {
+    const page = await open(1280, 900, longScore(60));
+    const place = page.getByRole("slider", { name: "Place in the music" });
+    const at = async () => Number(await place.inputValue());
+    await page.keyboard.press("Space");
+    await button(page, "Pause").waitFor({ timeout: 60_000 });
+    await page.waitForFunction(() => Number(document.querySelector(".time").value) > 0.3);
+    const ran = async () => {
+      const [begin, from] = [Date.now(), await at()];
+      await page.waitForTimeout(2500);
+      return ((await at()) - from) / ((Date.now() - begin) / 1000);
+    };
+    const usual = await ran();
+    assert.ok(usual > 0.8 && usual < 1.2, `${usual} times as fast`);
+    await page.getByRole("slider", { name: "Tempo" }).fill("150");
+    await page.waitForTimeout(300);
+    const fast = await ran();
+    assert.ok(fast > 1.3 && fast < 1.7, `${fast} times as fast`);
+    await page.waitForFunction(() => window.loudest() > 0.001);
+    await page.getByRole("slider", { name: "Volume" }).fill("0");
+    await page.waitForTimeout(300);
+    assert.equal(await page.evaluate(() => window.loudest()), 0);
+    await place.focus();
+    await page.keyboard.press("Space");
+    await button(page, "Play").waitFor();
+    const paused = await at();
+    await page.waitForTimeout(400);
+    assert.equal(await at(), paused);
+    await page.context().close();
+  });
+  await step("a loop goes back to its beginning, and all ends without one", async () => {
+    const page = await open(1280, 900, longScore(2));
+    await page.getByRole("slider", { name: "Tempo" }).fill("160");
+    await button(page, "Loop").click();
+    await button(page, "Play").click();
+    await button(page, "Pause").waitFor({ timeout: 60_000 });
+    for (let round = 0; round < 2; round += 1) {
+      await page.waitForFunction(() => Number(document.querySelector(".time").value) > 2.5);
+      await page.waitForFunction(() => Number(document.querySelector(".time").value) < 1.5);
+    }
+    await button(page, "Loop").click();
+    await button(page, "Play").waitFor({ timeout: 10_000 });
+    await page.context().close();
+  });
+  await step("the score is drawn larger and smaller, and what was in sight stays there", async () => {
+    const page = await open(1280, 900, longScore(600));
+    const height = () => page.evaluate(() => document.querySelector("#bar-0").getBoundingClientRect().height);
+    const usual = await height();
+    await page.locator(".sheet-page").last().scrollIntoViewIfNeeded();
+    await page.locator("#bar-599").waitFor();
+    await page.locator("#bar-599").scrollIntoViewIfNeeded();
+    const drawn = await page.locator(".sheet").getAttribute("data-drawn");
+    await button(page, "Larger").click();
+    await page.waitForFunction((old) => document.querySelector(".sheet").dataset.drawn !== old, drawn);
+    await page.waitForFunction(() => {
+      const inSight = [...document.querySelectorAll(".sheet g.measure")].filter((measure) => {
+        const { top, bottom } = measure.getBoundingClientRect();
+        return top >= 0 && bottom <= innerHeight;
+      });
+      return inSight.length > 0 && inSight.every(({ id }) => Number(id.slice(4)) > 480);
+    });
+    assert.ok(Math.abs((await height()) / usual - 1.2) < 0.1);
+    await button(page, "Smaller").click();
+    await button(page, "Smaller").click();
+    await page.getByText("85 %").waitFor();
+    await page.context().close();
+  });
   await step("while pages are prepared for print, the button says how far it is", async () => {
     const page = await open(1280, 900, longScore(600));
     await page.evaluate(() => {

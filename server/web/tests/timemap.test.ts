@@ -3,7 +3,7 @@ import createModule from "verovio/wasm";
 import { expect, test } from "vitest";
 import { displayCopy } from "../src/score/display";
 import { write } from "../src/score/musicxml";
-import { momentAt, momentsOf, startOfBar, type TimemapEntry } from "../src/sound/timemap";
+import { momentAt, momentsOf, spanOf, startOfBar, type TimemapEntry } from "../src/sound/timemap";
 import { attributes, NOTE, score } from "./scores";
 
 const MOMENTS = momentsOf([
@@ -43,4 +43,12 @@ test("a bar that repeats leave out begins with the next one that is heard", () =
   const jumped = momentsOf([0, 4, 1, 2, 6].map((bar, at) => ({ tstamp: at * 1000, measureOn: `bar-${bar}` })));
   expect(startOfBar(jumped, 2)).toBe(3);
   expect(startOfBar(jumped, 5)).toBe(4);
+});
+
+test("bars that are looped last from their first moment to the next one that is elsewhere", () => {
+  const moments = [0, 1, 2, 0, 1, 2, 3].map((bar, second) => ({ seconds: second, sounding: [], bar }));
+  expect(spanOf(moments, { from: 1, to: 3 })).toEqual({ from: 1, to: 3 });
+  expect(spanOf(moments, { from: 3, to: 4 })).toEqual({ from: 6, to: 6 });
+  expect(spanOf(moments, null)).toEqual({ from: 0, to: 6 });
+  expect(spanOf(moments, { from: 9, to: 12 })).toEqual({ from: 0, to: 6 });
 });

@@ -10,12 +10,15 @@ interface Instrument {
   readonly context: AudioContext;
   readonly synthesizer: WorkletSynthesizer;
   readonly sequencer: Sequencer;
+  readonly gain: GainNode;
 }
 
 export class Player {
   private instrument: Promise<Instrument> | null = null;
   private ready: Instrument | null = null;
   private font: ArrayBuffer | null = null;
+  private rate = 1;
+  private loudness = 1;
 
   /** Loads a MIDI file, given in base64, and plays it from `seconds` on; done once the clock tells that time. */
   async play(midi: string, seconds: number): Promise<void> {
@@ -33,6 +36,12 @@ export class Player {
     await there;
   }
 
+  /** Goes on from another place; also where the music has come to its end. */
+  restart(seconds: number): void {
+    this.seek(seconds);
+    if (this.ready?.sequencer.paused) this.ready.sequencer.play();
+  }
+
   pause(): void {
     this.ready?.sequencer.pause();
   }
@@ -43,6 +52,23 @@ export class Player {
 
   get seconds(): number {
     return this.ready?.sequencer.currentHighResolutionTime ?? 0;
+  }
+
+  /** Whether the last note is over. */
+  get ended(): boolean {
+    return this.ready?.sequencer.isFinished ?? false;
+  }
+
+  /** How fast it plays: 1 is as written. */
+  set tempo(rate: number) {
+    this.rate = rate;
+    if (this.ready) this.ready.sequencer.playbackRate = rate;
+  }
+
+  /** How loud it plays, from 0 to 1, as ears have it. */
+  set volume(loudness: number) {
+    this.loudness = loudness;
+    if (this.ready) this.ready.gain.gain.value = loudness ** 2;
   }
 
   /** Another sound font (.sf2, .sf3, .dls) in place of the one that comes along. */
@@ -63,10 +89,14 @@ export class Player {
     const context = new AudioContext({ latencyHint: "interactive" });
     await context.audioWorklet.addModule(PROCESSOR);
     const synthesizer = new WorkletSynthesizer(context);
-    synthesizer.connect(context.destination);
+    const gain = new GainNode(context, { gain: this.loudness ** 2 });
+    synthesizer.connect(gain);
+    gain.connect(context.destination);
     await synthesizer.soundBankManager.addSoundBank(font, "main");
     await synthesizer.isReady;
-    this.ready = { context, synthesizer, sequencer: new Sequencer(synthesizer, { skipToFirstNoteOn: false }) };
+    const sequencer = new Sequencer(synthesizer, { skipToFirstNoteOn: false });
+    sequencer.playbackRate = this.rate;
+    this.ready = { context, synthesizer, sequencer, gain };
     return this.ready;
   }
 }

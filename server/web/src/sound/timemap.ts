@@ -1,4 +1,5 @@
 // verovio's timemap as moments: what sounds when, and in which bar.
+import type { Range } from "../desk/version";
 import { BAR_ID } from "../score/display";
 
 export interface TimemapEntry {
@@ -52,4 +53,14 @@ export function momentAt(moments: readonly Moment[], seconds: number): Moment | 
 export function startOfBar(moments: readonly Moment[], bar: number): number {
   const heard = moments.find((moment) => moment.bar === bar) ?? moments.find((moment) => moment.bar > bar);
   return heard?.seconds ?? 0;
+}
+
+/** From when to when bars are heard for the first time, in seconds; without bars, all of the music. */
+export function spanOf(moments: readonly Moment[], bars: Range | null): { readonly from: number; readonly to: number } {
+  const end = moments.at(-1)?.seconds ?? 0;
+  const isIn = ({ bar }: Moment): boolean => bars !== null && bar >= bars.from && bar < bars.to;
+  const first = moments.findIndex(isIn);
+  if (first < 0) return { from: 0, to: end };
+  const after = moments.slice(first).find((moment) => !isIn(moment));
+  return { from: moments[first]?.seconds ?? 0, to: after?.seconds ?? end };
 }

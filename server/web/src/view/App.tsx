@@ -20,6 +20,7 @@ import { Sheet } from "./Sheet";
 import { TextPane } from "./TextPane";
 import { Welcome } from "./Welcome";
 import { WritingPanel } from "./WritingPanel";
+import { Zoom } from "./Zoom";
 import { useShortcuts } from "./useShortcuts";
 
 /** Of scores with more `<measure>`s only what is around new bars is drawn while these are compared. */
@@ -31,6 +32,7 @@ export function App({ offered }: { offered: Capabilities }) {
   const [wishes, setWishes] = useState<Wishes>(FIRST_WISHES);
   const [seed, setSeed] = useState<number | null>(null);
   const [opening, setOpening] = useState("");
+  const [zoom, setZoom] = useState(1);
   const [textShown, setTextShown] = useState(false);
   const [sounding, setSounding] = useState<readonly string[]>([]);
   const [start, setStart] = useState({ bar: 0 });
@@ -154,6 +156,7 @@ export function App({ offered }: { offered: Capabilities }) {
             <button type="button" className="quiet" aria-pressed={textShown} onClick={() => setTextShown(!textShown)}>
               Text
             </button>
+            <Zoom zoom={zoom} onZoom={setZoom} />
             <Downloads whole={whole} name={score.name} onTrouble={(trouble) => dispatch({ do: "fail", trouble })} />
             <button type="button" className="quiet" disabled={!!desk.writing} onClick={() => dispatch({ do: "close" })}>
               Other score
@@ -179,6 +182,7 @@ export function App({ offered }: { offered: Capabilities }) {
                 music={music}
                 fresh={fresh}
                 streamed={streamed}
+                zoom={zoom}
                 sounding={sounding}
                 onBar={(bar) => setStart({ bar })}
                 onTrouble={(trouble) => dispatch({ do: "fail", trouble })}
@@ -229,6 +233,7 @@ export function App({ offered }: { offered: Capabilities }) {
           music={music}
           start={start}
           numbers={numbers}
+          fresh={fresh}
           onSounding={setSounding}
           onTrouble={(trouble) => dispatch({ do: "fail", trouble })}
         />

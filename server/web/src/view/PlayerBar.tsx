@@ -1,8 +1,11 @@
 import { type ChangeEvent, useEffect, useRef, useState } from "react";
 import { type Trouble, troubleFrom } from "../desk/server";
+import type { Range } from "../desk/version";
 import { engraver, type Music, type Performance } from "../engraver/engraver";
 import { player } from "../sound/player";
-import { type Moment, momentAt, momentsOf, startOfBar } from "../sound/timemap";
+import { type Moment, momentAt, momentsOf, spanOf, startOfBar } from "../sound/timemap";
+import { SoundChoices } from "./SoundChoices";
+import { useShortcuts } from "./useShortcuts";
 
 interface Props {
   readonly music: Music;
@@ -10,6 +13,8 @@ interface Props {
   readonly start: { readonly bar: number };
   /** The printed numbers of all bars. */
   readonly numbers: readonly string[];
+  /** The new bars, which a loop repeats; without them it repeats all. */
+  readonly fresh: Range | null;
   readonly onSounding: (ids: readonly string[]) => void;
   readonly onTrouble: (trouble: Trouble) => void;
 }
@@ -21,10 +26,11 @@ interface Rehearsed {
   readonly length: number;
 }
 
-export function PlayerBar({ music, start, numbers, onSounding, onTrouble }: Props) {
+export function PlayerBar({ music, start, numbers, fresh, onSounding, onTrouble }: Props) {
   const [rehearsed, setRehearsed] = useState<Rehearsed | null>(null);
   const [playing, setPlaying] = useState<"no" | "soon" | "yes">("no");
   const [seconds, setSeconds] = useState<number | null>(null); // null: at the bar to start from
+  const [loops, setLoops] = useState(false);
   const current = useRef(music);
   current.current = music;
   const ready = rehearsed?.music === music ? rehearsed : null;
@@ -39,22 +45,31 @@ export function PlayerBar({ music, start, numbers, onSounding, onTrouble }: Prop
     setSeconds(null);
     if (ready) player.seek(startOfBar(ready.moments, start.bar));
   }, [start]);
-  useEffect(() => (playing === "yes" && ready ? follow(ready) : undefined), [playing, ready]);
+  useEffect(() => (playing === "yes" && ready ? follow(ready) : undefined), [playing, ready, loops, fresh]);
+  const canToggle = playing !== "soon" && music.to !== 0; // with `to` 0 no bar is left to hear
+  const toggle = canToggle ? () => (playing === "yes" ? pause() : void play()) : null;
+  useShortcuts({ play: toggle });
 
   function follow(what: Rehearsed): () => void {
     let frame = 0;
     let last: Moment | null = null;
+    let before = player.seconds;
+    const loop = loops ? spanOf(what.moments, fresh) : null;
+    const end = loop?.to ?? what.length;
     const look = (): void => {
       const now = player.seconds;
       const moment = momentAt(what.moments, now);
       if (moment !== last) onSounding(moment?.sounding ?? []);
       last = moment;
       setSeconds(now);
-      if (now >= what.length) {
+      const isOver = player.ended || (before < end && now >= end);
+      before = now;
+      if (isOver && !loop) {
         pause();
         setSeconds(null);
         return;
       }
+      if (isOver && loop) player.restart(loop.from);
       frame = requestAnimationFrame(look);
     };
     frame = requestAnimationFrame(look);
@@ -105,18 +120,6 @@ export function PlayerBar({ music, start, numbers, onSounding, onTrouble }: Prop
     player.seek(at);
   }
 
-  async function font(event: ChangeEvent<HTMLInputElement>): Promise<void> {
-    const file = event.target.files?.[0];
-    if (file)
-      await player.use(await file.arrayBuffer()).catch((error: unknown) =>
-        onTrouble({
-          ...troubleFrom(error),
-          message: "This sound font can't be used",
-          hint: "Choose an .sf2, .sf3 or .dls file",
-        }),
-      );
-  }
-
   const { from = 0, to = numbers.length } = music;
   const first = start.bar >= from && start.bar < Math.min(to, numbers.length) ? start.bar : from;
   const length = Math.max(ready?.length ?? numbers.length, 1);
@@ -128,8 +131,8 @@ export function PlayerBar({ music, start, numbers, onSounding, onTrouble }: Prop
       <button
         type="button"
         className="play"
-        onClick={() => (playing === "yes" ? pause() : void play())}
-        disabled={playing === "soon" || to === 0}
+        onClick={() => toggle?.()}
+        disabled={toggle === null}
         aria-label={playing === "yes" ? "Pause" : "Play"}
       >
         <svg viewBox="0 0 24 24" aria-hidden="true">
@@ -149,9 +152,12 @@ export function PlayerBar({ music, start, numbers, onSounding, onTrouble }: Prop
         aria-valuetext={where}
       />
       <span className="where">{where}</span>
-      <label className="font quiet" title="Another sound font">
-        Sound …<input type="file" accept=".sf2,.sf3,.dls" className="for-ears" onChange={(event) => void font(event)} />
-      </label>
+      <SoundChoices
+        loops={loops}
+        looped={fresh ? "The new bars again and again" : "The whole score again and again"}
+        onLoops={setLoops}
+        onTrouble={onTrouble}
+      />
     </section>
   );
 }

@@ -2,6 +2,7 @@ import { type MouseEvent, useEffect, useLayoutEffect, useRef, useState } from "r
 import type { Passage } from "../desk/version";
 import { type Trouble, troubleFrom } from "../desk/server";
 import { engraver, type Music } from "../engraver/engraver";
+import { BAR_ID } from "../score/display";
 import { barOf } from "../sound/timemap";
 import { latest, scaleFor } from "./drawing";
 import { NewBars, type Streamed } from "./NewBars";
@@ -13,22 +14,28 @@ interface Props {
   readonly fresh: Passage | null;
   /** What is being written, drawn below until it is part of the music. */
   readonly streamed: Streamed | null;
+  readonly zoom: number;
   readonly sounding: readonly string[];
   readonly onBar: (bar: number) => void;
   readonly onTrouble: (trouble: Trouble) => void;
 }
 
 /** The drawn score. The old picture stays until the new one is there; of many changes at once only the last is drawn. */
-export function Sheet({ music, fresh, streamed, sounding, onBar, onTrouble }: Props) {
+export function Sheet({ music, fresh, streamed, zoom, sounding, onBar, onTrouble }: Props) {
   const frame = useRef<HTMLDivElement>(null);
   const width = useWidth(frame);
   const [engraved, setEngraved] = useState<Engraved | null>(null);
   const queue = useRef({ busy: false, next: null as null | (() => Promise<void>), number: 0 });
 
+  const zoomed = useRef(zoom);
+  const seen = useRef<number | null>(null); // the bar that stays in view when the size changes
+
   useEffect(() => {
     if (width === 0 || music.to === 0) return;
     const draw = async (): Promise<void> => {
-      const { pages, first } = await engraver.engrave("sheet", music, width, scaleFor(width));
+      const { pages, first } = await engraver.engrave("sheet", music, width, scaleFor(width, zoom));
+      if (zoom !== zoomed.current) seen.current = barInSight(frame.current);
+      zoomed.current = zoom;
       queue.current.number += 1;
       setEngraved({ number: queue.current.number, pages, first, music });
     };
@@ -39,9 +46,14 @@ export function Sheet({ music, fresh, streamed, sounding, onBar, onTrouble }: Pr
         hint: "It can still be continued and downloaded; or open it in a notation program and export it again",
       }),
     );
-  }, [music, width]);
+  }, [music, width, zoom]);
 
   useLayoutEffect(() => markSounding(frame.current, sounding), [sounding, engraved]);
+
+  useEffect(() => {
+    if (seen.current !== null) void toBar(frame.current, seen.current).catch(() => undefined);
+    seen.current = null;
+  }, [engraved]);
 
   const shown = useRef<Passage | null>(null);
   useEffect(() => {
@@ -66,22 +78,32 @@ export function Sheet({ music, fresh, streamed, sounding, onBar, onTrouble }: Pr
         Array.from({ length: engraved.pages }, (_, index) => (
           <SheetPage key={index} page={index + 1} engraved={engraved} fresh={fresh} />
         ))}
-      {written.current && <NewBars key={`new ${written.current.version}`} {...written.current} />}
+      {written.current && <NewBars key={`new ${written.current.version}`} {...written.current} zoom={zoom} />}
     </div>
   );
 }
 
-/** Brings a new bar into view: first its page, which is drawn only then and pushes what is below, then the bar itself. */
+/** The first bar below what stays at the top of the window. */
+function barInSight(frame: HTMLElement | null): number | null {
+  const { from } = uncovered();
+  const isBelow = (element: Element): boolean => element.getBoundingClientRect().bottom > from;
+  const page = Array.from(frame?.children ?? []).find(isBelow);
+  const measure = Array.from(page?.querySelectorAll("g.measure") ?? []).find(isBelow);
+  return measure ? barOf(measure.id) : null;
+}
+
+/** Brings a bar into view: first its page, which is drawn only then and pushes what is below, then the bar itself. */
 async function toBar(frame: HTMLElement | null, bar: number): Promise<void> {
   const page = frame?.children[(await engraver.pageOf("sheet", bar)) - 1];
-  if (page && !page.querySelector(".new-bar")) {
+  const measure = `#${BAR_ID}${bar}`;
+  if (page && !page.querySelector(measure)) {
     page.scrollIntoView({ block: "center" });
     await nextFrame();
     await nextFrame(); // the page near the window has asked for its picture
     await engraver.pageOf("sheet", bar); // which is there before this answer
     await nextFrame();
   }
-  bringIntoView(page?.querySelector(".new-bar") ?? null);
+  bringIntoView(page?.querySelector(measure) ?? null);
 }
 
 function nextFrame(): Promise<number> {
@@ -100,10 +122,15 @@ function markSounding(frame: HTMLElement | null, ids: readonly string[]): void {
 function bringIntoView(measure: Element | null): void {
   if (!measure) return;
   const { top, bottom } = measure.getBoundingClientRect();
-  const covered = parseFloat(getComputedStyle(document.documentElement).scrollPaddingBottom);
-  const foot = window.innerHeight - covered;
-  if (top >= 60 && bottom <= foot) return;
+  const { from, to } = uncovered();
+  if (top >= from && bottom <= to) return;
   const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-  const centred = (top + bottom) / 2 - (60 + foot) / 2;
+  const centred = (top + bottom) / 2 - (from + to) / 2;
   window.scrollBy({ top: centred, behavior: calm ? "auto" : "smooth" });
+}
+
+/** Which part of the window nothing stays in front of, in pixels from its top. */
+function uncovered(): { readonly from: number; readonly to: number } {
+  const { scrollPaddingTop, scrollPaddingBottom } = getComputedStyle(document.documentElement);
+  return { from: parseFloat(scrollPaddingTop), to: window.innerHeight - parseFloat(scrollPaddingBottom) };
 }

@@ -1,7 +1,8 @@
 // What all drawn music has in common: its size on screens, and that of many changes at once only the last one is drawn.
 
-export function scaleFor(width: number): number {
-  return width < 560 ? 32 : 40;
+/** verovio's scale, in percent, for a width in pixels and the reader's own zoom. */
+export function scaleFor(width: number, zoom: number): number {
+  return Math.round((width < 560 ? 32 : 40) * zoom);
 }
 
 export interface Queue {

@@ -1,32 +1,38 @@
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
 
-interface Shortcuts {
-  readonly undo: () => void;
-  readonly redo: () => void;
-  readonly stop: (() => void) | null;
+type Shortcut = "undo" | "redo" | "stop" | "play";
+
+/** Elements that Space belongs to while they have the focus, and fields that undo belongs to. */
+const TAKES_SPACE =
+  "button, a, select, summary, textarea, input:not([type=range]), [contenteditable=true], [role=radio]";
+const TAKES_UNDO = "input, textarea, [contenteditable=true]";
+
+/** What a pressed key asks for: Ctrl or ⌘ with Z and Y, Escape, and Space; null if it is for the element that has the focus. */
+export function shortcutOf(event: KeyboardEvent): Shortcut | null {
+  const { key, target } = event;
+  const isFor = (elements: string): boolean => target instanceof Element && target.closest(elements) !== null;
+  const withControl = event.ctrlKey || event.metaKey;
+  if (key === "Escape") return "stop";
+  if (key === " ") return withControl || event.altKey || event.repeat || isFor(TAKES_SPACE) ? null : "play";
+  if (!withControl || isFor(TAKES_UNDO)) return null;
+  const letter = key.toLowerCase();
+  if (letter === "y" || (letter === "z" && event.shiftKey)) return "redo";
+  return letter === "z" ? "undo" : null;
 }
 
-/** Ctrl or ⌘ with Z and Y, and Escape. In a field, undo belongs to the field. */
-export function useShortcuts({ undo, redo, stop }: Shortcuts): void {
+/** Does what the window's keys ask for, as far as it is given here. */
+export function useShortcuts(actions: Partial<Record<Shortcut, (() => void) | null>>): void {
+  const known = useRef(actions);
+  known.current = actions;
   useEffect(() => {
     const pressed = (event: KeyboardEvent): void => {
-      if (event.key === "Escape" && stop) {
-        stop();
-        return;
-      }
-      if (
-        !(event.ctrlKey || event.metaKey) ||
-        event.target instanceof HTMLInputElement ||
-        event.target instanceof HTMLTextAreaElement
-      )
-        return;
-      const key = event.key.toLowerCase();
-      const wanted = key === "y" || (key === "z" && event.shiftKey) ? redo : key === "z" ? undo : null;
-      if (!wanted) return;
+      const shortcut = shortcutOf(event);
+      const action = shortcut && known.current[shortcut];
+      if (!action) return;
       event.preventDefault();
-      wanted();
+      action();
     };
     window.addEventListener("keydown", pressed);
     return () => window.removeEventListener("keydown", pressed);
-  }, [undo, redo, stop]);
+  }, []);
 }
