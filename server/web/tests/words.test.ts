@@ -73,3 +73,12 @@ test("articulations, slurs and lyrics follow their note; hidden notes aren't tol
   );
   expect(words('<note print-object="no"><rest/><duration>1</duration><type>quarter</type></note>')).toBe("empty");
 });
+
+test("chord symbols go by their names", () => {
+  const symbol = (kind: string): string =>
+    `<harmony><root><root-step>B</root-step><root-alter>-1</root-alter></root><kind>${kind}</kind><bass><bass-step>D</bass-step></bass></harmony>`;
+  expect(words(symbol("dominant") + note(pitch("C", 5)))).toBe(
+    "chord symbol B flat dominant seventh over D, quarter C5",
+  );
+  expect(words(symbol("major-seventh"))).toBe("chord symbol B flat major seventh over D");
+});

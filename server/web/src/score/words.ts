@@ -204,7 +204,9 @@ function notationsInWords(notations: Element): string[] {
       case "articulations":
       case "ornaments":
       case "dynamics":
-        return Array.from(element.children, nameOf);
+        return Array.from(element.children)
+          .filter(({ localName }) => localName !== "wavy-line" && localName !== "accidental-mark")
+          .map(nameOf);
       case "slur":
         return { start: ["slur begins"], stop: ["slur ends"] }[element.getAttribute("type") ?? ""] ?? [];
       case "fermata":
@@ -258,7 +260,9 @@ function harmonyInWords(harmony: Element): string {
     if (!element) return "";
     return `${textOf(element, `${name}-step`)}${ALTERATIONS[Number(textOf(element, `${name}-alter`))] ?? ""}`.trim();
   };
-  const kind = textOf(harmony, "kind").replaceAll("-", " ");
+  const kind = textOf(harmony, "kind")
+    .replace(/^dominant$/, "dominant-seventh")
+    .replaceAll("-", " ");
   return [tone("root"), kind, tone("bass") && `over ${tone("bass")}`].filter(Boolean).join(" ");
 }
 

@@ -134,6 +134,8 @@ export function PlayerBar({ music, start, numbers, fresh, onSounding, onTrouble 
         onClick={() => toggle?.()}
         disabled={toggle === null}
         aria-label={playing === "yes" ? "Pause" : "Play"}
+        aria-keyshortcuts="Space"
+        title={playing === "yes" ? "Pause (Space)" : "Play (Space)"}
       >
         <svg viewBox="0 0 24 24" aria-hidden="true">
           {playing === "yes" ? <path d="M7 5h3.500v14H7zM13.500 5H17v14h-3.500z" /> : <path d="M8 5l11 7-11 7z" />}
