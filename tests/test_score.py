@@ -108,7 +108,7 @@ def test_keys_are_known_staff_by_staff() -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "expected", "after"), [("4", 9, 5), ("7a", 9, 8), ("X1", 9, 10), ("", 9, 10), ("1" * 9, 9, 10)]
+    ("number", "expected", "after"), [("4", 9, 5), ("7a", 9, 8), ("X1", 9, 9), ("", 9, 10), ("1" * 9, 9, 10)]
 )
 def test_a_bar_number_goes_on_from_its_digits(number: str, expected: int, after: int) -> None:
     assert number_after(number, expected) == after

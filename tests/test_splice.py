@@ -360,7 +360,7 @@ def test_two_candidates_for_one_source_do_not_depend_on_each_other() -> None:
 
 
 @pytest.mark.parametrize(
-    ("last", "following"), [("12", ["13", "14"]), ("X1", ["4", "5"]), ("12a", ["13", "14"]), ("", ["4", "5"])]
+    ("last", "following"), [("12", ["13", "14"]), ("X1", ["3", "4"]), ("12a", ["13", "14"]), ("", ["4", "5"])]
 )
 def test_the_numbering_goes_on(last: str, following: list[str]) -> None:
     text = source().replace('<measure number="3">', f'<measure number="{last}">')

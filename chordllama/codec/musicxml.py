@@ -41,6 +41,7 @@ from chordllama.score.model import (
     Score,
     Ticks,
     Time,
+    VoicePlace,
     apply_keys,
     checked,
     combine,
@@ -109,6 +110,9 @@ def _read(root: _Element, name: str, report: Report) -> Reading:
         for measure in measures[id]:
             reader.read_measure(measure)
         readers.append(reader)
+    next_times = combine([(reader.staves, reader.next_times) for reader in readers])
+    if next_times:
+        report.mended["a time signature behind the last bar's notes is that of the bar that will come next"] += 1
     bars, rows = _read_bars(readers, unwritten, [_labels(measure) for measure in next(iter(measures.values()))])
     if not any(own.lacks_accidentals for own in rows):
         unwritten = tuple(name for name in unwritten if name != "accidentals")
@@ -120,6 +124,7 @@ def _read(root: _Element, name: str, report: Report) -> Reading:
         creators=read_creators(root),
         groups=read_groups(root, list(headers)),
         unwritten=unwritten,
+        next_times=next_times,
     )
     origins = tuple(_origin(id, reader, own, unwritten) for id, reader, own in zip(headers, readers, rows, strict=True))
     return Reading(score, origins, report)
@@ -167,6 +172,7 @@ def measures_of(root: _Element, headers: dict[str, PartHeader], name: str) -> di
         if id not in found:
             headers[id], found[id] = PartHeader("", "", [], []), []
         found[id].append(measure)
+    _check_parts(root, name)
     for id in [id for id, measures in found.items() if not measures]:
         del found[id], headers[id]
     if not found:
@@ -175,6 +181,19 @@ def measures_of(root: _Element, headers: dict[str, PartHeader], name: str) -> di
         )
     _check_size(len(found), max(map(len, found.values())), name)
     return found
+
+
+def _check_parts(root: _Element, name: str) -> None:
+    """Refuse a part that stands twice: the composer's file couldn't be told which of the two is meant."""
+    for parent in root.iterfind("measure") if root.tag == "score-timewise" else [root]:
+        ids = Counter(part.get("id", "") for part in parent.iterfind("part"))
+        twice = next((id for id, times in ids.items() if times > 1), None)
+        if twice is not None:
+            raise MusicXMLError(
+                f'{name}: two parts have the id "{twice}"',
+                cause="each part's id has to be its own",
+                hint="export the score again from your notation program, or give one of them another id",
+            )
 
 
 def _check_size(parts: int, bars: int, name: str) -> None:
@@ -212,7 +231,11 @@ def _part(header: PartHeader, reader: PartReader, rows: PartRows) -> Part:
 
 
 def _origin(id: str, reader: PartReader, rows: PartRows, unwritten: tuple[str, ...]) -> Origin:
-    voices = {place: stream[0] for stream, place in reader.voices().items() if stream[1] in (0, place[0])}
+    voices: dict[VoicePlace, str] = {}
+    for (name, _), place in sorted(reader.voices().items(), key=lambda stream: stream[0][1]):
+        # each staff may have a voice of that name, but where two of one staff share it, the second gets another
+        if (place[0], name) not in {(staff, own) for (staff, _), own in voices.items()}:
+            voices[place] = name
     instruments, divisions = tuple(reader.notes.instruments), tuple(reader.divisions_after)
     return Origin(id, divisions[-1].numerator, voices, instruments, unwritten, rows.open_lines, divisions)
 

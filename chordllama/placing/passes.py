@@ -24,6 +24,13 @@ def _closed(bars: Bars, at: Placement) -> Bars:
     return without_loose_ends(bars, {part: [span.line for span in own.before] for part, own in at.over.items()})
 
 
+def _with_next_times(bars: Bars, at: Placement) -> Bars:
+    if not at.score.next_times:
+        return bars
+    own = [replace(bar, length=None) for bar in bars]
+    return (replace(own[0], times=at.score.next_times), *own[1:])
+
+
 def _with_final_bar_line(bars: Bars, at: Placement) -> Bars:
     return (*bars[:-1], replace(bars[-1], end=FINAL)) if at.closes else bars
 
@@ -52,6 +59,7 @@ PASSES = (
     Pass("ties that lead nowhere go", lambda bars, at: without_loose_ties(bars, at.after[:1]), "in place", whole=True),
     Pass("lines over the borders get both their ends", with_lines),
     Pass("the clefs of the bars after are in force again", with_clefs_restored, "in place", whole=True),
+    Pass("a time signature behind the old last bar begins the first new one", _with_next_times, "after"),
     Pass("the final bar line moves to the end", _with_final_bar_line, "after", whole=True),
 )
 

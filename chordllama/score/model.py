@@ -410,9 +410,13 @@ def first_number(bar: Bar) -> int:
 
 
 def number_after(number: str, expected: int) -> int:
-    """Return the number that goes without saying after a bar's `number` (of which only the digits it begins with count)."""
+    """Return the number that goes without saying after a bar's `number`, where `expected` went without saying for that bar.
+
+    Only the digits it begins with count; a bar called otherwise (X1) isn't counted at all.
+    """
     digits = re.match(r"[0-9]{1,6}(?![0-9])", number)
-    return int(digits[0]) + 1 if digits else expected + 1
+    is_counted = not number or number[0].isdecimal()
+    return int(digits[0]) + 1 if digits else expected + is_counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -479,7 +483,11 @@ class Group:
 
 @dataclass(frozen=True)
 class Score:
-    """A whole score. `unwritten` is what the program that shows it shall draw by its own rules (see `whitelist.UNWRITTEN`)."""
+    """A whole score.
+
+    `unwritten` is what the program that shows it shall draw by its own rules (see `whitelist.UNWRITTEN`); `next_times` are time
+    signatures told behind the last bar's notes: those of the bar that will come next.
+    """
 
     parts: tuple[Part, ...]
     bars: tuple[Bar, ...]
@@ -488,6 +496,7 @@ class Score:
     creators: tuple[tuple[str, str], ...] = ()
     groups: tuple[Group, ...] = ()
     unwritten: tuple[str, ...] = ()
+    next_times: tuple[Change, ...] = ()
 
     @cached_property
     def bar_lengths(self) -> tuple[Ticks, ...]:

@@ -117,8 +117,9 @@ def range_asked(score: Score, request: Request) -> tuple[int, int]:
 
 
 def length_after(score: Score) -> Ticks:
-    """Return the length of a new bar: the time signature's, or in music without one the last bar's."""
+    """Return the length of a new bar after the last one: the time signature's, or in music without one the last bar's."""
     metre = metre_after(score)
+    metre.apply(Bar(times=score.next_times))
     if metre.common is not None and metre.common.ticks is None and not metre.own:
         return score.bar_lengths[-1]
     return metre.length(Bar())

@@ -65,6 +65,24 @@ def _read_ending(element: _Element | None) -> tuple[str, str, str]:
     return number, type, ending_label(label, number)
 
 
+def format_inner_barline(barline: Barline) -> str:
+    """Return the value of a bar line within a bar: `dashed`, `light-heavy,repeat=backward,times=3`; "" for one that says nothing."""
+    words = (
+        barline.style,
+        f"repeat={barline.repeat}" if barline.repeat else "",
+        f"times={barline.times}" if barline.times else "",
+    )
+    return ",".join(filter(None, words))
+
+
+def write_inner_barline(value: str) -> Iterator[str]:
+    """Yield the lines of a `<barline>` within a bar, see `format_inner_barline`."""
+    style, *said = value.split(",") if not value.startswith("repeat=") else ("", *value.split(","))
+    fields = dict(word.split("=") for word in said)
+    inner = Barline(style, fields.get("repeat", ""), int(fields.get("times", 0)))
+    yield from write_barline(inner, "middle", first=True)
+
+
 def merged(parts: list[Barline]) -> Barline:
     """Return the one bar line that the parts write, where some programs say in the first part alone what others say in each."""
     barlines = [barline for barline in parts if barline]

@@ -12,6 +12,7 @@ from xml.sax.saxutils import quoteattr
 
 from lxml.etree import _Element
 
+from chordllama.codec.elements.barlines import write_inner_barline
 from chordllama.codec.elements.content import child_text, dynamic_name, glyph, line_number, number, write_glyph
 from chordllama.codec.elements.keys import write_key
 from chordllama.codec.elements.staff_details import write_staff
@@ -188,9 +189,7 @@ def write_change(direction: Direction, staff: int) -> Iterator[str]:
     """Yield the lines of a change of what holds from here on: a clef, a key (on the first staff it is for all), a bar line."""
     name, value = direction.name, direction.value
     if name == "barline":
-        yield '<barline location="middle">'
-        yield f"  <bar-style>{value}</bar-style>"
-        yield "</barline>"
+        yield from write_inner_barline(value)
         return
     yield "<attributes>"
     yield from (f"  {line}" for line in _write_attribute(name, value, staff))

@@ -7,13 +7,13 @@ place there.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
 from lxml.etree import _Element
 
-from chordllama.codec.elements.barlines import read_barline
+from chordllama.codec.elements.barlines import format_inner_barline, read_barline
 from chordllama.codec.elements.content import child_text, children, decimal, number
 from chordllama.codec.elements.directions import (
     read_clef,
@@ -125,6 +125,7 @@ class PartReader:
         self.cursor: Ticks = 0
         self.figured: Ticks = 0
         self.figures: list[tuple[Ticks, str]] = []
+        self.late_times: list[tuple[Ticks, int | None, Time]] = []
         self.last: EventDraft | None = None
         self.step: tuple[Ticks, Ticks, int] | None = None
 
@@ -132,7 +133,8 @@ class PartReader:
 
     def read_measure(self, element: _Element) -> None:
         """Read one `<measure>` (score-partwise) or the `<part>` of one (score-timewise)."""
-        self.draft = MeasureDraft()
+        self.draft = MeasureDraft(times=self.next_times)
+        self.late_times = []
         self.measures.append(self.draft)
         self.cursor, self.last, self.step = 0, None, None
         child = element
@@ -146,11 +148,20 @@ class PartReader:
             raise
         except ValueError as fault:
             raise self.error(child, str(fault)) from fault
+        self.draft.times += [(staff, time) for position, staff, time in self.late_times if not self._is_over(position)]
         self.pairs.end_bar()
         self.divisions_after.append(self.divisions)
         self.draft.lines = self.pairs.still_open()
         for stream, events in self.draft.streams.items():
             self.draft.placed[stream] = place_events(events, self.scale)
+
+    @property
+    def next_times(self) -> list[tuple[int | None, Time]]:
+        """The time signatures that stand behind all notes of the last measure, by staff (None: all): they are the next one's."""
+        return [(staff, time) for position, staff, time in self.late_times if self._is_over(position)]
+
+    def _is_over(self, position: Ticks) -> bool:
+        return position > 0 and position >= max(self.draft.extent, self.draft.bar_rest)
 
     def error(self, element: _Element, problem: str) -> MusicXMLError:
         """Return an error that says where `element` stands."""
@@ -216,14 +227,13 @@ class PartReader:
         symbol = HIDDEN if element.get("print-object") == "no" else element.get("symbol", "")
         time = Time(pairs, symbol if symbol in (*TIME_SYMBOLS, HIDDEN) else "")
         if (pairs or element.find("senza-misura") is not None) and is_usual(time):
-            self.draft.times.append((number(element.get("number"), 1, MOST_STAVES), time))
+            self.late_times.append((self.cursor, number(element.get("number"), 1, MOST_STAVES), time))
         else:
             self.report.mended["a time signature that makes no bar is left out"] += 1
 
     def _clef(self, element: _Element) -> None:
         staff = number(element.get("number"), 1, MOST_STAVES) or 1
         clef = read_clef(element)
-        self.staves = max(self.staves, staff)
         if staff not in self.first_clefs and len(self.measures) == 1 and self.cursor == 0:
             self.first_clefs[staff] = clef
         else:
@@ -389,7 +399,6 @@ class PartReader:
         if isinstance(item, Direction) and (fault := direction_fault(item.name, item.value)):
             self.report.mended[f"left out: {fault}"] += 1
             return
-        self.staves = max(self.staves, staff)
         self._meet(position, seen=True)
         paired = self.pairs.direction(item) if isinstance(item, Direction) else item
         self.draft.moments.append((position, staff, paired))
@@ -401,8 +410,11 @@ class PartReader:
             self.draft.start = barline
         elif location == "right":
             self.draft.end = barline
-        elif barline.style:
-            self._at(self.cursor, 1, Direction("barline", barline.style))
+        else:
+            if barline.ending_type or barline.signs:
+                self.report.mended["endings, segnos, codas and fermatas at a bar line within a bar are left out"] += 1
+            if value := format_inner_barline(barline):
+                self._at(self.cursor, 1, Direction("barline", value))
 
     # ------------------------------------------------------------------------------------------------------- the rows
 
@@ -417,12 +429,23 @@ class PartReader:
         for draft, length, key, time in zip(self.measures, lengths, keys, times, strict=False):
             streams = {voices[stream]: placed for stream, placed in draft.placed.items() if stream in voices}
             try:
-                found.append(finish.rows(streams, draft.moments, length, key, time))
+                found.append(finish.rows(streams, list(self._on_staves(draft.moments)), length, key, time))
             except ValueError as fault:
                 raise MusicXMLError(f'part "{self.name}", measure {len(found) + 1}: {fault}') from fault
             open_lines.append(finish.numbers.numbers_in(draft.lines))
         calls_whole = finish.whole_rests[True] > finish.whole_rests[False]
         return PartRows(without_unused_voices(found), tuple(open_lines), finish.lacks_accidentals, calls_whole)
+
+    def _on_staves(self, moments: list[Moment]) -> Iterator[Moment]:
+        """What stands at a moment, on the staves that there are: notes and `<staves>` make them, signs don't."""
+        for position, staff, item in moments:
+            if staff <= self.staves:
+                yield position, staff, item
+            elif isinstance(item, Direction) and item.name in ("clef", "key", "staff-lines"):
+                self.report.mended[f"a {item.name} of staff {staff}, which the part hasn't got, is left out"] += 1
+            else:
+                self.report.mended[f"a sign on staff {staff}, which the part hasn't got, stands on its last staff"] += 1
+                yield position, self.staves, item
 
     def voices(self) -> dict[Stream, VoicePlace]:
         """Return the staff and the place there (from 1) of each voice of the source that has notes or rests."""

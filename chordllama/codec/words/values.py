@@ -62,6 +62,7 @@ _PITCHES = "(?:base|touching|sounding)-pitch"
 _NUMBER = r"[1-9]|1[0-6]"
 _TEXT = r"\S(?:.*\S)?"
 _SOUND_VALUES = {"decimal": r"[0-9]{1,5}(?:\.[0-9]{1,9})?", "yes-no": "(?:yes|no)", "name": _TEXT}
+_REPEAT = r"repeat=(?:forward|backward)(?:,times=[1-9][0-9]?)?"
 _PATTERNS = {
     "none": (r"", "no value"),
     "number": (rf"{_LINE}?", "the number of a line (2 to 16, 1 goes without saying)"),
@@ -120,7 +121,10 @@ _PATTERNS = {
     "clef": (CLEF.pattern, "a clef (G2, F4, C3, G2_8, percussion, TAB, none)"),
     "key": (KEY.pattern, "a key (-14 to 14, and the mode: -3,minor)"),
     "transpose": (r"-?[0-9]{1,2}/-?[0-9]{1,2}/-?[0-9]{1,2}", "a transposition (semitones/steps/octaves: -2/-1/0)"),
-    "bar line": ("|".join(BAR_STYLES), "the style of a bar line"),
+    "bar line": (
+        rf"(?:{'|'.join(BAR_STYLES)})(?:,{_REPEAT})?|{_REPEAT}",
+        "the style of a bar line, a repeat, or both: dashed, light-heavy,repeat=backward,times=3",
+    ),
 }
 _SHAPES = {shape: (re.compile(pattern, re.DOTALL), wanted) for shape, (pattern, wanted) in _PATTERNS.items()}
 
