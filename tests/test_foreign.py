@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from chordllama.codec.container import parse
+from chordllama.codec.musicxml import read
 from chordllama.conversion.foreign import Converter, foreign_format, to_musicxml
+from chordllama.conversion.midi_instruments import sound_of
 from chordllama.errors import ScoreError
+from chordllama.score.model import Chord, Direction
 
 SCORE = (Path(__file__).parent / "data" / "two_bars.musicxml").read_bytes()
 ABC = b"X:1\nT:Tune\nM:4/4\nL:1/8\nK:G\nGABc d2e2|gfed c4|]\n"
@@ -99,3 +102,75 @@ def test_a_converter_that_a_file_has_ended_begins_anew() -> None:
 def test_a_converter_doesnt_wait_longer_than_it_is_told_to() -> None:
     with Converter(0.05) as converter, pytest.raises(ScoreError, match=r"took more than 0\.05 seconds"):
         converter.to_musicxml(ABC, "a.abc")
+
+
+def midi(*tracks: bytes) -> bytes:
+    """A file of some tracks' events, of 96 ticks a quarter."""
+    ended = [track + b"\x00\xff\x2f\x00" for track in tracks]
+    chunks = b"".join(b"MTrk" + len(track).to_bytes(4, "big") + track for track in ended)
+    return b"MThd\0\0\0\6\0\1" + len(tracks).to_bytes(2, "big") + b"\0\x60" + chunks
+
+
+def named(name: str) -> bytes:
+    return b"\x00\xff\x03" + bytes([len(name)]) + name.encode()
+
+
+def struck(*keys: int, channel: int = 0) -> bytes:
+    return b"".join(bytes([0, 0x90 + channel, key, 64, 96, 0x80 + channel, key, 64]) for key in keys)
+
+
+def program(number: int) -> bytes:
+    return bytes([0, 0xC0, number])
+
+
+def test_midi_drums_are_a_drum_set() -> None:
+    bass = named("Low") + bytes([0, 0xC1, 33]) + struck(36, 38, 40, 41, channel=1)
+    score = read(to_musicxml(midi(struck(36, 38, 42, 46, 51, 27, channel=9), bass), "drums.mid"))
+    drums, low = score.parts
+    assert drums.clefs == ("percussion",)
+    assert [(i.name, i.unpitched, i.channel) for i in drums.instruments][1:4] == [
+        ("Bass Drum", 37, 10),
+        ("Snare Drum", 39, 10),
+        ("Closed Hi-Hat", 43, 10),
+    ]
+    chords = [
+        item for bar in score.bars for row in bar.rows if row.part == 0 for item in row.items if isinstance(item, Chord)
+    ]
+    told = [
+        (
+            drums.instruments[int(marks.get("instrument", "1")) - 1].name,
+            f"{note.step}{note.octave}",
+            marks.get("notehead"),
+        )
+        for chord in chords
+        for note in chord.notes
+        if (marks := {mark.name: mark.value for mark in note.marks}) is not None
+    ]
+    assert told[:5] == [
+        ("Bass Drum", "F4", None),
+        ("Snare Drum", "C5", None),
+        ("Closed Hi-Hat", "G5", "x"),
+        ("Open Hi-Hat", "G5", "circle-x"),
+        ("Ride Cymbal", "F5", "x"),
+    ]
+    assert len(set(told)) == 6
+    assert all(note.unpitched for chord in chords for note in chord.notes)
+    assert [i.program for i in low.instruments] == [34]
+
+
+def test_each_percussion_sound_has_a_place_of_its_own() -> None:
+    assert len({sound[1:] for sound in map(sound_of, range(35, 82))}) == 47
+
+
+def test_a_program_change_goes_before_the_name_of_its_track() -> None:
+    score = read(to_musicxml(midi(named("Trumpet") + program(40) + struck(60, 62)), "named.mid"))
+    assert score.parts[0].name == "Trumpet"
+    assert [i.program for i in score.parts[0].instruments] == [41]
+
+
+def test_midi_sounds_as_it_is_written() -> None:
+    score = read(to_musicxml(midi(program(56) + struck(60, 62) + program(57) + struck(64, 65)), "trumpet.mid"))
+    assert score.parts[0].transposition is None
+    items = [item for bar in score.bars for row in bar.rows for item in row.items]
+    assert not [item for item in items if isinstance(item, Direction) and item.name == "transpose"]
+    assert [12 + note.height for item in items if isinstance(item, Chord) for note in item.notes] == [60, 62, 64, 65]

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 from lxml import etree
+from midi_events import channels_of
 
+from chordllama.codec.compact import loads
+from chordllama.codec.musicxml import write
 from chordllama.conversion.render import MAXIMUM_PNG_PAGES, apart, midi, picture
 from chordllama.errors import ContainerError, ScoreError
 
@@ -122,3 +125,29 @@ def test_a_process_of_its_own_tells_what_is_wrong() -> None:
     assert refusal.value.hint == "use one of .svg, .png"
     with pytest.raises(ScoreError, match=r"more than 0\.01 seconds"):
         apart("midi", SCORE, seconds=0.01)
+
+
+DRUMS_AND_BASS = """parts:
+ 1: clef=percussion {drums} Drums
+ 2: clef=F4 {bass} Bass
+1: time=4/4 xf44 xc5 xf4 xc5 / e24 e e g
+"""
+
+
+@pytest.mark.parametrize("drums", ["midi=1x36c10", ""])
+@pytest.mark.parametrize("bass", ["midi=34", ""])
+def test_only_percussion_plays_on_the_channel_of_percussion(drums: str, bass: str) -> None:
+    _, (drum_channels, _), (bass_channels, programs) = channels_of(
+        midi(write(loads(DRUMS_AND_BASS.format(drums=drums, bass=bass))))
+    )
+    assert drum_channels == {10}
+    assert len(bass_channels) == 1
+    assert 10 not in bass_channels
+    assert programs == ({33} if bass else set())
+
+
+def test_parts_of_different_programs_have_channels_of_their_own() -> None:
+    parts = "".join(f" {n}: clef=G2 midi={n} P{n}\n" for n in range(1, 13))
+    tracks = channels_of(midi(write(loads(f"parts:\n{parts}1: time=4/4 {' / '.join(['c41'] * 12)}\n"))))[1:]
+    assert [programs for _, programs in tracks] == [{n} for n in range(12)]
+    assert len({channel for channels, _ in tracks for channel in channels}) == 12

@@ -144,6 +144,11 @@ def count_elements(root: _Element, report: Report) -> None:
             report.unknown[tag] += count
         elif rule.treatment is Treatment.DROPPED:
             report.dropped[tag] += count
+    stops = sum(element.get("type") == "stop" for element in root.iter("extend"))
+    if stops:
+        report.mended[
+            "the end of a syllable's extender line is left out: programs draw the line as far as the notes go"
+        ] += stops
     wanted = set(report.unknown) - set(report.where)
     for element in root.iter(Element) if wanted else ():
         if element.tag in wanted:

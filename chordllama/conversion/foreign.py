@@ -12,6 +12,7 @@ from pathlib import PurePath
 from typing import Any
 
 from chordllama.conversion.abc_text import plain_abc
+from chordllama.conversion.midi_instruments import KeyMapper, dressed, place_keys, settle_instruments
 from chordllama.errors import ScoreError
 from chordllama.system.processes import Died, ModuleChild, TooSlow, answer_questions
 
@@ -101,15 +102,21 @@ def _known_format(data: bytes, name: str) -> str:
 def _convert(data: bytes, format_name: str) -> bytes:
     """What the child does. Raises whatever music21 raises, and ScoreError where it finds no notes."""
     from music21 import converter, defaults
+    from music21.midi import translate
     from music21.musicxml.m21ToXml import GeneralObjectExporter
 
     defaults.title = defaults.author = ""  # else a tune without a name is called "Music21 Fragment"
     source: Any = data.decode("utf-8-sig", errors="replace") if _BY_NAME[format_name].is_text else data
     if format_name == "abc":
         source = plain_abc(source)
+    translate.PERCUSSION_MAPPER = KeyMapper()  # type: ignore[assignment]
     score = converter.parseData(source, format=format_name)
     if not score.recurse().notesAndRests:
         raise ScoreError("there are no notes in it")
+    if format_name == "midi":
+        settle_instruments(score)
+        place_keys(score)
+        return dressed(_number_ids(GeneralObjectExporter(score).parse()))
     return _number_ids(GeneralObjectExporter(score).parse())
 
 

@@ -14,6 +14,7 @@ from lxml import etree
 
 from chordllama.codec.container import parse
 from chordllama.errors import ChordLlamaError, ScoreError
+from chordllama.score.model import DRUM_CHANNEL
 from chordllama.system.processes import Died, ModuleChild, TooSlow, answer_questions
 
 PICTURE_SUFFIXES = (".svg", ".png")
@@ -117,7 +118,36 @@ def _display_copy(root: etree._Element) -> etree._Element:
     for element in (*styles, *times):
         if element is not None and (attributes := element.getparent()) is not None:
             attributes.remove(element)
+    _tell_channels(root)
     return root
+
+
+def _tell_channels(root: etree._Element) -> None:
+    """Give each part that tells none a MIDI channel: verovio puts all of them on one, that of drums if there are some."""
+    told = [element.text for element in root.iter("midi-channel")]
+    free = [str(channel) for channel in range(1, 17) if channel != DRUM_CHANNEL and str(channel) not in told]
+    by_program: dict[str, str] = {}
+    for part in root.iterfind("part-list/score-part"):
+        if part.find("midi-instrument/midi-channel") is not None:
+            continue
+        program = part.findtext("midi-instrument/midi-program") or "1"
+        if program not in by_program:
+            by_program[program] = free[len(by_program) % len(free)] if free else "1"
+        channel = str(DRUM_CHANNEL) if _is_percussion(root, part.get("id", "")) else by_program[program]
+        instruments = part.findall("midi-instrument")
+        if not instruments:
+            id = f"{part.get('id', '')}-I1"
+            etree.SubElement(etree.SubElement(part, "score-instrument", id=id), "instrument-name")
+            instruments = [etree.SubElement(part, "midi-instrument", id=id)]
+        for instrument in instruments:
+            own = etree.Element("midi-channel")
+            own.text = channel
+            instrument.insert(0, own)
+
+
+def _is_percussion(root: etree._Element, id: str) -> bool:
+    part = next((part for part in root.iter("part") if part.get("id") == id), None)
+    return part is not None and part.find(".//unpitched") is not None and part.find(".//pitch") is None
 
 
 def _is_later(element: etree._Element) -> bool:

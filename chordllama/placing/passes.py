@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
+from chordllama.placing.instruments import on_last_instruments
 from chordllama.placing.joining import joined, with_clefs_restored
 from chordllama.placing.line_borders import numbered_apart, with_lines
 from chordllama.placing.loose_ends import without_loose_ends, without_loose_ties
@@ -48,6 +49,7 @@ class Pass(NamedTuple):
 PASSES = (
     Pass("ties, slurs and hairpins with one end go", _closed),
     Pass("percussion gets its instruments and noteheads", lambda bars, at: dressed_like(bars, at.score)),
+    Pass("players who have changed instruments stay with the new one", on_last_instruments),
     Pass("notes of tablature get strings and frets", lambda bars, at: on_strings(bars, at.score)),
     Pass("steady percussion goes on with its pattern", lambda bars, at: with_groove(bars, at.groove)),
     Pass(

@@ -428,6 +428,10 @@ class Transposition:
     octave: int = 0
 
 
+DRUM_CHANNEL = 10
+"""The MIDI channel (from 1) on which keys are percussion sounds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Instrument:
     """What plays: `program` is the MIDI program 1–128, `unpitched` the MIDI key + 1 of a percussion sound, 0 where not told."""

@@ -69,7 +69,7 @@ def _pose(plan: Plan, done: Bars, context: Context) -> Round:
     def rows(bar: Bar, length: Ticks) -> tuple[GivenRow, ...]:
         return tuple(as_it_is(row, length) for row in bar.rows if row.part in plan.given)
 
-    heard = steady_staves(plan.score)
+    heard = steady_staves(plan.score, if_short=True)  # who asks for parts to a given one means no silence
     fresh = {part for part in plan.parts if not any(sounds(bar, frozenset([part])) for bar in plan.score.bars)}
     parts = tuple(
         unheard_part_rules(plan.score.parts[n]) if n in fresh else own for n, own in enumerate(part_rules(plan.score))

@@ -17,9 +17,7 @@ from chordllama.codec.whitelist import GROUP_BARLINES, GROUP_SYMBOLS, UNWRITTEN
 from chordllama.codec.words.texts import xml_text
 from chordllama.errors import MusicXMLError
 from chordllama.limits import MOST_GROUPS, MOST_INSTRUMENTS
-from chordllama.score.model import NOTE_TYPES, Group, Instrument, Part, Score
-
-DRUM_CHANNEL = 10
+from chordllama.score.model import DRUM_CHANNEL, NOTE_TYPES, Group, Instrument, Part, Score
 
 # --------------------------------------------------------------------------------------------------------------- reading
 

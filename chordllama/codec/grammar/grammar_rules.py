@@ -132,11 +132,15 @@ FEWEST_STEADY_BARS = 4
 """Bars in which a staff must have sounded without a break before new bars are held to it."""
 
 
-def steady_staves(score: Score) -> frozenset[tuple[int, int]]:
-    """Return the staves that sound in every bar of a score; none where it is too short to tell."""
-    if len(score.bars) < FEWEST_STEADY_BARS:
-        return frozenset()
-    return frozenset.intersection(*map(_sounding, score.bars))
+def steady_staves(score: Score, *, if_short: bool = False) -> frozenset[tuple[int, int]]:
+    """Return the staves that sound in every bar of a score.
+
+    Of one that is too short to tell, none, or with `if_short` all that sound in it.
+    """
+    sounding = list(map(_sounding, score.bars))
+    if len(sounding) >= FEWEST_STEADY_BARS:
+        return frozenset.intersection(*sounding)
+    return frozenset.union(*sounding) if if_short else frozenset()
 
 
 def _sounding(bar: Bar) -> frozenset[tuple[int, int]]:

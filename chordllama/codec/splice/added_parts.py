@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import count, islice
@@ -29,7 +30,9 @@ def with_parts(xml: bytes, reading: Reading, parts: Sequence[Part]) -> bytes:
     taken = {origin.id for origin in reading.origins}
     ids = list(islice((id for id in (f"P{n}" for n in count(1)) if id not in taken), len(parts)))
     style = Style.of(text.utf8, places.measure_start if places.timewise else next(iter(places.parts.values())).start)
-    new = {id: list(_measures(score, len(reading.score.parts) + n, id)) for n, id in enumerate(ids)}
+    beside = places.longest.places
+    tags = [text.utf8[place.start : place.inside].decode() for place in beside]
+    new = {id: list(_measures(score, len(reading.score.parts) + n, id, tags)) for n, id in enumerate(ids)}
     listed = [line[4:] for part, id in zip(parts, ids, strict=True) for line in write_score_part(part, id)]
     at = places.list_end[0]
     edits = [
@@ -43,11 +46,16 @@ def with_parts(xml: bytes, reading: Reading, parts: Sequence[Part]) -> bytes:
     return text.bytes(edited(text.utf8, edits))
 
 
-def _measures(score: Score, index: int, id: str) -> Iterator[list[str]]:
+_NUMBERING = re.compile(r"""\s(?:number|implicit)\s*=\s*(?:"[^"]*"|'[^']*')""")
+
+
+def _measures(score: Score, index: int, id: str, tags: Sequence[str]) -> Iterator[list[str]]:
+    """The measures of an empty part, numbered as those whose start `tags` stand beside them, if with nothing at all."""
     origin = replace(origin_of(score, index), id=id)
     writer = PartWriter(score.parts, index, origin)
-    for bar in score.bars:
-        yield list(writer.measure(replace(bar, rows=())))
+    for bar, tag in zip(score.bars, tags, strict=True):
+        _, *lines = writer.measure(replace(bar, rows=()))
+        yield [f"<measure{''.join(_NUMBERING.findall(tag))}>", *lines]
 
 
 def _partwise(places: Locator, style: Style, new: dict[str, list[list[str]]]) -> list[Edit]:

@@ -194,6 +194,6 @@ class Locator:
         return found.end()
 
     @property
-    def most(self) -> int:
-        """How many measures the longest part has."""
-        return max(last.measures for last in self.parts.values())
+    def longest(self) -> PartPlaces:
+        """The part that has the most measures."""
+        return max(self.parts.values(), key=lambda part: part.measures)

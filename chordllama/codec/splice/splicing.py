@@ -25,7 +25,7 @@ from chordllama.score.model import FINAL, Bar, Barline, Metre, Score
 def closes_plainly(xml: bytes) -> bool:
     """Tell whether the score ends with a plain closing bar line, which moves when music is added."""
     places = Locator(source_text(xml).utf8).run()
-    return any(last.closing for last in places.parts.values() if last.measures == places.most)
+    return any(last.closing for last in places.parts.values() if last.measures == places.longest.measures)
 
 
 def splice(xml: bytes, reading: Reading, bars: tuple[Bar, ...]) -> bytes:
@@ -193,7 +193,7 @@ def _with_metre(new: Score, score: Score, count: int) -> Score:
 
 def _removals(text: bytes, places: Locator) -> Iterator[Edit]:
     for last in places.parts.values():
-        if last.closing and last.measures == places.most:
+        if last.closing and last.measures == places.longest.measures:
             start, end = last.closing
             yield start - len(_white_space_before(text, start)), end, b""
 

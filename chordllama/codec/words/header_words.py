@@ -13,11 +13,10 @@ from chordllama.codec.words.values import STRING, VERSE_NAME, is_clef
 from chordllama.codec.words.yaml_subset import Entry, format_scalar
 from chordllama.errors import CompactError
 from chordllama.limits import MOST_GROUPS, MOST_INSTRUMENTS, MOST_PARTS, MOST_STAFF_LINES, MOST_STAVES, MOST_VERSES
-from chordllama.score.model import Group, Instrument, Part, Score, Transposition, Tuning
+from chordllama.score.model import DRUM_CHANNEL, Group, Instrument, Part, Score, Transposition, Tuning
 
 USUAL_LINES = 5
 MOST_PROGRAMS = 128
-DRUM_CHANNEL = 10
 WHOLE_RESTS = "whole"
 T = TypeVar("T")
 _GROUP_BARLINES = {"yes": "barline", "no": "no-barline", "Mensurstrich": "Mensurstrich"}
