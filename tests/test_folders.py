@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from filelock import FileLock
 
 from chordllama.codec.compact import dumps
 from chordllama.codec.musicxml import read
 from chordllama.conversion import folders
 from chordllama.conversion.convert import Converted, Decoding, Encoding
-from chordllama.conversion.folders import FAILURES, NoScores, Summary, convert_folder, output_names
+from chordllama.conversion.folders import FAILURES, LOCK, FolderInUse, NoScores, Summary, convert_folder, output_names
 from chordllama.conversion.manifest import NAME
 
 DATA = Path(__file__).parent / "data"
@@ -456,3 +457,15 @@ def test_progress_is_told_file_by_file(scores: Path, tmp_path: Path) -> None:
     convert_folder(Encoding(), scores, tmp_path / "out", 1, lambda *numbers: told.append(numbers))
     assert [(done, total) for done, _, total in told] == [(1, 4), (2, 4), (3, 4), (4, 4)]
     assert told[-1] == (4, 1, 4)
+
+
+def test_two_runs_at_once_keep_out_of_each_others_way(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.musicxml").write_bytes(SCORE)
+    (tmp_path / "out").mkdir()
+    with FileLock(tmp_path / "out" / LOCK), pytest.raises(FolderInUse) as fault:
+        encode(tmp_path / "in", tmp_path / "out")
+    assert "another run" in fault.value.message
+    assert fault.value.hint
+    assert encode(tmp_path / "in", tmp_path / "out").written == 1
+    assert not (tmp_path / "out" / LOCK).exists()

@@ -15,7 +15,7 @@ from small_scores import TEXTS, music_pieces, shared_scores, small_score
 from chordllama.codec.compact import dumps, loads, row_length
 from chordllama.codec.excerpt import excerpt
 from chordllama.codec.grammar import Rules, Writer, height, rules_for
-from chordllama.codec.grammar.grammar_rules import FEWEST_STEADY_BARS, steady_staves
+from chordllama.codec.grammar.grammar_rules import FEWEST_STEADY_BARS, part_rules, steady_staves, unheard_part_rules
 from chordllama.codec.musicxml import read
 from chordllama.errors import ScoreError
 from chordllama.generate.continuation import read_answer
@@ -83,6 +83,27 @@ def test_notes_stay_in_the_range_the_chords_and_the_rows_of_their_part() -> None
             assert len(chord.notes) <= own.notes
             assert all(own.lowest <= height(note) <= own.highest for note in chord.notes)
             assert len({note.pitch for note in chord.notes}) == len(chord.notes)
+
+
+def _widest(bars: tuple[Bar, ...]) -> int:
+    chords = [item.notes for bar in bars for row in bar.rows for item in row.items if isinstance(item, Chord)]
+    return max(max(map(height, notes)) - min(map(height, notes)) for notes in chords)
+
+
+@pytest.mark.parametrize(("chord", "span"), [("c34_e_g", 16), ("c34_g4_e5", 28)])
+def test_chords_are_no_wider_than_a_tenth_or_the_parts_own(chord: str, span: int) -> None:
+    score = loads(f"parts:\n 1: clef=G2 midi=1 Piano\n1: time=4/4 c34 {chord} g5 c6\n")
+    chance = random.Random(7)
+    walks = [walk(Writer(rules_of(score)), chance) for _ in range(8)]
+    assert 0 < max(_widest(read_answer(text, score)) for text in walks) <= span
+
+
+def test_chords_of_a_part_without_notes_are_within_an_octave() -> None:
+    score = loads("parts:\n 1: clef=G2 Flute\n 2: clef=G2,F4 Piano\n1: time=4/4 c54 d e f\n")
+    rules = Rules((*part_rules(score)[:1], unheard_part_rules(score.parts[1])), rules_of(score).bars)
+    chance = random.Random(7)
+    walks = [walk(Writer(rules), chance) for _ in range(8)]
+    assert 0 < max(_widest(read_answer(text, score)) for text in walks) <= 12
 
 
 def test_parts_and_staves_that_are_silent_stay_so() -> None:

@@ -109,6 +109,8 @@ def _read(root: _Element, name: str, report: Report) -> Reading:
         reader = PartReader(index, header.name or id, header.instrument_ids, divisions, report, known)
         for measure in measures[id]:
             reader.read_measure(measure)
+        if reader.rests_end > len(reader.measures):
+            report.mended["a rest over more bars than there are ends with them"] += 1
         readers.append(reader)
     next_times = combine([(reader.staves, reader.next_times) for reader in readers])
     if next_times:
@@ -242,7 +244,16 @@ def _origin(id: str, reader: PartReader, rows: PartRows, unwritten: tuple[str, .
         if (place[0], name) not in {(staff, own) for (staff, _), own in voices.items()}:
             voices[place] = name
     instruments, divisions = tuple(reader.notes.instruments), tuple(reader.divisions_after)
-    return Origin(id, divisions[-1].numerator, voices, instruments, unwritten, rows.open_lines, divisions)
+    return Origin(
+        id,
+        divisions[-1].numerator,
+        voices,
+        instruments,
+        unwritten,
+        rows.open_lines,
+        divisions,
+        tuple(reader.staves_after),
+    )
 
 
 # ----------------------------------------------------------------------------------------------------------------- bars

@@ -21,6 +21,8 @@ from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from chordllama.conversion.convert import Conversion, Converted
 from chordllama.conversion.manifest import NAME, FileRecord, Manifest, sha256
 from chordllama.errors import ChordLlamaError, ScoreError
@@ -28,6 +30,7 @@ from chordllama.system.files import leftovers, read_bounded, shown, write_atomic
 from chordllama.system.processes import Died, processors, run
 
 FAILURES = "chordllama-failures.json"
+LOCK = ".chordllama.lock"
 MOST_SHOWN = 20
 """Messages of a kind; the JSON object has all of them."""
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
@@ -39,6 +42,12 @@ Progress = Callable[[int, int, int], None]
 
 class NoScores(ChordLlamaError):
     """A folder without any file that could be converted."""
+
+    exit_code = 2
+
+
+class FolderInUse(ChordLlamaError):
+    """A folder into which another run is writing."""
 
     exit_code = 2
 
@@ -138,7 +147,7 @@ def convert_folder(
 ) -> Summary:
     """Convert the files below `source` into `target`, in `jobs` processes (None: one for each core).
 
-    An interruption (Ctrl-C) ends it and leaves what is finished; called again, it goes on from there. Raises NoScores, and OSError
+    An interruption (Ctrl-C) ends it and leaves what is finished; called again, it goes on from there. Raises NoScores, FolderInUse, and OSError
     where the system refuses every file.
     """
     began = time.monotonic()
@@ -146,8 +155,8 @@ def convert_folder(
     summary = Summary(shown(target), len(files), failed=unreadable)
     outputs = output_names(files, conversion.target_suffix)
     target.mkdir(exist_ok=True)
-    _remove_leftovers(target, outputs.values())
-    with Manifest(target) as manifest, _noting_interruption(summary):
+    with _alone(target), _noting_interruption(summary), Manifest(target) as manifest:
+        _remove_leftovers(target, outputs.values())
         waiting = _jobs(conversion, source, target, outputs, manifest)
         with contextlib.closing(run(convert_file, waiting, jobs or processors())) as outcomes:
             for done, (job, outcome) in enumerate(outcomes, 1):
@@ -158,6 +167,22 @@ def convert_folder(
     _write_failures(target, summary)
     summary.seconds = round(time.monotonic() - began, 3)
     return summary
+
+
+@contextlib.contextmanager
+def _alone(target: Path) -> Iterator[None]:
+    """Keep other runs out of the folder: each would take what the other is writing for its own leftovers."""
+    try:
+        with FileLock(target / LOCK, timeout=0):
+            yield
+            with contextlib.suppress(OSError):  # Windows keeps a file that is open
+                (target / LOCK).unlink()
+    except Timeout as fault:
+        raise FolderInUse(
+            f"{shown(target)}: another run is writing there",
+            cause="two at once would undo each other's work",
+            hint="wait until it has ended, or choose another folder",
+        ) from fault
 
 
 @contextlib.contextmanager

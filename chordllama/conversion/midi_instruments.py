@@ -16,7 +16,7 @@ from lxml.etree import _Element
 from chordllama.score.model import DRUM_CHANNEL
 
 
-class Sound(NamedTuple):
+class DrumSound(NamedTuple):
     """One sound of a drum set: its name, its place on the staff (`G5`) and its notehead ("" for the usual one)."""
 
     name: str
@@ -25,61 +25,61 @@ class Sound(NamedTuple):
 
 
 SOUNDS = {
-    35: Sound("Acoustic Bass Drum", "E4"),
-    36: Sound("Bass Drum", "F4"),
-    37: Sound("Side Stick", "C5", "x"),
-    38: Sound("Snare Drum", "C5"),
-    39: Sound("Hand Clap", "E5", "x"),
-    40: Sound("Electric Snare", "C5", "diamond"),
-    41: Sound("Low Floor Tom", "G4"),
-    42: Sound("Closed Hi-Hat", "G5", "x"),
-    43: Sound("High Floor Tom", "A4"),
-    44: Sound("Pedal Hi-Hat", "D4", "x"),
-    45: Sound("Low Tom", "B4"),
-    46: Sound("Open Hi-Hat", "G5", "circle-x"),
-    47: Sound("Low-Mid Tom", "D5"),
-    48: Sound("Hi-Mid Tom", "E5"),
-    49: Sound("Crash Cymbal", "A5", "x"),
-    50: Sound("High Tom", "F5"),
-    51: Sound("Ride Cymbal", "F5", "x"),
-    52: Sound("Chinese Cymbal", "B5", "diamond"),
-    53: Sound("Ride Bell", "F5", "diamond"),
-    54: Sound("Tambourine", "D5", "triangle"),
-    55: Sound("Splash Cymbal", "A5", "diamond"),
-    56: Sound("Cowbell", "E5", "triangle"),
-    57: Sound("Crash Cymbal 2", "B5", "x"),
-    58: Sound("Vibraslap", "B4", "triangle"),
-    59: Sound("Ride Cymbal 2", "D5", "x"),
-    60: Sound("High Bongo", "E5", "slash"),
-    61: Sound("Low Bongo", "C5", "slash"),
-    62: Sound("Mute High Conga", "B4", "x"),
-    63: Sound("Open High Conga", "B4", "slash"),
-    64: Sound("Low Conga", "G4", "slash"),
-    65: Sound("High Timbale", "D5", "slash"),
-    66: Sound("Low Timbale", "A4", "slash"),
-    67: Sound("High Agogo", "F5", "triangle"),
-    68: Sound("Low Agogo", "C5", "triangle"),
-    69: Sound("Cabasa", "A4", "x"),
-    70: Sound("Maracas", "G4", "x"),
-    71: Sound("Short Whistle", "C6", "x"),
-    72: Sound("Long Whistle", "C6", "diamond"),
-    73: Sound("Short Guiro", "F4", "x"),
-    74: Sound("Long Guiro", "F4", "diamond"),
-    75: Sound("Claves", "B5", "triangle"),
-    76: Sound("High Wood Block", "A5", "triangle"),
-    77: Sound("Low Wood Block", "G5", "triangle"),
-    78: Sound("Mute Cuica", "E4", "x"),
-    79: Sound("Open Cuica", "E4", "diamond"),
-    80: Sound("Mute Triangle", "D6", "x"),
-    81: Sound("Open Triangle", "D6", "triangle"),
+    35: DrumSound("Acoustic Bass Drum", "E4"),
+    36: DrumSound("Bass Drum", "F4"),
+    37: DrumSound("Side Stick", "C5", "x"),
+    38: DrumSound("Snare Drum", "C5"),
+    39: DrumSound("Hand Clap", "E5", "x"),
+    40: DrumSound("Electric Snare", "C5", "diamond"),
+    41: DrumSound("Low Floor Tom", "G4"),
+    42: DrumSound("Closed Hi-Hat", "G5", "x"),
+    43: DrumSound("High Floor Tom", "A4"),
+    44: DrumSound("Pedal Hi-Hat", "D4", "x"),
+    45: DrumSound("Low Tom", "B4"),
+    46: DrumSound("Open Hi-Hat", "G5", "circle-x"),
+    47: DrumSound("Low-Mid Tom", "D5"),
+    48: DrumSound("Hi-Mid Tom", "E5"),
+    49: DrumSound("Crash Cymbal", "A5", "x"),
+    50: DrumSound("High Tom", "F5"),
+    51: DrumSound("Ride Cymbal", "F5", "x"),
+    52: DrumSound("Chinese Cymbal", "B5", "diamond"),
+    53: DrumSound("Ride Bell", "F5", "diamond"),
+    54: DrumSound("Tambourine", "D5", "triangle"),
+    55: DrumSound("Splash Cymbal", "A5", "diamond"),
+    56: DrumSound("Cowbell", "E5", "triangle"),
+    57: DrumSound("Crash Cymbal 2", "B5", "x"),
+    58: DrumSound("Vibraslap", "B4", "triangle"),
+    59: DrumSound("Ride Cymbal 2", "D5", "x"),
+    60: DrumSound("High Bongo", "E5", "slash"),
+    61: DrumSound("Low Bongo", "C5", "slash"),
+    62: DrumSound("Mute High Conga", "B4", "x"),
+    63: DrumSound("Open High Conga", "B4", "slash"),
+    64: DrumSound("Low Conga", "G4", "slash"),
+    65: DrumSound("High Timbale", "D5", "slash"),
+    66: DrumSound("Low Timbale", "A4", "slash"),
+    67: DrumSound("High Agogo", "F5", "triangle"),
+    68: DrumSound("Low Agogo", "C5", "triangle"),
+    69: DrumSound("Cabasa", "A4", "x"),
+    70: DrumSound("Maracas", "G4", "x"),
+    71: DrumSound("Short Whistle", "C6", "x"),
+    72: DrumSound("Long Whistle", "C6", "diamond"),
+    73: DrumSound("Short Guiro", "F4", "x"),
+    74: DrumSound("Long Guiro", "F4", "diamond"),
+    75: DrumSound("Claves", "B5", "triangle"),
+    76: DrumSound("High Wood Block", "A5", "triangle"),
+    77: DrumSound("Low Wood Block", "G5", "triangle"),
+    78: DrumSound("Mute Cuica", "E4", "x"),
+    79: DrumSound("Open Cuica", "E4", "diamond"),
+    80: DrumSound("Mute Triangle", "D6", "x"),
+    81: DrumSound("Open Triangle", "D6", "triangle"),
 }
 """By MIDI key (35 to 81), as General MIDI names them."""
 _STEPS = "CDEFGAB"
 
 
-def sound_of(key: int) -> Sound:
+def sound_of(key: int) -> DrumSound:
     """Return the sound of a MIDI key; one that General MIDI doesn't name gets a place between the others'."""
-    return SOUNDS.get(key) or Sound(f"Percussion {key}", f"{_STEPS[key % 7]}{4 + key // 7 % 2}", "cross")
+    return SOUNDS.get(key) or DrumSound(f"Percussion {key}", f"{_STEPS[key % 7]}{4 + key // 7 % 2}", "cross")
 
 
 def settle_instruments(score: Any) -> None:
@@ -106,7 +106,7 @@ class KeyMapper:
         """Return an instrument that knows its key."""
         from music21.instrument import UnpitchedPercussion
 
-        found = UnpitchedPercussion()
+        found: Any = UnpitchedPercussion()  # type: ignore[no-untyped-call]
         found.percMapPitch = int(getattr(key, "midi", key))
         return found
 
@@ -125,11 +125,12 @@ def place_keys(score: Any) -> None:
 def dressed(xml: bytes) -> bytes:
     """Return MusicXML in which the places of `place_keys` are a drum set: clef, places, noteheads, instruments on channel 10."""
     root = etree.fromstring(xml)
+    document = root.getroottree()
     for part in root.iterfind("part"):
         notes = [(note, place) for note in part.iter("note") if (place := note.find("unpitched")) is not None]
         if notes:
             _dress(root, part, notes)
-    return etree.tostring(root, xml_declaration=True, encoding="UTF-8", doctype=root.getroottree().docinfo.doctype)
+    return etree.tostring(document, xml_declaration=True, encoding="UTF-8")
 
 
 def _dress(root: _Element, part: _Element, notes: list[tuple[_Element, _Element]]) -> None:

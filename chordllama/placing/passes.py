@@ -15,6 +15,7 @@ from chordllama.placing.line_borders import numbered_apart, with_lines
 from chordllama.placing.loose_ends import without_loose_ends, without_loose_ties
 from chordllama.placing.percussion import dressed_like, with_groove
 from chordllama.placing.placement import Placement
+from chordllama.placing.staves import with_whole_staves
 from chordllama.placing.tablature import on_strings
 from chordllama.placing.tie_borders import with_ties_in, with_ties_out
 from chordllama.score.editing import Bars
@@ -60,6 +61,7 @@ PASSES = (
     Pass("ties lead out to the bar after", with_ties_out, "in place", whole=True),
     Pass("ties that lead nowhere go", lambda bars, at: without_loose_ties(bars, at.after[:1]), "in place", whole=True),
     Pass("lines over the borders get both their ends", with_lines),
+    Pass("a staff whose voice is written on another one rests", with_whole_staves),
     Pass("the clefs of the bars after are in force again", with_clefs_restored, "in place", whole=True),
     Pass("a time signature behind the old last bar begins the first new one", _with_next_times, "after"),
     Pass("the final bar line moves to the end", _with_final_bar_line, "after", whole=True),

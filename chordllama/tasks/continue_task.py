@@ -23,7 +23,7 @@ from chordllama.tasks.music_prompts import (
     lean,
     numbered,
 )
-from chordllama.tasks.plan import Plan, Request, length_after
+from chordllama.tasks.plan import Plan, Request, check_metres, length_after
 from chordllama.tasks.rounds import Context, Round, continued
 from chordllama.tasks.row_texts import MusicRow, wishes_that_hold
 from chordllama.tasks.task import BARS, MusicTask, TaskSetting
@@ -33,6 +33,7 @@ USUAL_BARS = 8
 
 
 def _plan(score: Score, request: Request) -> Plan:
+    check_metres(score, range(len(score.bars), len(score.bars) + 1))
     closed = has_closed(score.bars[-1])
     ending: Ending = request.ending if request.ending != "auto" else ("close" if closed else "open")
     shown = lean(score)

@@ -17,7 +17,7 @@ from chordllama.score.editing import Bars
 from chordllama.score.model import Bar, Chord, Score, Ticks
 from chordllama.tasks.ensembles import ENSEMBLES
 from chordllama.tasks.music_prompts import Write, given, instruction
-from chordllama.tasks.plan import Plan, Request, RequestError, plan_in_place, range_asked, sounds
+from chordllama.tasks.plan import Plan, Request, RequestError, check_metres, plan_in_place, range_asked, sounds
 from chordllama.tasks.rounds import Context, Round, piece
 from chordllama.tasks.row_texts import (
     NOTHING_ASKED,
@@ -31,7 +31,8 @@ from chordllama.tasks.task import BARS, FIRST, MusicTask, TaskSetting
 
 
 def _plan(score: Score, request: Request) -> Plan:
-    span = range_asked(score, request)
+    span = first, bars = range_asked(score, request)
+    check_metres(score, range(first, first + bars))
     return plan_in_place("harmonise", score, request, span, harmonised, given=_given_parts(score, request, *span))
 
 

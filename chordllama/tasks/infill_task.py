@@ -13,7 +13,7 @@ from chordllama.placing.percussion import Groove
 from chordllama.score.editing import Bars
 from chordllama.score.model import Score
 from chordllama.tasks.music_prompts import Write, answer, header, instruction, numbered
-from chordllama.tasks.plan import Plan, Request, RequestError, bar_span, count_of, plan_in_place, sounds
+from chordllama.tasks.plan import Plan, Request, RequestError, bar_span, check_metres, count_of, plan_in_place, sounds
 from chordllama.tasks.rounds import (
     BEFORE,
     MOST_COUNTED,
@@ -39,6 +39,7 @@ def _plan(score: Score, request: Request) -> Plan:
             cause=f"asked for: {bar_span(first, bars)}; the score has {count_of(len(score.bars), 'bar')}",
             hint="what comes after the last bar, `continue` writes",
         )
+    check_metres(score, range(first, first + bars))
     groove = Groove.of(score, first, score.bar_lengths[first : first + bars])
     return plan_in_place("infill", score, request, (first, bars), refilled, groove=groove)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from chordllama.errors import ChordLlamaError
+from chordllama.codec.words.frames import format_time
+from chordllama.errors import ChordLlamaError, ScoreError
 from chordllama.placing.percussion import Groove, hidden, percussion
 from chordllama.placing.placement import Join, Placement
 from chordllama.sampling import Sampling
@@ -123,6 +124,28 @@ def length_after(score: Score) -> Ticks:
     if metre.common is not None and metre.common.ticks is None and not metre.own:
         return score.bar_lengths[-1]
     return metre.length(Bar())
+
+
+def check_metres(score: Score, bars: range) -> None:
+    """Raise ScoreError where parts have bars of different lengths at once (4/4 beside 3/4); a bar behind the last one is a new one."""
+    metre = Metre()
+    for n, bar in enumerate((*score.bars, Bar(times=score.next_times))):
+        metre.apply(bar)
+        if n not in bars:
+            continue
+        times = {part: metre.time(part) for part in range(len(score.parts))}
+        lengths = {time.ticks: part for part, time in times.items() if time is not None and time.ticks is not None}
+        if len(lengths) > 1:
+            named = [
+                f"{format_time(time)} in {score.parts[part].name.strip() or f'part {part + 1}'}"
+                for part in sorted(lengths.values())
+                if (time := times[part]) is not None
+            ]
+            raise ScoreError(
+                f"parts have bars of different lengths {'after the last bar' if n == len(score.bars) else f'in bar {n + 1}'}",
+                cause=" and ".join(named),
+                hint="new bars have one length in all parts: give the parts one time signature there",
+            )
 
 
 def metre_after(score: Score) -> Metre:

@@ -116,6 +116,7 @@ class PartReader:
         self.divisions_after: list[Divisions] = []
         self.begin_divisions(divisions)
         self.staves = 1
+        self.staves_after: list[int] = []
         self.first_clefs: dict[int, str] = {}
         self.lines: dict[int, int] = {}
         self.first_lines: dict[int, int] = {}
@@ -125,6 +126,8 @@ class PartReader:
         self.cursor: Ticks = 0
         self.figured: Ticks = 0
         self.figures: list[tuple[Ticks, str]] = []
+        self.rests_end = 0
+        """The bar (from 0) in which the last rest over several bars has ended."""
         self.late_times: list[tuple[Ticks, int | None, Time]] = []
         self.last: EventDraft | None = None
         self.step: tuple[Ticks, Ticks, int] | None = None
@@ -151,6 +154,7 @@ class PartReader:
         self.draft.times += [(staff, time) for position, staff, time in self.late_times if not self._is_over(position)]
         self.pairs.end_bar()
         self.divisions_after.append(self.divisions)
+        self.staves_after.append(self.staves)
         self.draft.lines = self.pairs.still_open()
         for stream, events in self.draft.streams.items():
             self.draft.placed[stream] = place_events(events, self.scale)
@@ -206,7 +210,8 @@ class PartReader:
     def _measure_style(self, element: _Element) -> None:
         for child in element:
             if child.tag in ("multiple-rest", "measure-repeat", "beat-repeat"):
-                _within(child.text, "bars", MOST_BARS)
+                bars = _within(child.text, "bars", MOST_BARS)
+                self.rests_end = max(self.rests_end, len(self.measures) - 1 + bars * (child.tag == "multiple-rest"))
 
     def _key(self, element: _Element) -> None:
         key = read_key(element)

@@ -79,7 +79,7 @@ class Origin:
     """How the source wrote one part: what new measures must follow to fit in.
 
     `divisions` (of a quarter) to write in, of which those at the end are a whole or decimal fraction; `divisions_after`: those in force after
-    each bar; `voices`: the source's name for the voice at a staff and place; `instruments`: their ids;
+    each bar, and `staves_after` how many staves there are by then; `voices`: the source's name for the voice at a staff and place; `instruments`: their ids;
     `unwritten`: what it leaves to the program (see `Score.unwritten`); `lines`: bar by bar the numbers that it gives to lines that are
     open at the end, each by its kind and its number in the score.
     """
@@ -91,6 +91,7 @@ class Origin:
     unwritten: tuple[str, ...] = ()
     lines: tuple[Mapping[Line, str], ...] = ()
     divisions_after: tuple[int | Fraction, ...] = ()
+    staves_after: tuple[int, ...] = ()
 
 
 def origin_of(score: Score, index: int) -> Origin:
@@ -137,6 +138,7 @@ class PartWriter:
         self.origin = origin
         self.divisions = origin.divisions
         self.first = first
+        self.staves = self.part.staves
         self.expected: int | None = None
         self.ties = Ties()
         self.lines = OpenLines()
@@ -156,7 +158,7 @@ class PartWriter:
             list(self.measure(bar))
 
     def _own_rows(self, bar: Bar) -> list[Row]:
-        return [row for row in bar.rows if row.part == self.index]
+        return [row for row in bar.rows if row.part == self.index and row.staff <= self.staves]
 
     def _label(self, bar: Bar) -> str:
         expected = first_number(bar) if self.expected is None else self.expected
@@ -164,8 +166,9 @@ class PartWriter:
         self.expected = number_after(label, expected)
         return label
 
-    def measure(self, bar: Bar) -> Iterator[str]:
-        """Yield the lines of one `<measure>`."""
+    def measure(self, bar: Bar, staves: int | None = None) -> Iterator[str]:
+        """Yield the lines of one `<measure>`, in which the part has so many staves (None: all of its own)."""
+        self.staves = self.part.staves if staves is None else staves
         self.fifths = apply_keys(self.fifths, bar, self.index)
         self.metre.apply(bar)
         length = self.metre.length(bar)
@@ -207,7 +210,7 @@ class PartWriter:
     def _rows(self, bar: Bar, length: Ticks) -> Iterator[str]:
         rows = {(row.staff, row.voice): row for row in self._own_rows(bar)}
         drawings = self.engraver.draw(list(rows.values()), self.metre.time(self.index), length)
-        for staff in range(1, self.part.staves + 1):
+        for staff in range(1, self.staves + 1):
             if not any(place[0] == staff for place in rows):
                 rows[staff, 1] = Row(self.index, staff, 1, (Rest(),))
         places = sorted(rows)
@@ -226,7 +229,7 @@ class PartWriter:
 
     def _row(self, row: Row, shown: Shown | None, drawing: Drawing, length: Ticks) -> Iterator[str]:
         place = (row.staff, row.voice)
-        staff = row.staff if self.part.staves > 1 else 0
+        staff = row.staff if self.staves > 1 else 0
         setting = Setting(
             self._voice(place), staff, self.origin.instruments, self.divisions, whole_rests=self.part.whole_rests
         )

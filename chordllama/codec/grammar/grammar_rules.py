@@ -48,6 +48,8 @@ class Moment(NamedTuple):
 MOST_VOICES = 3
 ROOM = 5
 """Semitones by which a new note may leave the range of its part."""
+TENTH = 16
+"""Semitones that a large hand spans: what chords have at most, unless the part's own are wider."""
 LEAST_RANGE = 12
 """Semitones that a part may use even where it has used fewer."""
 OPEN_BARS = 8
@@ -59,7 +61,7 @@ _BEFORE = -(10**6)
 @dataclass(frozen=True, slots=True)
 class PartRules:
     """What new bars may hold in one part: heights (semitones above C0), percussion places, clefs,
-    notes in one chord, chord symbols, grace notes, voices by staff (0: the staff has been silent, and stays so), the ornaments that it has had,
+    notes in one chord and how many semitones they may span, chord symbols, grace notes, voices by staff (0: the staff has been silent, and stays so), the ornaments that it has had,
     and whether it may have dynamics and hairpins: percussion only if it has had some."""
 
     lowest: int
@@ -68,6 +70,7 @@ class PartRules:
     pitched: bool
     clefs: frozenset[str]
     notes: int
+    span: int
     harmony: bool
     graces: bool
     voices: tuple[int, ...]
@@ -82,6 +85,12 @@ class PartRules:
     def spellings(self) -> Lexicon[int]:
         """The notes of this part as they are spelled with their octave, with their heights."""
         return _spellings(self.lowest, self.highest, self.unpitched, self.pitched)
+
+    def members(self, chord: tuple[str, ...]) -> Lexicon[int]:
+        """Return the notes that a chord of these may have besides: those with which one hand still reaches all of them."""
+        heights = [self.spellings.words[note] for note in chord]
+        lowest, highest = max(self.lowest, max(heights) - self.span), min(self.highest, min(heights) + self.span)
+        return _spellings(lowest, highest, self.unpitched, self.pitched)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +203,7 @@ def _part_rules(score: Score, index: int) -> PartRules:
             {*score.parts[index].clefs, *(i.value for i in items if isinstance(i, Direction) and i.name == "clef")}
         ),
         notes=max((len(item.notes) for item in items if isinstance(item, Chord)), default=1),
+        span=max([TENTH, *(_span(item) for item in items if isinstance(item, Chord))]),
         graces=any(isinstance(item, Chord) and item.grace for item in items),
         harmony=any(isinstance(item, Harmony) for item in items),
         voices=tuple(
@@ -206,6 +216,8 @@ def _part_rules(score: Score, index: int) -> PartRules:
 
 UNHEARD_RANGE = 12
 """Semitones to both sides of the middle line that a part has which hasn't sounded yet."""
+OCTAVE = 12
+"""Semitones that any hand spans: what the chords of such a part have at most."""
 UNHEARD_NOTES = 4
 """Notes in one chord of such a part, where it has several staves."""
 
@@ -221,10 +233,16 @@ def unheard_part_rules(part: Part) -> PartRules:
         pitched=True,
         clefs=frozenset(part.clefs),
         notes=UNHEARD_NOTES if part.staves > 1 else 1,
+        span=OCTAVE,
         graces=False,
         harmony=False,
         voices=tuple(int(clef != "percussion") for clef in part.clefs),
     )
+
+
+def _span(chord: Chord) -> int:
+    heights = [height(note) for note in chord.notes if not note.unpitched] or [0]
+    return max(heights) - min(heights)
 
 
 def _sounds(row: Row) -> bool:
@@ -236,7 +254,7 @@ def height(note: Note) -> int:
     return 12 * note.octave + SEMITONES[note.step] + int(note.alter)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=4096)
 def _spellings(lowest: int, highest: int, unpitched: frozenset[tuple[str, int]], pitched: bool) -> Lexicon[int]:
     heights = {
         f"{step.lower()}{code}{octave}": 12 * octave + semitones + int(alter)

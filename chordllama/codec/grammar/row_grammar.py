@@ -190,7 +190,7 @@ def _marks(state: WriterState, row: RowState, character: str) -> None:
             row.mark = character
             return
     if character == "_":
-        if len(row.notes) >= row.part.notes or not row.spellings.leads("", row.notes):
+        if len(row.notes) >= row.part.notes or not row.part.members(row.notes).leads("", row.notes):
             raise TextRefused
         row.text, row.take = "", _member
     else:
@@ -262,16 +262,16 @@ def _take_mark(state: WriterState, row: RowState) -> None:
 
 def _member(state: WriterState, row: RowState, character: str) -> None:
     """Take a letter of the pitch of a chord's further note."""
-    text, octave = row.text + character, row.notes[-1][-1]
-    if text in row.spellings.words:
+    text, octave, members = row.text + character, row.notes[-1][-1], row.part.members(row.notes)
+    if text in members.words:
         if text in row.notes or character == octave:
             raise TextRefused
         row.notes, row.rank, row.freed, row.take = (*row.notes, text), -1, (), _marks
-    elif row.spellings.leads(text, row.notes):
+    elif members.leads(text, row.notes):
         row.text = text
     else:
         spelling = row.text + octave
-        if spelling not in row.spellings.words or spelling in row.notes:
+        if spelling not in members.words or spelling in row.notes:
             raise TextRefused
         row.notes = (*row.notes, spelling)
         _begin_marks(state, row, character)

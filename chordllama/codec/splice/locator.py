@@ -51,13 +51,14 @@ def source_text(xml: bytes) -> SourceText:
 class MeasurePlace:
     """Where one measure of a part stands (score-timewise: the part within the measure): byte offsets into the text.
 
-    `inside` is where its start tag ends. `prints` are the `<print>` elements in it.
+    `inside` is where its start tag ends. `prints` are the `<print>` elements in it, `styles` the `<measure-style>` elements.
     """
 
     start: int
     inside: int
     end: int = 0
     prints: list[tuple[int, int]] = field(default_factory=list)
+    styles: list[tuple[int, int]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -122,6 +123,7 @@ class Locator:
     barline: int | None = None
     plain: bool = False
     print_start: int = 0
+    style_start: int = 0
     inside: list[str] = field(default_factory=list)
 
     def run(self) -> Locator:
@@ -149,6 +151,8 @@ class Locator:
         elif len(self.inside) == 4 and tag == "barline":
             self.barline = index if attributes.get("location", "right") == "right" else None
             self.plain = attributes.keys() <= {"location"}
+        elif len(self.inside) == 5 and tag == "measure-style":
+            self.style_start = index
         elif len(self.inside) > 4 and self.barline is not None and tag != "bar-style":
             self.plain = False
         elif len(self.inside) == 4 and tag == "print":
@@ -176,6 +180,8 @@ class Locator:
             self.parts[self.part].places[-1].prints.append((self.print_start, end))
         if tag in HEADINGS:
             self.headings.append(HeadingPlace(tag, *self.heading, end, self.words.strip()))
+        if depth == 5 and tag == "measure-style":
+            self.parts[self.part].places[-1].styles.append((self.style_start, end))
         if depth == 2 and tag == "part-list":
             self.list_end = (index, end)
         if depth == 2 and tag == "part":

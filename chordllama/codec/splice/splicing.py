@@ -11,15 +11,17 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import pairwise
+from itertools import chain, pairwise
 from xml.sax.saxutils import quoteattr
 
+from chordllama.codec.elements.directions import write_clef
 from chordllama.codec.musicxml import Origin, PartWriter, Reading, divisions_for
 from chordllama.codec.notation.line_numbers import Line
 from chordllama.codec.notation.line_spans import open_lines, renumbered
 from chordllama.codec.splice.locator import Locator, MeasurePlace, source_text
+from chordllama.codec.splice.measure_styles import open_styles, shortened_rests
 from chordllama.errors import MusicXMLError
-from chordllama.score.model import FINAL, Bar, Barline, Metre, Score
+from chordllama.score.model import FINAL, Bar, Barline, Metre, Part, Score
 
 
 def closes_plainly(xml: bytes) -> bool:
@@ -44,6 +46,11 @@ def splice(xml: bytes, reading: Reading, bars: tuple[Bar, ...]) -> bytes:
     score = replace(reading.score, bars=old + bars)
     measures = {origin.id: _part_measures(score, i, origin, places) for i, origin in enumerate(reading.origins)}
     edits = list(_removals(text.utf8, places)) if moves else []
+    for id, part in places.parts.items() if bars else ():
+        edits += shortened_rests(text.utf8, part, part.measures)
+        _insert(
+            measures[id][0], [line for style in open_styles(text.utf8, part, part.measures) for line in style.stop()]
+        )
     edits += _timewise(text.utf8, places, measures) if places.timewise else _partwise(text.utf8, places, measures)
     return text.bytes(edited(text.utf8, edits))
 
@@ -63,10 +70,12 @@ def replaced(xml: bytes, reading: Reading, bars: tuple[Bar, ...], first: int, pa
     score = replace(reading.score, bars=old[:first] + bars)
     edits: list[Edit] = []
     for index in sorted(parts):
-        if (own := places.parts[reading.origins[index].id].measures) < last:
-            raise MusicXMLError(f"part {index + 1} ends after measure {own}", hint="fill it up with rests")
+        part = places.parts[reading.origins[index].id]
+        if part.measures < last:
+            raise MusicXMLError(f"part {index + 1} ends after measure {part.measures}", hint="fill it up with rests")
         origin = reading.origins[index]
         edits += refilled(text.utf8, places, _renumbered(score, index, origin, first), index, origin, first, last)
+        edits += shortened_rests(text.utf8, part, first)
     return text.bytes(edited(text.utf8, edits))
 
 
@@ -74,9 +83,14 @@ def refilled(
     text: bytes, places: Locator, score: Score, index: int, origin: Origin, first: int, last: int
 ) -> list[Edit]:
     """Return what puts a score's bars from `first` up to `last` (from 0) into the measures of one part that are there."""
-    own = places.parts[origin.id].places[first:last]
+    part = places.parts[origin.id]
     measures = _measures_between(score, index, origin, first, last)
-    return [_refilled(text, *pair) for pair in zip(own, measures, strict=True)]
+    _insert(measures[0], [line for style in open_styles(text, part, first) for line in style.stop()])
+    edits = [_refilled(text, *pair) for pair in zip(part.places[first:last], measures, strict=True)]
+    again = [line for style in open_styles(text, part, last) for line in style.start()]
+    if again and last < part.measures:
+        edits.append(_begun_with(text, part.places[last], again))
+    return edits
 
 
 def _measures_between(score: Score, index: int, origin: Origin, first: int, last: int) -> list[list[str]]:
@@ -84,11 +98,28 @@ def _measures_between(score: Score, index: int, origin: Origin, first: int, last
     own = origin.divisions_after
     expected = own[last - 1]
     found, divisions = _measures_after(replace(score, bars=score.bars[:last]), index, origin, first, expected.numerator)
+    for n, measure in enumerate(found, first):
+        _insert(measure, _new_staves(score.parts[index], origin, n))
     if first and divisions != own[first - 1]:
         found[0][1:1] = _divisions(divisions)
     if last < len(own) and divisions != expected:
         found[-1][-1:-1] = _divisions(expected)
     return found
+
+
+def _insert(measure: list[str], attributes: list[str]) -> None:
+    """Begin a measure's lines with attributes."""
+    if attributes:
+        measure[1:1] = _attributes(attributes)
+
+
+def _begun_with(text: bytes, place: MeasurePlace, attributes: list[str]) -> Edit:
+    """Attributes at the beginning of a measure of the source."""
+    return place.inside, place.inside, Style.of(text, place.start).lines(_attributes(attributes), 0)
+
+
+def _attributes(lines: list[str]) -> list[str]:
+    return ["  <attributes>", *(f"    {line}" for line in lines), "  </attributes>"]
 
 
 def _refilled(text: bytes, place: MeasurePlace, lines: list[str]) -> Edit:
@@ -147,7 +178,7 @@ def _part_measures(score: Score, index: int, origin: Origin, places: Locator) ->
 
 def _divisions(divisions: int | Fraction) -> list[str]:
     text = str(divisions) if divisions.denominator == 1 else str(float(divisions))
-    return ["  <attributes>", f"    <divisions>{text}</divisions>", "  </attributes>"]
+    return _attributes([f"<divisions>{text}</divisions>"])
 
 
 def _measures_after(
@@ -165,7 +196,21 @@ def _measures_after(
     writer.skip(score.bars[:count])
     opened = ((kind, number) for (kind, _), number in _open_at(origin, border).items())
     writer.lines = open_lines(score.bars[border:count], index, opened)
-    return [list(writer.measure(bar)) for bar in new.bars], divisions
+    part = score.parts[index]
+    return [list(writer.measure(bar, _staves_in(part, origin, n))) for n, bar in enumerate(new.bars, count)], divisions
+
+
+def _staves_in(part: Part, origin: Origin, bar: int) -> int:
+    """How many staves a part has in a bar (from 0): the source may declare some of them later."""
+    return origin.staves_after[bar] if bar < len(origin.staves_after) else part.staves
+
+
+def _new_staves(part: Part, origin: Origin, bar: int) -> list[str]:
+    """What declares the staves that begin in a bar (from 0) of the source."""
+    before = _staves_in(part, origin, bar - 1) if bar else part.staves
+    staves = _staves_in(part, origin, bar)
+    clefs = [write_clef(clef, n) for n, clef in enumerate(part.clefs[:staves], 1) if n > before and clef]
+    return [f"<staves>{staves}</staves>", *chain(*clefs)] if staves > before else []
 
 
 def _renumbered(score: Score, index: int, origin: Origin, border: int) -> Score:
