@@ -9,13 +9,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
+from chordllama.placing.bare_staves import with_whole_staves
 from chordllama.placing.instruments import on_last_instruments
 from chordllama.placing.joining import joined, with_clefs_restored
 from chordllama.placing.line_borders import numbered_apart, with_lines
 from chordllama.placing.loose_ends import without_loose_ends, without_loose_ties
 from chordllama.placing.percussion import dressed_like, with_groove
 from chordllama.placing.placement import Placement
-from chordllama.placing.staves import with_whole_staves
 from chordllama.placing.tablature import on_strings
 from chordllama.placing.tie_borders import with_ties_in, with_ties_out
 from chordllama.score.editing import Bars
