@@ -30,11 +30,11 @@ PROGRAMS = ("mscore3", "musescore3")
 _SECONDS = 120
 NOT_VALID = "is not a valid MusicXML file"
 # Its chatter, some of it called an error: an arpeggio without a direction, grace notes after a note and a hairpin up to the end of
-# the score are imported as what they are, and a let-ring tie, which it doesn't know, is left out. Then, that a second, third or
+# the score are imported as what they are, dynamics that it doesn't know as their text, and a let-ring tie is left out. Then, that a second, third or
 # fourth voice of a staff has gaps, which is allowed: filling.py judges those.
 _CHATTER = re.compile(
     r"convert <.*|\s*to <.*>|\.\.\. success!|Error at .*: unknown (?:arpeggio type none|tied type let-ring)"
-    r"|addGraceChordsAfter .*|no segment for tick .*|\s*"
+    r"|setDynamicType: other <\w+>|addGraceChordsAfter .*|no segment for tick .*|\s*"
 )
 _GAP = re.compile(r"(?:in measure underrun|measure) +\d+ (?:at|pos) .*track (\d+)")
 _VOICES = 4  # of a staff, in MuseScore: a track is one voice of one staff
@@ -103,7 +103,7 @@ def musescore_on_each(xmls: Sequence[bytes]) -> list[Judgement]:
     """What `musescore_on` says of each file, of one process for all, which takes half the time; where it breaks down, of one for each."""
     with tempfile.TemporaryDirectory(prefix="chordllama-musescore-") as name:
         folder = Path(name)
-        own = [folder / str(number) for number in range(len(xmls))]
+        own = [folder / f"score-{number}" for number in range(len(xmls))]
         for place, xml in zip(own, xmls, strict=True):
             place.mkdir()
             (place / "score.musicxml").write_bytes(xml)
@@ -113,7 +113,7 @@ def musescore_on_each(xmls: Sequence[bytes]) -> list[Judgement]:
         said: dict[str, list[str]] = {}
         of = ""
         for line in _run(_program(), folder, "-j", str(folder / "jobs.json")):
-            begun = re.fullmatch(r"convert <(\d+)/.*", line)
+            begun = re.fullmatch(r"convert <(score-\d+)/.*", line)
             of = begun[1] if begun else of
             if not is_noise(line):
                 said.setdefault(of, []).append(line.replace(f"{of}/", ""))
@@ -121,8 +121,8 @@ def musescore_on_each(xmls: Sequence[bytes]) -> list[Judgement]:
     if len(imported) < len(xmls) or "" in said:
         return [musescore_on(xml) for xml in xmls]
     return [
-        Judgement((*said.get(str(number), ()), *import_faults(*both)))
-        for number, both in enumerate(zip(imported, xmls, strict=True))
+        Judgement((*said.get(place.name, ()), *import_faults(*both)))
+        for place, both in zip(own, zip(imported, xmls, strict=True), strict=True)
     ]
 
 

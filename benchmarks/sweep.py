@@ -8,6 +8,7 @@ bars that aren't full, a changed byte of the composer's, a complaint of MuseScor
 from __future__ import annotations
 
 import argparse
+import codecs
 import json
 import math
 import random
@@ -116,9 +117,10 @@ def _answer_faults(assignment: Assignment, found: Continuation, old: bytes, bars
     if len(found.bars) < bars:
         yield f"it has {len(found.bars)} new bars instead of {bars}"
         return
-    if base != old and (changed := _beyond_additions(old, base)):
+    own, given, answer = map(_in_utf8, (old, base, found.xml))
+    if base != old and (changed := _beyond_additions(own, given)):
         yield changed
-    yield from byte_faults(base, found.xml, bars) if task == "continue" else changed_bytes(base, found.xml, first, bars)
+    yield from byte_faults(given, answer, bars) if task == "continue" else changed_bytes(given, answer, first, bars)
     before, after = etree.fromstring(base), etree.fromstring(found.xml)
     lengths = {} if task == "continue" else filling.lengths(before)  # bars in place stay as long as they were
     new = range(first, first + bars)
@@ -126,6 +128,12 @@ def _answer_faults(assignment: Assignment, found: Continuation, old: bytes, bars
     for fault in filling.faults(after, first, lengths):
         if fault not in known and int(fault.split()[1]) - 1 in new:
             yield fault
+
+
+def _in_utf8(xml: bytes) -> bytes:
+    """A file in whose bytes tags can be found, with the name of its own encoding."""
+    order = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}.get(xml[:2])
+    return xml.decode(order).encode() + f"<!--{order}-->".encode() if order else xml
 
 
 def _beyond_additions(old: bytes, new: bytes) -> str:
@@ -192,10 +200,11 @@ def _read_by_musescore(outcomes: list[Outcome]) -> list[Outcome]:
 def _complaints(outcome: Outcome, judged: Mapping[bytes, Judgement]) -> Iterator[str]:
     """What MuseScore has against a written file, but what it has against each bar under a time signature that it can't read."""
     source = judged[outcome.old]
-    measures = max(len(part.findall("measure")) for part in etree.fromstring(outcome.old).iterfind("part"))
+    old, new = (etree.fromstring(xml).findall("part") for xml in (outcome.old, outcome.new))
+    measures = max(len(part.findall("measure")) for part in old)
     last = rf"measure {measures} of staff \d+" if outcome.step == "continue" else "nothing"
     known = {re.sub(last, "measure", complaint) for complaint in source.complaints if re.match(last, complaint)}
-    if len(PART.findall(outcome.new)) > len(PART.findall(outcome.old)):  # what holds of all parts holds of added ones
+    if len(new) > len(old):  # what holds of all parts holds of added ones
         known |= set(map(_of_any_staff, source.complaints))
     for complaint in judged[outcome.new].added_to(source):
         if not known & {_of_any_staff(complaint), re.sub(r"measure \d+ of staff \d+", "measure", complaint)}:

@@ -50,6 +50,17 @@ def test_a_step_that_takes_too_long_is_a_fault_and_the_next_one_is_tried() -> No
         worker.close()
 
 
+def test_a_file_in_utf_16_keeps_its_bytes_too() -> None:
+    xml = (DATA / "utf16.musicxml").read_bytes()
+    assignment = assignment_for(MUSIC_TASKS["continue"], xml, "utf16.musicxml", {"bars": 1})
+    with open_backend(None, 1) as backend:
+        (written,) = write(assignment, backend).candidates
+    assert list(_answer_faults(assignment, written, xml, 1)) == []
+    turned = written.xml.decode("utf-16").encode("utf-16-be" if xml.startswith(b"\xff\xfe") else "utf-16-le")
+    mark = b"\xfe\xff" if xml.startswith(b"\xff\xfe") else b"\xff\xfe"
+    assert list(_answer_faults(assignment, replace(written, xml=mark + turned), xml, 1))
+
+
 @pytest.mark.parametrize("task", ["continue", "vary"])
 @pytest.mark.parametrize(
     ("pattern", "instead", "fault"),

@@ -294,6 +294,14 @@ def test_notes_cross_to_another_staff_only_in_parts_that_have_had_some() -> None
     assert not Writer(rules_of(plain)).accepts("-4: e44@2")
 
 
+def test_one_note_of_a_chord_has_its_fermata_and_breath_mark() -> None:
+    writer = Writer(rules_of(lean(small_score("piano"))))
+    assert writer.accepts("-4: e44^,*_g ")
+    assert writer.accepts("-4: e44^_g^ ")
+    assert not writer.accepts("-4: e44_g,")
+    assert not writer.accepts("-4: e44_g*")
+
+
 def test_the_shortest_value_is_at_most_a_step_shorter_than_the_shortest_there_is() -> None:
     def shortest(name: str) -> int:
         return WHOLE // int(rules_of(lean(small_score(name))).bars[0].grid.shortest)

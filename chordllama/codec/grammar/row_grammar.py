@@ -17,6 +17,7 @@ from chordllama.codec.grammar.signs import (
     MARKS,
     MARKS_BEGINNING,
     ORNAMENTS,
+    PAUSES,
     SLUR_NUMBERS,
     SLURS,
     WEDGE_STARTS,
@@ -208,6 +209,8 @@ def _may_mark(state: WriterState, row: RowState, rule: MarkRule) -> bool:
     if rule.name in SLURS:
         return _may_slur(state, row, rule)
     if rule.name in ORNAMENTS and rule.name not in row.part.ornaments:
+        return False
+    if rule.name in PAUSES and len(row.notes) > 1:
         return False
     if rule.name == "fermata":
         return _may_pause(row)

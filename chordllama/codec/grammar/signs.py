@@ -39,6 +39,8 @@ _NEW_VALUES = {
 """The values of marks in new bars, by shape; others have none."""
 ORNAMENTS = frozenset(sign.name for sign in SIGNS if sign.new == "heard")
 """Marks that a part has only if it has had them."""
+PAUSES = frozenset(["breath-mark", "fermata"])
+"""Marks that the first note of a chord has for all."""
 MARKS = {rule.text: rule for rule in _mark_rules()}
 """The marks that new notes may have."""
 MARKS_BEGINNING = {

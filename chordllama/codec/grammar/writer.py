@@ -16,7 +16,7 @@ Left out on purpose, although the compact text has it, since a model that writes
   the score hasn't got, triplets excepted, and tuplets that aren't complete with just as many of their shortest notes as they need
 - notes: outside of the part's range by more than a fourth, more notes in a chord than the part has had, chords wider than a tenth or the part's own widest, other places of percussion
 - graces: in parts without any, more than four in a row, within a tuplet, other values than eighth, 16th and 32nd, ties from them
-- marks: those not in `MARKS`; ornaments, tremolos and notes on another staff in a part that hasn't had any; slurs beyond the second that is open, ends of slurs that aren't open, numbers other than the free one
+- marks: those not in `MARKS`; ornaments, tremolos and notes on another staff in a part that hasn't had any; fermatas and breath marks at further notes of a chord; slurs beyond the second that is open, ends of slurs that aren't open, numbers other than the free one
 - signs: dynamics of more than a name, a second hairpin at once, hairpins and clefs away from the places of notes, clefs that the part
   hasn't had, dynamics, hairpins and fermatas of percussion that hasn't had any, the same kind of sign twice at one moment; all that tasks/music_prompts.py leaves out
 """
