@@ -130,6 +130,13 @@ def test_all_is_within_reach_by_finger_by_keyboard_and_by_ear(installed: Path, a
 @pytest.mark.slow
 @node
 @browser
+def test_nothing_is_lost_without_a_question(installed: Path, address: str, tmp_path: Path) -> None:
+    assert "nothing is lost" in run("node", "tests/session.mjs", address, str(tmp_path))
+
+
+@pytest.mark.slow
+@node
+@browser
 def test_a_composer_walks_from_a_dropped_score_to_a_downloaded_one(
     installed: Path, address: str, tmp_path: Path
 ) -> None:

@@ -212,6 +212,7 @@ try {
     await other.waitForFunction((words) => document.querySelector(".card").innerText !== words, before);
     await button(other, "Stop").waitFor();
     await drop(other, "melody.musicxml", melody(4));
+    await button(other, "Drop it").click();
     await button(other, "Write").waitFor();
     assert.equal(await other.getByText("The model is writing").count(), 0);
     assert.equal(await other.getByRole("alert").count(), 0);

@@ -3,6 +3,7 @@ import type { Capabilities } from "../desk/capabilities";
 import { act, beforeEdits, type Candidate, current, EMPTY, passageOf, shownCandidate } from "../desk/desk";
 import type { Passage, Range, Version } from "../desk/version";
 import { addParts, decode, encode, troubleFrom } from "../desk/server";
+import { deskOf, keep, type Session, sessionOf } from "../desk/session";
 import { anySeed, ensembleOf, FIRST_WISHES, givenOf, passageAsked, type Wishes, write } from "../desk/writing";
 import type { Music } from "../engraver/engraver";
 import { engraver } from "../engraver/engraver";
@@ -12,9 +13,11 @@ import type { Stretch } from "../score/stretch";
 import { Candidates } from "./Candidates";
 import { Downloads } from "./Downloads";
 import { DropArea } from "./DropArea";
+import { latest, type Queue } from "./drawing";
 import { Notice } from "./Notice";
 import type { Streamed } from "./NewBars";
 import { PlayerBar } from "./PlayerBar";
+import { Question } from "./Question";
 import { ScoreInWords } from "./ScoreInWords";
 import { Sheet } from "./Sheet";
 import { TextPane } from "./TextPane";
@@ -27,13 +30,21 @@ import { useShortcuts } from "./useShortcuts";
 const DRAWN_WHOLE = 100;
 const CONTEXT = 12;
 
-export function App({ offered }: { offered: Capabilities }) {
-  const [desk, dispatch] = useReducer(act, EMPTY);
-  const [wishes, setWishes] = useState<Wishes>(FIRST_WISHES);
-  const [seed, setSeed] = useState<number | null>(null);
+interface Props {
+  readonly offered: Capabilities;
+  /** What was on the desk before the page was loaded again. */
+  readonly before: Session | null;
+}
+
+export function App({ offered, before }: Props) {
+  const [desk, dispatch] = useReducer(act, before, (session) => (session ? deskOf(session) : EMPTY));
+  const [wishes, setWishes] = useState<Wishes>(before?.wishes ?? FIRST_WISHES);
+  const [seed, setSeed] = useState<number | null>(before?.seed ?? null);
   const [opening, setOpening] = useState("");
-  const [zoom, setZoom] = useState(1);
-  const [textShown, setTextShown] = useState(false);
+  const [zoom, setZoom] = useState(before?.zoom ?? 1);
+  const [textShown, setTextShown] = useState(before?.textShown ?? false);
+  const [dropping, setDropping] = useState<(() => void) | null>(null);
+  const keeping = useRef<Queue>({ busy: false, next: null });
   const [sounding, setSounding] = useState<readonly string[]>([]);
   const [start, setStart] = useState({ bar: 0 });
   const stopper = useRef<AbortController | null>(null);
@@ -48,6 +59,16 @@ export function App({ offered }: { offered: Capabilities }) {
     return () => clearTimeout(waiting);
   }, []);
 
+  useEffect(() => {
+    const now = (): Promise<void> => keep(sessionOf(desk, { wishes, seed, textShown, zoom }));
+    void latest(keeping.current, now, () => undefined);
+  }, [desk, wishes, seed, textShown, zoom]);
+
+  const worked = useRef(false);
+  worked.current = desk.steps.length > 1;
+  /** Asks before more than an opened file is dropped. */
+  const drop = useCallback((then: () => void) => (worked.current ? setDropping(() => then) : then()), []);
+
   const open = useCallback(async (file: Blob, name: string) => {
     opened.current += 1;
     const turn = opened.current;
@@ -56,10 +77,13 @@ export function App({ offered }: { offered: Capabilities }) {
       const { musicxml: xml, compact, bars } = await encode(file, name);
       const readable = xml.includes("<score-timewise") ? (await decode(compact)).musicxml : xml;
       if (turn !== opened.current) return;
-      stopper.current?.abort(); // not before: a file that can't be read leaves everything as it is
-      dispatch({ do: "open", version: { name, xml: readable, compact, bars, fresh: null, origin: "opened" } });
-      setStart({ bar: 0 });
-      setWishes((known) => ({ ...known, task: "continue", range: null, given: null }));
+      // Not before: a file that can't be read leaves everything as it is.
+      drop(() => {
+        stopper.current?.abort();
+        dispatch({ do: "open", version: { name, xml: readable, compact, bars, fresh: null, origin: "opened" } });
+        setStart({ bar: 0 });
+        setWishes((known) => ({ ...known, task: "continue", range: null, given: null }));
+      });
     } catch (error) {
       if (turn === opened.current) dispatch({ do: "fail", trouble: troubleFrom(error) });
     } finally {
@@ -158,7 +182,12 @@ export function App({ offered }: { offered: Capabilities }) {
             </button>
             <Zoom zoom={zoom} onZoom={setZoom} />
             <Downloads whole={whole} name={score.name} onTrouble={(trouble) => dispatch({ do: "fail", trouble })} />
-            <button type="button" className="quiet" disabled={!!desk.writing} onClick={() => dispatch({ do: "close" })}>
+            <button
+              type="button"
+              className="quiet"
+              disabled={!!desk.writing}
+              onClick={() => drop(() => dispatch({ do: "close" }))}
+            >
               Other score
             </button>
           </div>
@@ -236,6 +265,18 @@ export function App({ offered }: { offered: Capabilities }) {
           fresh={fresh}
           onSounding={setSounding}
           onTrouble={(trouble) => dispatch({ do: "fail", trouble })}
+        />
+      )}
+      {dropping && (
+        <Question
+          title={`Drop ${heading?.title || score?.name}?`}
+          words="Its new bars, versions and edits go with it. Download first what you want to keep."
+          yes="Drop it"
+          no="Go back"
+          onAnswer={(yes) => {
+            setDropping(null);
+            if (yes) dropping();
+          }}
         />
       )}
       <div className="for-ears" role="status" aria-live="polite">

@@ -1,19 +1,20 @@
 import { useCallback, useEffect, useState } from "react";
 import { type Capabilities, capabilities } from "../desk/capabilities";
 import { type Trouble, troubleFrom } from "../desk/server";
+import { resume, type Session } from "../desk/session";
 import { App } from "./App";
 import { Notice } from "./Notice";
 
-/** The page once it knows what the server offers; a server that asks for a key is given one first. */
+/** The page once it knows what the server offers and what was on the desk before; a server that asks for a key is given one first. */
 export function Page() {
-  const [offered, setOffered] = useState<Capabilities | null>(null);
+  const [start, setStart] = useState<readonly [Capabilities, Session | null] | null>(null);
   const [trouble, setTrouble] = useState<Trouble | null>(null);
   const ask = useCallback(() => {
     setTrouble(null);
-    capabilities().then(setOffered, (error: unknown) => setTrouble(troubleFrom(error)));
+    Promise.all([capabilities(), resume()]).then(setStart, (error: unknown) => setTrouble(troubleFrom(error)));
   }, []);
   useEffect(ask, []);
-  if (offered) return <App offered={offered} />;
+  if (start) return <App offered={start[0]} before={start[1]} />;
   return (
     <>
       <header className="top">
