@@ -117,6 +117,20 @@ def test_titles_and_names_change_wherever_the_file_says_them() -> None:
     assert edit(xml, "composer: .*", "composer: N.N.").xml == xml.replace(b"J.S. Bach", b"N.N.")
 
 
+def test_titles_are_added_where_the_file_has_none() -> None:
+    xml = source("chorale.musicxml")
+    revision = edit(xml, r"^title:", "movement: First\ntitle:")
+    added = b"<movement-title>First</movement-title>\n  "
+    assert revision == Revision(xml.replace(b"<identification>", added + b"<identification>", 1), ())
+    work = re.compile(rb"<work>.*?</work>\s*", re.DOTALL)
+    untitled = work.sub(b"", xml)
+    both = edit(untitled, r"^creators:", "title: Ach\nmovement: First\ncreators:").xml
+    assert both == untitled.replace(
+        b"<identification>", b"<work><work-title>Ach</work-title></work>\n  " + added + b"<identification>", 1
+    )
+    assert edit(xml, r"^title: .*\n", "").xml == xml.replace(b"Ach bleib bei uns, Herr Jesu Christ", b"")
+
+
 def test_bars_are_added_at_the_end_and_the_closing_line_moves() -> None:
     xml = source("chorale.musicxml")
     revision = edit(xml, r"^(12: .*) end=final\n", r"\1\n13: length=3/4 r / r / r / r end=final\n")
@@ -148,7 +162,6 @@ REFUSED = {
     "another part's name": (r"Soprano S\.", "Violin Vl.", "parts can't be changed"),
     "a creator more": (r"^creators:", "creators:\n - lyricist: N.N.", "creators can't be added"),
     "another number": (r"^4: ", "4: number=9 ", "bar 4: its number can't be changed"),
-    "a title where the file has none": (r"^title:", "movement: I\ntitle:", "can't be put into the score"),
 }
 
 

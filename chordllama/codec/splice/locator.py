@@ -113,8 +113,8 @@ class Locator:
     timewise: bool = False
     depth: int = 0
     part: str = ""
-    measure_start: int = 0
     measure_ends: list[tuple[int, int]] = field(default_factory=list)
+    outline: list[tuple[str, int]] = field(default_factory=list)  # the root's elements, each with where it begins
     headings: list[HeadingPlace] = field(default_factory=list)
     heading: tuple[int, int] = (0, 0)
     words: str = ""
@@ -139,11 +139,11 @@ class Locator:
         self.tag_start = index
         if len(self.inside) == 1:
             self.timewise = tag == "score-timewise"
-        elif tag == "part" and len(self.inside) == 2 + self.timewise:
+        if len(self.inside) == 2:
+            self.outline.append((tag, index))
+        if tag == "part" and len(self.inside) == 2 + self.timewise:
             self.part = attributes.get("id", "")
             self.parts.setdefault(self.part, PartPlaces())
-        if tag == "measure" and self.timewise and len(self.inside) == 2:
-            self.measure_start = index
         if len(self.inside) == 3 and tag == ("part" if self.timewise else "measure"):
             part = self.parts[self.part]
             part.closing = None
@@ -198,6 +198,11 @@ class Locator:
         found = _TAG.match(self.text, start)
         assert found is not None, "expat has read it"
         return found.end()
+
+    @property
+    def measure_start(self) -> int:
+        """Where the last measure of a score-timewise begins."""
+        return self.outline[-1][1]
 
     @property
     def longest(self) -> PartPlaces:

@@ -8,7 +8,7 @@ from itertools import takewhile
 
 from chordllama.codec.musicxml import Reading, read, read_with_origin, write
 from chordllama.codec.splice.locator import HeadingPlace, Locator, source_text
-from chordllama.codec.splice.splicing import Edit, edited, refilled, splice
+from chordllama.codec.splice.splicing import Edit, edited, refilled, splice, white_space_before
 from chordllama.codec.words.texts import xml_text
 from chordllama.errors import ScoreError
 from chordllama.score.model import FINAL, Bar, Barline, Row, Score
@@ -152,14 +152,27 @@ def _removed(text: bytes, places: Locator, bars: int) -> Iterator[Edit]:
 
 
 def _headings(text: bytes, places: Locator, old: Score, new: Score) -> Iterator[Edit]:
-    """What puts in other titles and names, wherever the file says the old ones."""
+    """What puts in other titles and names, wherever the file says the old ones, and titles that it lacks."""
     names = {before: after for (_, before), (_, after) in zip(old.creators, new.creators, strict=True)}
     words = {"work-title": {old.title: new.title}, "movement-title": {old.movement: new.movement}, "creator": names}
     words["credit-words"] = {**names, **words["movement-title"], **words["work-title"]}
+    words["credit-words"].pop("", None)
     for place in places.headings:
         after = words[place.tag].get(place.words, place.words)
         if after != place.words:
             yield _worded(text, place, after)
+    there = {place.tag for place in places.headings}.union(tag for tag, _ in places.outline)
+    missing: dict[int, bytes] = {}
+    for tag, title, inside, before in (
+        ("work-title", new.title, "work", ()),
+        ("movement-title", new.movement, "", ("work", "movement-number")),
+    ):
+        if title and not {tag, inside} & there:
+            at = next(start for other, start in places.outline if other not in before)
+            element = f"<{tag}>{xml_text(title)}</{tag}>"
+            element = f"<{inside}>{element}</{inside}>" if inside else element
+            missing[at] = missing.get(at, b"") + element.encode() + white_space_before(text, at)
+    yield from ((at, at, elements) for at, elements in missing.items())
 
 
 def _worded(text: bytes, place: HeadingPlace, words: str) -> Edit:

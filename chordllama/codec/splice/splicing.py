@@ -240,7 +240,7 @@ def _removals(text: bytes, places: Locator) -> Iterator[Edit]:
     for last in places.parts.values():
         if last.closing and last.measures == places.longest.measures:
             start, end = last.closing
-            yield start - len(_white_space_before(text, start)), end, b""
+            yield start - len(white_space_before(text, start)), end, b""
 
 
 def _partwise(text: bytes, places: Locator, measures: dict[str, list[list[str]]]) -> list[Edit]:
@@ -260,7 +260,7 @@ def _timewise(text: bytes, places: Locator, measures: dict[str, list[list[str]]]
     for back in range(max(map(len, measures.values())), fewest, -1):
         start, _ = places.measure_ends[fewest - back]
         lines = [line for id, new in measures.items() if len(new) >= back for line in _timewise_part(id, new[-back])]
-        at = start - len(_white_space_before(text, start))
+        at = start - len(white_space_before(text, start))
         edits.append((at, at, style.lines(lines, 1)))
     found = b""
     for back in range(fewest, 0, -1):
@@ -286,9 +286,9 @@ class Style:
     @staticmethod
     def of(text: bytes, start: int) -> Style:
         """Return the style around the measure that begins at `start`."""
-        outer = _white_space_before(text, start)
+        outer = white_space_before(text, start)
         first_child = text.find(b"<", start + 1)
-        inner = _white_space_before(text, first_child)
+        inner = white_space_before(text, first_child)
         if b"\n" not in outer:
             return Style(b"", b"", b"")
         newline = b"\r\n" if b"\r\n" in outer else b"\n"
@@ -312,6 +312,7 @@ class Style:
 _WHITE_SPACE = re.compile(rb"[ \t\r\n]*\Z")
 
 
-def _white_space_before(text: bytes, index: int) -> bytes:
+def white_space_before(text: bytes, index: int) -> bytes:
+    """Return the line breaks and indentation before a place."""
     found = _WHITE_SPACE.search(text[max(0, index - 400) : index])
     return found[0] if found else b""
