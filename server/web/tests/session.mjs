@@ -133,6 +133,13 @@ try {
   await drawn(third);
   await button(third, "Other score").click(); // nothing was done with it: no question
   await button(third, "Open a score").waitFor();
+
+  // a score whose measures hold parts keeps what the text doesn't know
+  const timewise = readFileSync(join(import.meta.dirname, "../../../tests/data/timewise.musicxml"), "utf8");
+  await drop(third, "timewise.musicxml", timewise.replace("<part-list>", `${credit}<part-list>`));
+  await drawn(third);
+  const turned = await download(third);
+  assert.ok(turned.includes("<score-partwise") && turned.includes(credit));
   console.log("nothing is lost without a question");
 } finally {
   await browser.close();

@@ -25,12 +25,6 @@ export interface Encoded {
   readonly warnings: readonly string[];
 }
 
-export interface Decoded {
-  readonly musicxml: string;
-  readonly parts: number;
-  readonly bars: number;
-}
-
 const KEY = "chordllama-key";
 
 export function keepKey(key: string): void {
@@ -41,10 +35,6 @@ export async function encode(file: Blob, name: string): Promise<Encoded> {
   const form = new FormData();
   form.append("score", file, name);
   return (await send("v1/encode", { method: "POST", body: form })).json() as Promise<Encoded>;
-}
-
-export async function decode(compact: string): Promise<Decoded> {
-  return (await post("v1/decode", { compact })).json() as Promise<Decoded>;
 }
 
 /** A score with what its edited text says otherwise; all else stays as it is in the file, byte for byte. */

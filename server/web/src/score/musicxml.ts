@@ -15,6 +15,33 @@ export function write(tree: XMLDocument): string {
   return text.startsWith("<?xml") ? text : `<?xml version="1.0" encoding="UTF-8"?>\n${text}`;
 }
 
+/** A score whose measures hold parts (score-timewise), as one whose parts hold measures; nothing of what these say is lost. */
+export function partwise(tree: XMLDocument): XMLDocument {
+  const old = tree.documentElement;
+  const turned = document.implementation.createDocument(null, "score-partwise");
+  const root = turned.documentElement;
+  copyAttributes(old, root);
+  for (const one of old.children) if (one.localName !== "measure") root.append(turned.importNode(one, true));
+  const parts = new Map<string, Element>();
+  for (const measure of children(old, "measure"))
+    for (const content of children(measure, "part")) {
+      const id = content.getAttribute("id") ?? "";
+      const part = parts.get(id) ?? turned.createElement("part");
+      copyAttributes(content, part);
+      parts.set(id, part);
+      const own = turned.createElement("measure");
+      copyAttributes(measure, own);
+      own.append(...Array.from(content.childNodes, (node) => turned.importNode(node, true)));
+      part.append(own);
+    }
+  root.append(...parts.values());
+  return turned;
+}
+
+function copyAttributes(from: Element, to: Element): void {
+  for (const { name, value } of from.attributes) to.setAttribute(name, value);
+}
+
 export function partsOf(tree: XMLDocument): Element[] {
   return children(tree.documentElement, "part");
 }

@@ -2,7 +2,7 @@ import { useCallback, useEffect, useMemo, useReducer, useRef, useState } from "r
 import type { Capabilities } from "../desk/capabilities";
 import { act, beforeEdits, type Candidate, current, EMPTY, passageOf, shownCandidate } from "../desk/desk";
 import type { Passage, Range, Version } from "../desk/version";
-import { addParts, decode, encode, troubleFrom } from "../desk/server";
+import { addParts, encode, troubleFrom } from "../desk/server";
 import { deskOf, keep, type Session, sessionOf } from "../desk/session";
 import { anySeed, ensembleOf, FIRST_WISHES, givenOf, passageAsked, type Wishes, write } from "../desk/writing";
 import type { Music } from "../engraver/engraver";
@@ -75,7 +75,7 @@ export function App({ offered, before }: Props) {
     setOpening(name);
     try {
       const { musicxml: xml, compact, bars } = await encode(file, name);
-      const readable = xml.includes("<score-timewise") ? (await decode(compact)).musicxml : xml;
+      const readable = xml.includes("<score-timewise") ? musicxml.write(musicxml.partwise(musicxml.read(xml))) : xml;
       if (turn !== opened.current) return;
       // Not before: a file that can't be read leaves everything as it is.
       drop(() => {
