@@ -17,7 +17,8 @@ _CLOSING = re.compile(
 def byte_faults(old: bytes, new: bytes, bars: int) -> Iterator[str]:
     """Where a score-partwise file with `bars` new bars isn't its source's own bytes with measures put in at each part's end.
 
-    A plain closing bar line may have gone from a part's last old measure, if its last new one has it.
+    A plain closing bar line may have gone from a part's last old measure, if its last new one has it. A part that ends before the others
+    has as many measures more as it lacks.
     """
     if PART.sub(b"<part/>", old) != PART.sub(b"<part/>", new):
         yield "the bytes outside of the parts differ"
@@ -25,9 +26,11 @@ def byte_faults(old: bytes, new: bytes, bars: int) -> Iterator[str]:
     if not old_parts or len(old_parts) != len(new_parts):
         yield f"it has {len(new_parts)} parts instead of {len(old_parts)}"
         return
-    for number, (before, after) in enumerate(zip(old_parts, new_parts, strict=True), 1):
-        if not _is_kept(before, after, bars):
-            yield f"part {number} isn't the source's, with {bars} measures after it"
+    counts = [len(MEASURE.findall(part)) for part in old_parts]
+    for number, (before, after, count) in enumerate(zip(old_parts, new_parts, counts, strict=True), 1):
+        wanted = bars + max(counts) - count
+        if not _is_kept(before, after, wanted):
+            yield f"part {number} isn't the source's, with {wanted} measures after it"
 
 
 def _is_kept(old: bytes, new: bytes, bars: int) -> bool:

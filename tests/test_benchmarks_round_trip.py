@@ -9,6 +9,8 @@ import pytest
 from benchmarks.round_trip.__main__ import main
 from benchmarks.round_trip.compare import NOTES, Result, compare, round_trip
 from benchmarks.round_trip.walker import walk
+from chordllama.codec.compact import loads
+from chordllama.codec.musicxml import write
 
 DATA = Path(__file__).parent / "data"
 SIGNS = (DATA / "signs.musicxml").read_text(encoding="utf-8")
@@ -79,6 +81,14 @@ def test_an_extra_note_is_a_fault_too() -> None:
     longer = TUPLETS.replace("</measure>\n  </part>", f"<note>{note}</note></measure>\n  </part>")
     assert longer != TUPLETS
     assert judged(TUPLETS, longer).lost == 1
+
+
+def test_rests_in_a_part_that_ends_early_are_none_of_the_sources_and_no_fault() -> None:
+    whole = write(loads("parts:\n 1: clef=G2\n 2: clef=G2\n1: time=2/4 c44 d / e42\n2: c42 / r2\n")).decode()
+    head, _, tail = whole.rpartition("    <measure")
+    early = head + tail[tail.index("</measure>") + len("</measure>\n") :]
+    assert judged(early, whole).lost == 0
+    assert judged(early, whole.replace("<rest/>", "<pitch><step>C</step><octave>4</octave></pitch>")).lost == 1
 
 
 def test_what_the_source_rounded_may_be_set_right_and_is_counted() -> None:

@@ -100,6 +100,15 @@ def test_every_bar_of_a_spliced_file_is_full_and_the_old_bytes_stay() -> None:
     assert list(byte_faults(SOURCE, SPLICED, 2)) == []
 
 
+def test_a_part_that_ends_early_is_made_as_long_as_the_others() -> None:
+    part = b"<part id='P'><measure>1</measure><measure>2</measure></part>"
+    short = b"<part id='Q'><measure>1</measure></part>"
+    longer = part.replace(b"</part>", b"<measure>3</measure></part>")
+    added = short.replace(b"</part>", b"<measure>2</measure><measure>3</measure></part>")
+    assert list(byte_faults(part + short, longer + added, 1)) == []
+    assert list(byte_faults(part + short, longer + short, 1)) == ["part 2 isn't the source's, with 2 measures after it"]
+
+
 # ------------------------------------------------------------------------------------------------------ planted faults
 
 

@@ -77,12 +77,13 @@ def compare(source: list[list[MeasureFacts]], decoded: list[list[MeasureFacts]],
     """Count what of the source's measures is in the decoded ones."""
     longest = max(map(len, source))
     for number, (before, after) in enumerate(zip(source, decoded, strict=True), 1):
-        # A part that ends early in the source has empty measures there.
+        # A part that ends early in the source has empty measures there, and rests in the decoded file.
         padded = [*before, *(MeasureFacts() for _ in range(longest - len(before)))]
         for index, (measure, twin) in enumerate(zip(padded, after, strict=True), 1):
             result.measures += 1
             where = f"part {number}, measure {index}"
-            _compare(measure.notes(), twin.notes(), result, NOTES, where)
+            is_silent = index > len(before) and not any(note.pitch for note in twin.notes())
+            _compare(measure.notes(), {} if is_silent else twin.notes(), result, NOTES, where)
             for category in {*measure.signs, *twin.signs}:
                 _compare(measure.signs.get(category, {}), twin.signs.get(category, {}), result, category, where)
             voices = result.tally("voices whole")
