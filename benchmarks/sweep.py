@@ -48,7 +48,7 @@ MUSESCORE = "MuseScore"
 MOST_SHOWN = 5
 """How many faults of one outcome are told."""
 _SCORE_PART = re.compile(rb"<score-part\s.*?</score-part\s*>", re.DOTALL)
-_NAMES = re.compile(r'^.*?\.(?:xml|musicxml|mxl): |"[^"]*"|\d+')
+_NAMES = re.compile(r'(?<=Error: ).*?\.(?:xml|musicxml|mxl): |"[^"]*"|\d+')
 
 # ------------------------------------------------------------------------------------------------- one step with one file
 
