@@ -15,8 +15,8 @@ from chordllama.corpora.build.settings import BuildSettings
 from chordllama.corpora.build.tokens import Tokenizer, find_tokenizer
 from chordllama.corpora.documents import Task
 from chordllama.corpora.sources import CorpusSource, own_source
+from chordllama.placing.transpose import transpose
 from chordllama.score.model import Score
-from chordllama.tasks.transpose import transpose
 
 SCALE = "cdefgab"
 LENGTHS = (("4", "4", "4", "4"), ("2", "4", "4"), ("4", "8", "8", "2"), ("4.", "8", "4", "4"))

@@ -14,12 +14,12 @@ from small_scores import TEXTS, small_score
 from chordllama.codec.compact import dump_bar, dumps, loads
 from chordllama.codec.grammar import END
 from chordllama.generate.continuation import read_answer
+from chordllama.placing.transpose import CannotTranspose, transpose
 from chordllama.score.model import Score
 from chordllama.tasks.music_prompts import Wishes, lean, prompt
 from chordllama.tasks.music_rows import FEWEST_BARS, rows, transposed
 from chordllama.tasks.music_tasks import MUSIC_TASKS, parse_instruction
 from chordllama.tasks.row_texts import MusicRow
-from chordllama.tasks.transpose import CannotTranspose, transpose
 from chordllama.tasks.transpose_text import transpose_line
 from chordllama.tasks.windows import cuts
 

@@ -9,8 +9,8 @@ import pytest
 
 from chordllama.codec.compact import dumps, loads
 from chordllama.codec.musicxml import read
+from chordllama.placing.transpose import CannotTranspose, semitones, transpose
 from chordllama.score.model import Chord, Score
-from chordllama.tasks.transpose import CannotTranspose, semitones, transpose
 
 DATA = Path(__file__).parent / "data"
 SCALE = "parts:\n 1: clef=G2\n1: key=0,major time=4/4 C c48 d e f G7/B g a b =p c5\n"

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from chordllama.placing.bare_staves import with_whole_staves
+from chordllama.placing.concert_pitch import as_written
 from chordllama.placing.instruments import on_last_instruments
 from chordllama.placing.joining import joined, with_clefs_restored
 from chordllama.placing.line_borders import numbered_apart, with_lines
@@ -20,6 +21,10 @@ from chordllama.placing.tablature import on_strings
 from chordllama.placing.tie_borders import with_ties_in, with_ties_out
 from chordllama.score.editing import Bars
 from chordllama.score.model import FINAL
+
+
+def _as_written(bars: Bars, at: Placement) -> Bars:
+    return as_written(bars, at.score, at.first, in_place=at.join is not None)
 
 
 def _closed(bars: Bars, at: Placement) -> Bars:
@@ -48,6 +53,7 @@ class Pass(NamedTuple):
 
 
 PASSES = (
+    Pass("transposing parts are written as their players read them", _as_written),
     Pass("ties, slurs and hairpins with one end go", _closed),
     Pass("percussion gets its instruments and noteheads", lambda bars, at: dressed_like(bars, at.score)),
     Pass("players who have changed instruments stay with the new one", on_last_instruments),

@@ -24,6 +24,7 @@ from chordllama.codec.excerpt import excerpt
 from chordllama.codec.grammar import END
 from chordllama.codec.omit import omit
 from chordllama.codec.words.texts import format_fields, format_value
+from chordllama.placing.concert_pitch import at_concert_pitch
 from chordllama.score.model import (
     FINAL,
     Bar,
@@ -60,8 +61,8 @@ LEFT_OUT = (
 
 
 def lean(score: Score) -> Score:
-    """Return the score as the model sees it: notes and their signs, no texts and no names."""
-    bars = tuple(map(_lean_bar, omit(score, LEFT_OUT).bars))
+    """Return the score as the model sees it: notes at concert pitch and their signs, no texts and no names."""
+    bars = tuple(map(_lean_bar, omit(at_concert_pitch(score), LEFT_OUT).bars))
     return Score(tuple(map(_lean_part, score.parts)), bars)
 
 

@@ -13,11 +13,11 @@ from dataclasses import replace
 from chordllama.codec.compact import dump_bar
 from chordllama.codec.excerpt import Cutter
 from chordllama.codec.grammar import END
+from chordllama.placing.transpose import CannotTranspose
 from chordllama.score.model import Bar, Part, Score
 from chordllama.tasks.music_prompts import Write, header, instruction, lean
 from chordllama.tasks.music_tasks import MUSIC_TASKS, parse_instruction
 from chordllama.tasks.row_texts import MusicRow, TeachesNothing
-from chordllama.tasks.transpose import CannotTranspose
 from chordllama.tasks.transpose_text import transpose_key, transpose_line
 from chordllama.tasks.windows import cuts
 

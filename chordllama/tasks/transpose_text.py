@@ -17,8 +17,8 @@ from chordllama.codec.words.moments import format_direction, format_harmony
 from chordllama.codec.words.places import is_place
 from chordllama.codec.words.texts import split_words
 from chordllama.codec.words.yaml_subset import read_map
+from chordllama.placing.transpose import moved_item, moved_key
 from chordllama.score.model import Chord, Direction, duration
-from chordllama.tasks.transpose import moved_item, moved_key
 
 _BEFORE = duration("quarter")
 _KEY = "key="
