@@ -12,7 +12,7 @@ from chordllama.codec.compact import loads
 from chordllama.codec.grammar.grammar_rules import rules_for
 from chordllama.codec.musicxml import read
 from chordllama.generate import continuation
-from chordllama.generate.continuation import BarGuard, write_bars
+from chordllama.generate.continuation import BarGuard, Cost, Draws, write_bars
 from chordllama.generate.llama import LlamaBackend
 from chordllama.generate.models import BUNDLED
 from chordllama.sampling import Sampling
@@ -20,7 +20,7 @@ from chordllama.score.model import Bar, Score
 from chordllama.system.resources import resource
 from chordllama.tasks import music_tasks
 from chordllama.tasks.music_prompts import lean
-from chordllama.tasks.parallels import MOST_DRAWS, PATIENCE, independent_parts, parallels_in_last
+from chordllama.tasks.parallels import MOST_DRAWS, independent_parts, parallels_in_last
 from chordllama.tasks.plan import Request
 
 ALL = frozenset(range(4))
@@ -82,12 +82,12 @@ def guarded(faults: int, draws: int) -> tuple[BarGuard, list[str]]:
     """A guard that finds so many faults in each bar, after a bar was written so often; and what it was asked about."""
     asked: list[str] = []
 
-    def count(text: str) -> int:
+    def count(text: str) -> Cost:
         asked.append(text)
-        return faults
+        return Cost(faults)
 
     plan = music_tasks.plan(lean(loads("parts:\n 1: clef=G2\n1: time=2/4 c54 b4\n2: a44 g\n")), Request(bars=2))
-    guard = BarGuard(rules_for(plan.score, 2, plan.length, closes=False), 0, 2, count)
+    guard = BarGuard(rules_for(plan.score, 2, plan.length, closes=False), 0, 2, count, Draws(MOST_DRAWS))
     for _ in range(draws):
         guard.feed("-2: c54 c\n")
         if guard.bars:
@@ -99,14 +99,42 @@ def guarded(faults: int, draws: int) -> tuple[BarGuard, list[str]]:
     return guard, asked
 
 
-def test_a_bar_with_faults_is_drawn_again_and_one_more_is_let_pass_after_each_few() -> None:
+def test_a_bar_with_parallels_is_drawn_again_a_certain_number_of_times() -> None:
     assert guarded(0, 1)[0].bars == 1
-    assert guarded(1, PATIENCE)[0].bars == 0
-    assert guarded(1, PATIENCE + 1)[0].bars == 1
-    assert guarded(99, MOST_DRAWS)[0].bars == 0
-    guard, asked = guarded(99, MOST_DRAWS + 1)
+    assert guarded(1, MOST_DRAWS)[0].bars == 0
+    guard, asked = guarded(1, MOST_DRAWS + 1)
     assert guard.bars == 1
-    assert asked == ["-2: c54 c\n"] * MOST_DRAWS
+    assert asked == ["-2: c54 c\n"] * (MOST_DRAWS + 1)
+
+
+def drawn(bars: list[tuple[str, Cost]], draws: Draws) -> tuple[str, int]:
+    """The bar that stays, where these are written in turn until one does, and how many were."""
+    plan = music_tasks.plan(lean(loads("parts:\n 1: clef=G2\n1: time=2/4 c54 b4\n2: a44 g\n")), Request(bars=2))
+    costs = dict(bars)
+    guard = BarGuard(rules_for(plan.score, 2, plan.length, closes=False), 0, 2, lambda text: costs[text], draws)
+    for count, (bar, _) in enumerate(bars, 1):
+        if not guard.accepts(bar):  # only the best one may come again
+            (best,) = [other for other, _ in bars if guard.accepts(other)]
+            guard.feed(best)
+            assert guard.bars == 1
+            return best, count - 1
+        guard.feed(bar)
+        if guard.bars:
+            return bar, count
+        guard.rewind()
+    (best,) = [other for other, _ in bars if guard.accepts(other)]
+    guard.feed(best)
+    assert guard.bars == 1
+    return best, len(bars)
+
+
+def test_the_best_of_the_bars_that_were_drawn_stays() -> None:
+    first, second, third = "-2: c54 c\n", "-2: d52\n", "-2: e54 e\n"
+    assert drawn([(first, Cost(0, 2.0)), (second, Cost()), (third, Cost())], Draws(0, 2, 9)) == (second, 2)
+    assert drawn([(first, Cost(0, 2.0)), (second, Cost(0, 1.0)), (third, Cost(0, 3.0))], Draws(0, 2, 9)) == (second, 3)
+    assert drawn([(first, Cost(0, 1.0)), (second, Cost(0, 2.0))], Draws(0, 1, 9)) == (first, 2)
+    assert drawn([(first, Cost(0, 2.0)), (second, Cost())], Draws(0, 2, 0)) == (first, 1)
+    assert drawn([(first, Cost(1, 2.0)), (second, Cost(0, 2.0)), (third, Cost())], Draws(3, 0, 0)) == (second, 2)
 
 
 def test_a_bar_is_looked_at_together_with_those_before_it() -> None:
@@ -138,7 +166,7 @@ def test_in_a_metre_of_its_own_bars_are_looked_at_too(asked: Request) -> None:
 
 def test_the_last_bar_too_is_drawn_again() -> None:
     guard, _ = guarded(0, 1)
-    guard._faults = lambda _: 1
+    guard._cost = lambda _: Cost(1)
     guard.feed("-1: d52\n")
     assert not guard.done
     assert guard.bars == 1
@@ -166,7 +194,7 @@ def test_a_chorale_goes_on_with_hardly_a_parallel_unless_its_most_probable_bars_
     most_probable = replace(drawn, temperature=0.0)
     with LlamaBackend(resource(BUNDLED), threads=1) as backend:
         kept, probable = written(backend, drawn), written(backend, most_probable, 1)
-        monkeypatch.setattr(continuation, "_faults", lambda *_: lambda _: 0)
+        monkeypatch.setattr(continuation, "parallels_in_last", lambda *_: 0)
         assert written(backend, most_probable, 1) == probable
         free = written(backend, drawn)
     assert kept[0] <= 1 < 4 <= free[0]

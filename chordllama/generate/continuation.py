@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import takewhile
+from typing import NamedTuple
 
 from chordllama.codec.compact import format_line, load_bar
 from chordllama.codec.container import read_container
@@ -20,6 +21,7 @@ from chordllama.codec.splice import replaced, splice
 from chordllama.codec.words.durations import format_whole
 from chordllama.codec.words.texts import split_words
 from chordllama.codec.words.yaml_subset import read_map
+from chordllama.critic.critic import Critic
 from chordllama.errors import ChordLlamaError, ModelError, ScoreError
 from chordllama.generate.backend import Backend, StreamEnd, TextPiece, Timing, added
 from chordllama.placing.passes import place
@@ -27,7 +29,7 @@ from chordllama.sampling import Sampling
 from chordllama.score.editing import Bars
 from chordllama.score.model import Bar, Score, Ticks, count_noteheads
 from chordllama.tasks import music_tasks
-from chordllama.tasks.parallels import MOST_DRAWS, PATIENCE, parallels_in_last
+from chordllama.tasks.parallels import MOST_DRAWS, parallels_in_last
 from chordllama.tasks.plan import Plan, Request, metre_after, sounds
 from chordllama.tasks.rounds import Context, Round
 
@@ -174,7 +176,8 @@ def finish(assignment: Assignment, draft: Draft) -> Continuation:
 def write_bars(plan: Plan, backend: Backend, request: Request, progress: Progress = lambda _: None) -> Drafts:
     """Write the new bars of each candidate, in as many rounds as they need."""
     context = Context(backend.context, backend.count)
-    first = _write(music_tasks.pose(plan, (), context), backend, request.sampling, request.candidates, progress)
+    judge = Judge.of(plan, request)
+    first = _write(music_tasks.pose(plan, (), context), backend, request.sampling, request.candidates, judge, progress)
     timings = [first.timing]
     drafts = []
     for candidate, draft in enumerate(first.candidates):
@@ -183,7 +186,8 @@ def write_bars(plan: Plan, backend: Backend, request: Request, progress: Progres
             sampling = replace(request.sampling, seed=seed)
             told = _shifted(progress, candidate, draft.bars)
             try:
-                more = _write(music_tasks.pose(plan, draft.bars, context), backend, sampling, 1, told)
+                further = replace(judge, done=draft.bars)
+                more = _write(music_tasks.pose(plan, draft.bars, context), backend, sampling, 1, further, told)
             except ChordLlamaError as failure:  # the bars before it are good
                 draft = replace(draft, failure=failure)
             else:
@@ -198,10 +202,12 @@ def _shifted(progress: Progress, candidate: int, before: Bars = ()) -> Progress:
     return lambda step: progress(replace(step, candidate=candidate, written=before + step.written))
 
 
-def _write(round_: Round, backend: Backend, sampling: Sampling, candidates: int, progress: Progress) -> Drafts:
+def _write(
+    round_: Round, backend: Backend, sampling: Sampling, candidates: int, judge: Judge, progress: Progress
+) -> Drafts:
     """Write the answers to one prompt; a bar is reported as soon as it is good."""
-    attempts = [_Attempt(round_, sampling) for _ in range(candidates)]
-    limited = replace(sampling, maximum_tokens=max(1, round_.tokens))
+    attempts = [_Attempt(round_, sampling, judge) for _ in range(candidates)]
+    limited = replace(sampling, maximum_tokens=max(1, round_.tokens) * judge.care.tokens)
     end = StreamEnd((), Timing())
     for piece in backend.stream(round_.prompt, limited, [attempt.guard for attempt in attempts]):
         if isinstance(piece, StreamEnd):
@@ -215,28 +221,32 @@ def _write(round_: Round, backend: Backend, sampling: Sampling, candidates: int,
     for candidate, (attempt, ended) in enumerate(zip(attempts, end.candidates, strict=True)):
         draft = Draft(attempt.bars, ended.failure, ended.bits)
         if not draft.bars and draft.failure is None:
-            again = _as_it_comes(round_, backend, sampling, candidate, progress)
+            again = _as_it_comes(round_, backend, sampling, candidate, judge, progress)
             draft, timings = again.candidates[0], [*timings, again.timing]
         drafts.append(draft)
     return Drafts(tuple(drafts), added(timings))
 
 
-def _as_it_comes(round_: Round, backend: Backend, sampling: Sampling, candidate: int, progress: Progress) -> Drafts:
+def _as_it_comes(
+    round_: Round, backend: Backend, sampling: Sampling, candidate: int, judge: Judge, progress: Progress
+) -> Drafts:
     """Write a candidate again, taking each bar as it comes: redrawing bars used up its room before one was good."""
-    if not round_.apart:
+    if not round_.apart and judge.care is CARES["fast"]:
         hint = "try another --seed, or a model with a longer context"
         return Drafts((Draft((), ModelError("the model wrote no bar", hint=hint)),), Timing())
     alike = replace(round_, apart=frozenset())
     again = replace(sampling, seed=(sampling.seed + candidate) % 2**31)
-    return _write(alike, backend, again, 1, _shifted(progress, candidate))
+    return _write(alike, backend, again, 1, replace(judge, care=CARES["fast"]), _shifted(progress, candidate))
 
 
 class _Attempt:
     """One candidate's answer while it is written: its text, the guard over it, and the bars in it."""
 
-    def __init__(self, round_: Round, sampling: Sampling) -> None:
+    def __init__(self, round_: Round, sampling: Sampling, judge: Judge) -> None:
         self._answer = Answer(round_.before, round_.length)
-        self.guard = BarGuard(round_.rules, round_.done, round_.wanted, _faults(round_, sampling, self._answer))
+        draws = judge.draws(round_, sampling)
+        cost = judge.cost(round_, self._answer)
+        self.guard = BarGuard(round_.rules, round_.done, round_.wanted, cost, draws)
         self._text = ""
         self._told = 0
 
@@ -259,19 +269,106 @@ class _Attempt:
 # ------------------------------------------------------------------------------------------------------------------ the guard
 
 
-class BarGuard:
-    """A `Guard` that holds an answer to its grammar, redraws a bar for its faults, and gives it up after too many attempts.
+@dataclass(frozen=True, slots=True)
+class Care:
+    """How often a bar is drawn again for what the critic finds: at most `bar` times, and `each` times the number of bars in all.
 
-    `done` bars of `wanted` were written before it. `faults` counts those of the last bar of an answer so far.
+    `tokens` is for how many times the tokens of the bars.
     """
 
-    def __init__(self, rules: Rules, done: int, wanted: int, faults: Callable[[str], int] = lambda _: 0) -> None:
+    bar: int
+    each: float
+    tokens: int
+
+
+CARES = {"fast": Care(0, 0, 1), "usual": Care(6, 1.0, 3), "patient": Care(24, 6.0, 10)}
+"""By name. Parallels, which are rare, are drawn again by all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """What says how bad a new bar is: parallels, and unless one is fast, the critic. `done` are the new bars of earlier rounds."""
+
+    care: Care
+    critic: Critic | None = None
+    lengths: tuple[Ticks, ...] = ()
+    done: Bars = ()
+
+    @staticmethod
+    def of(plan: Plan, request: Request) -> Judge:
+        """Return the judge for a plan's bars."""
+        if request.care == "fast":
+            return Judge(CARES["fast"])
+        return Judge(CARES[request.care], music_tasks.critic(plan), plan.placement.lengths)
+
+    def draws(self, round_: Round, sampling: Sampling) -> Draws:
+        """Return how often the bars of a round may be drawn again; never where the most probable ones are asked for."""
+        if sampling.temperature == 0:
+            return Draws()
+        parallels = MOST_DRAWS if round_.apart else 0
+        return (
+            Draws(parallels, self.care.bar, self.care.each * len(round_.rules.bars))
+            if self.critic
+            else Draws(parallels)
+        )
+
+    def cost(self, round_: Round, answer: Answer) -> Callable[[str], Cost]:
+        """Return what says how bad the last bar of an answer is."""
+
+        def cost(text: str) -> Cost:
+            bars = answer.read(text)
+            parallels = parallels_in_last(bars, round_.before, round_.apart) if round_.apart else 0
+            own = self.done + bars
+            other = self.critic.judge_last(own, self.lengths[: len(own)]).cost if self.critic else 0.0
+            return Cost(parallels, other)
+
+        return cost
+
+
+class Cost(NamedTuple):
+    """How bad a bar is: its parallels, and what else the critic finds; nothing is good."""
+
+    parallels: int = 0
+    other: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Draws:
+    """How often bars may be drawn again: each so often for `parallels`, and `bar` times for other costs; for these at most `most` times in all."""
+
+    parallels: int = 0
+    bar: int = 0
+    most: float = 0.0
+
+
+NO_DRAWS = Draws()
+
+
+class BarGuard:
+    """A `Guard` that holds an answer to its grammar, draws a bar again for what it costs, and gives it up after too many attempts.
+
+    `done` bars of `wanted` were written before it. `cost` says how bad the last bar of an answer so far is: while draws are left, one that costs
+    something is drawn again; then the best one is written once more, and stays.
+    """
+
+    def __init__(
+        self,
+        rules: Rules,
+        done: int,
+        wanted: int,
+        cost: Callable[[str], Cost] = lambda _: Cost(),
+        draws: Draws = NO_DRAWS,
+    ) -> None:
         self._writer = Writer(rules)
-        self._done, self._wanted, self._faults = done, wanted, faults
+        self._done, self._wanted, self._cost, self._draws = done, wanted, cost, draws
         self._rewinds = 0
         self._at = 0
         self._text = ""
-        self._draws = 0  # of the bar at hand that were thrown away
+        self._bar_start = 0
+        self._drawn: list[tuple[float, str]] = []  # what the bars cost that were finished here, and their text
+        self._redrawn = 0  # for other costs than parallels
+        self._left = draws.most
+        self._best = ""  # what has to be written again
         self._is_faulty = False
 
     @property
@@ -291,7 +388,13 @@ class BarGuard:
 
     def accepts(self, piece: str) -> bool:
         """Tell whether the text may go on with `piece`: with none after a bar that has to be drawn again."""
-        return not self._is_faulty and self._writer.accepts(piece)
+        if self._is_faulty:
+            return False
+        if self._best:
+            rest = self._best[len(self._text) - self._bar_start :]
+            if not (rest.startswith(piece) or piece.startswith(rest)):
+                return False
+        return self._writer.accepts(piece)
 
     def feed(self, piece: str) -> None:
         """Take over `piece`, which was accepted."""
@@ -299,14 +402,33 @@ class BarGuard:
         bar_line, bars = writer.last_bar_line, writer.bars
         writer.feed(piece)
         self._text += piece
-        if writer.bars == bars:
-            return
-        if self._draws < MOST_DRAWS and self._faults(self._text[: writer.kept]) > self._draws // PATIENCE:
-            self._draws += 1
+        if writer.bars > bars and self._is_to_be_drawn_again():
             self._is_faulty = True
             writer.go_back_to(bar_line)
-        else:
-            self._draws = 0
+
+    def _is_to_be_drawn_again(self) -> bool:
+        """Judge the bar that is finished. One that stays begins the next."""
+        kept = self._writer.kept
+        if not self._best and self._draws != NO_DRAWS:
+            cost = self._cost(self._text[:kept])
+            self._drawn.append((sum(cost), self._text[self._bar_start : kept]))
+            if self._may_draw_again(cost):
+                return True
+            least, best = min(self._drawn, key=lambda drawn: drawn[0])
+            if least < sum(cost):
+                self._best = best
+                return True
+        self._bar_start, self._drawn, self._redrawn, self._best = kept, [], 0, ""
+        return False
+
+    def _may_draw_again(self, cost: Cost) -> bool:
+        if cost.parallels and len(self._drawn) - self._redrawn <= self._draws.parallels:
+            return True
+        if cost.other and self._redrawn < self._draws.bar and self._left >= 1:
+            self._redrawn += 1
+            self._left -= 1
+            return True
+        return False
 
     def rewind(self) -> None:
         """Begin the bar again.
@@ -327,13 +449,6 @@ class BarGuard:
                 hint="try another --seed or a --temperature near 0.9; the bars before it are good",
             )
         self._writer.rewind()
-
-
-def _faults(round_: Round, sampling: Sampling, answer: Answer) -> Callable[[str], int]:
-    """Return what counts the faults of an answer's last bar; where the most probable bars are asked for, nothing is redrawn."""
-    if not round_.apart or sampling.temperature == 0:
-        return lambda _: 0
-    return lambda text: parallels_in_last(answer.read(text), round_.before, round_.apart)
 
 
 # ----------------------------------------------------------------------------------------------------------------- the answer

@@ -12,6 +12,7 @@ from chordllama.placing.percussion import Groove, hidden
 from chordllama.placing.placement import Placement
 from chordllama.score.editing import Bars
 from chordllama.score.model import Barline, Score
+from chordllama.tasks.harmony_asked import with_close
 from chordllama.tasks.music_prompts import (
     Ending,
     Write,
@@ -57,7 +58,9 @@ def _pose(plan: Plan, done: Bars, context: Context) -> Round:
     sounding = [plan.placement.sounding(plan.first + len(done) + n) for n in range(bars)]
     frames = [replace(plain, sounding=staves) for staves in sounding]
     is_last = bars == wanted
-    frames[-1] = replace(frames[-1], tail=CLOSING if is_last and plan.ending == "close" else "")
+    if is_last and plan.ending == "close":
+        frames[-1] = replace(frames[-1], tail=CLOSING)
+        frames = with_close(frames, written)
     posed = continued(plan, written, tuple(frames), plan.ending if is_last else "open", context)
     return replace(posed, length=plan.length)
 

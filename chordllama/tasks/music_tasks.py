@@ -7,6 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from chordllama.codec.words.texts import parse_fields, parse_value, split_words
+from chordllama.critic.critic import Critic
 from chordllama.score.editing import Bars
 from chordllama.score.model import Score
 from chordllama.tasks.continue_task import CONTINUE
@@ -37,6 +38,14 @@ def pose(plan: Plan, done: Bars, context: Context) -> Round:
     posed = MUSIC_TASKS[plan.task].pose(plan, done, context)
     apart = independent_parts(plan.score, plan.first, plan.last, posed.rules)
     return replace(posed, apart=apart, done=len(done), wanted=plan.bars)
+
+
+def critic(plan: Plan) -> Critic:
+    """Return the critic for the bars of a plan, which judges them by those before, or in `vary` and `harmonise` by themselves."""
+    before = replace(plan.score, bars=plan.score.bars[: plan.first])
+    closes = plan.ending == "close"
+    density = float(plan.wishes.density) if plan.wishes.density else None
+    return Critic(before, plan.bars, closes=closes, density=density)
 
 
 def parse_instruction(line: str) -> tuple[str, int, Ending | None, Wishes]:

@@ -24,10 +24,8 @@ speaks for neither: exp((0.040 - 0.0007) * 103) = 0.040 / 0.0007, both taken as 
 """
 NEAR = 32
 """Bars before and after the new ones in which the composer's own voice leading is looked at."""
-PATIENCE = 8
-"""How often a bar is redrawn before one parallel more is let pass."""
-MOST_DRAWS = 2 * PATIENCE
-"""How often a bar is redrawn for its parallels at most."""
+MOST_DRAWS = 12
+"""How often a bar is drawn again for its parallels at most."""
 
 
 def independent_parts(score: Score, first: int, last: int, rules: Rules) -> frozenset[int]:

@@ -21,7 +21,7 @@ class Request:
     `bars` is how many, None for as many as the task finds: 8 after the last one, the silent bars of a gap, all from `first` on.
     `first` is the first bar that is written anew, counted from 1 (`continue` has none); None for the gap or the beginning. `given` are the
     parts (from 1, or by name) that `harmonise` keeps. `ending` auto closes where the score closed with a plain final bar line, and else leaves it open; it
-    belongs to `continue` alone. `wishes` are told to the model, which was trained on rows with and without them; nothing holds it to them.
+    belongs to `continue` alone. `care` is how often bars may be drawn again for what the critic finds. `wishes` are told to the model, which was trained on rows with and without them; nothing holds it to them.
     """
 
     bars: int | None = None
@@ -32,6 +32,7 @@ class Request:
     task: str = "continue"
     first: int | None = None
     given: tuple[int | str, ...] = (1,)
+    care: Literal["fast", "usual", "patient"] = "usual"
 
 
 class RequestError(ChordLlamaError, ValueError):

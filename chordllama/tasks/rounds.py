@@ -15,6 +15,8 @@ from chordllama.codec.grammar.filling import SHORTEST, Grid
 from chordllama.codec.grammar.given import GivenRow
 from chordllama.codec.grammar.grammar_rules import BarRules, grid_of, part_rules, steady_staves
 from chordllama.codec.words.frames import dump_end, dump_frame
+from chordllama.critic.closing import lowest_row
+from chordllama.critic.listening import heard_bars
 from chordllama.score.model import Bar, Part, Score, Ticks
 from chordllama.tasks.music_prompts import Ending, block, header, instruction, numbered, opening, prompt
 from chordllama.tasks.plan import Plan, sounds
@@ -35,6 +37,8 @@ BEFORE = 0.6
 """The share of what is shown around a gap that stands before it."""
 OVERLAP = 4
 """Bars of one round that begin the answer of the next, where it is a piece of its own."""
+LATEST = 8
+"""Bars that tell which row is the bass."""
 MOST_COUNTED = 200
 """Bars that a prompt shows at most."""
 
@@ -116,7 +120,8 @@ def free_rules(plan: Plan, written: Score, frames: tuple[BarRules, ...]) -> Rule
     heard = (
         tuple(bar for bar in shown.bars if sounds(bar)) if plan.placement.join else shown.bars
     )  # a score may have more gaps
-    return Rules(part_rules(shown), frames, opening_of(written), steady_staves(replace(shown, bars=heard)))
+    bass = lowest_row(heard_bars(shown)[-LATEST:])
+    return Rules(part_rules(shown), frames, opening_of(written), steady_staves(replace(shown, bars=heard)), bass=bass)
 
 
 def frames(plan: Plan, done: int, bars: int) -> tuple[BarRules, ...]:

@@ -141,6 +141,14 @@ COMMON = (
         maximum=MOST_CANDIDATES,
         default=1,
     ),
+    TaskSetting(
+        "care",
+        "Care",
+        "How often a bar may be written again for the critic's faults: fast takes bars as they come, usual at most doubles the time.",
+        "string",
+        choices=("fast", "usual", "patient"),
+        default="usual",
+    ),
     _sampled("seed", "Seed", "Another seed gives other bars; the same one gives the same."),
     _sampled("temperature", "Boldness", "Higher is bolder; 0 always takes the likeliest token."),
     _sampled("top_p", "Top p", "Draw from the likeliest tokens, up to this sum of their probabilities."),
@@ -181,7 +189,7 @@ def request_for(task: MusicTask, values: Mapping[str, Any]) -> Request:
     sampling = Sampling(**{name: told[name] for name in ("seed", "temperature", "top_p", "min_p") if name in told})
     density = nearest_density(told["density"]) if "density" in told else ""
     wishes = Wishes(density=density, period=told.get("period", ""), by=told.get("by", ""))
-    own = {name: told[name] for name in ("bars", "candidates", "ending", "first") if name in told}
+    own = {name: told[name] for name in ("bars", "candidates", "ending", "first", "care") if name in told}
     named = told.get("given", ())
     given = (parts_named(named) if isinstance(named, str) else tuple(named)) or Request().given
     return Request(task=task.id, sampling=sampling, wishes=wishes, given=given, **own)

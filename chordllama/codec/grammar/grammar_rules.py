@@ -5,7 +5,7 @@ A new bar keeps to the voices, ranges, clefs and tuplets that are there, and to 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import NamedTuple
@@ -20,11 +20,13 @@ from chordllama.codec.words.events import ALTER_CODES
 from chordllama.errors import ScoreError
 from chordllama.score.model import (
     NOTE_TYPES,
+    QUARTER,
     SEMITONES,
     Bar,
     Chord,
     Direction,
     Harmony,
+    Key,
     Note,
     Part,
     Place,
@@ -58,10 +60,35 @@ _BEFORE = -(10**6)
 """The bar of what was open before the new bars."""
 
 
+Tones = frozenset[int] | None
+"""Pitch classes (0 is C); None for all."""
+EVERY_FIFTH = (-99, 99)
+FIFTHS_BELOW, FIFTHS_ABOVE = 6, 10
+"""How far from the key's own place on the line of fifths notes are spelled: F flat and A sharp in C; further out only where the piece was."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChordSpan:
+    """A harmony from `start` up to `end` (ticks after the bar line): notes that begin there on a `beat`, or in its last beat, are of its `tones`.
+
+    The lowest of them, where they are the bass, is one of `bass`, if that says any.
+    """
+
+    start: Ticks
+    end: Ticks
+    tones: frozenset[int]
+    bass: frozenset[int] = frozenset()
+    beat: Ticks = QUARTER
+
+    def holds(self, onset: Ticks) -> bool:
+        """Tell whether a note that begins at this moment has to belong to it."""
+        return self.start <= onset < self.end and (onset % self.beat == 0 or onset >= self.end - self.beat)
+
+
 @dataclass(frozen=True, slots=True)
 class PartRules:
     """What new bars may hold in one part: heights (semitones above C0), percussion places, clefs,
-    notes in one chord and how many semitones they may span, chord symbols, grace notes, voices by staff (0: the staff has been silent, and stays so), the ornaments that it has had,
+    notes in one chord and how many semitones they may span, the places on the line of fifths that notes are spelled from and to (0 is C), chord symbols, grace notes, voices by staff (0: the staff has been silent, and stays so), the ornaments that it has had,
     and whether it may have dynamics and hairpins: percussion only if it has had some."""
 
     lowest: int
@@ -76,6 +103,7 @@ class PartRules:
     voices: tuple[int, ...]
     ornaments: frozenset[str] = frozenset()
     loudness: bool = True
+    fifths: tuple[int, int] = EVERY_FIFTH
 
     @property
     def staves(self) -> int:
@@ -84,13 +112,22 @@ class PartRules:
     @property
     def spellings(self) -> Lexicon[int]:
         """The notes of this part as they are spelled with their octave, with their heights."""
-        return _spellings(self.lowest, self.highest, self.unpitched, self.pitched)
+        return self.spelled(None)
 
-    def members(self, chord: tuple[str, ...]) -> Lexicon[int]:
+    def spelled(self, tones: Tones) -> Lexicon[int]:
+        """Return the notes of these pitch classes (None: of all); those of all where the part's range has none of them."""
+        return self._within(self.lowest, self.highest, tones)
+
+    def members(self, chord: tuple[str, ...], tones: Tones = None) -> Lexicon[int]:
         """Return the notes that a chord of these may have besides: those with which one hand still reaches all of them."""
         heights = [self.spellings.words[note] for note in chord]
-        lowest, highest = max(self.lowest, max(heights) - self.span), min(self.highest, min(heights) + self.span)
-        return _spellings(lowest, highest, self.unpitched, self.pitched)
+        return self._within(
+            max(self.lowest, max(heights) - self.span), min(self.highest, min(heights) + self.span), tones
+        )
+
+    def _within(self, lowest: int, highest: int, tones: Tones) -> Lexicon[int]:
+        found = _spellings(lowest, highest, self.unpitched, self.pitched, self.fifths, tones)
+        return found if found.words else _spellings(lowest, highest, self.unpitched, self.pitched, self.fifths, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +149,7 @@ CLOSING = "end=final"
 class BarRules:
     """What one new bar must keep to: its length in ticks, its grid, the words before and after its rows, and the rows that are given.
 
-    `sounding` are staves (part from 0, staff from 1) that sound in it, besides those that are steady.
+    `sounding` are staves (part from 0, staff from 1) that sound in it, besides those that are steady; `harmony` is what its notes keep to.
     """
 
     length: Ticks
@@ -121,13 +158,15 @@ class BarRules:
     tail: str = ""
     given: tuple[GivenRow, ...] = ()
     sounding: frozenset[tuple[int, int]] = frozenset()
+    harmony: tuple[ChordSpan, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What new bars must keep to, each of `bars` its own.
 
-    `steady` are the staves (part from 0, staff from 1) that sound in every new bar; the parts in `closed` have the given rows alone.
+    `steady` are the staves (part from 0, staff from 1) that sound in every new bar; the parts in `closed` have the given rows alone; `bass` is
+    the row that is the lowest.
     """
 
     parts: tuple[PartRules, ...]
@@ -135,6 +174,7 @@ class Rules:
     opening: Opening = field(default_factory=Opening)
     steady: frozenset[tuple[int, int]] = frozenset()
     closed: frozenset[int] = frozenset()
+    bass: Place | None = None
 
 
 FEWEST_STEADY_BARS = 4
@@ -211,6 +251,7 @@ def _part_rules(score: Score, index: int) -> PartRules:
         ),
         ornaments=frozenset(mark.name for note in notes for mark in note.marks),
         loudness=pitched or any(isinstance(item, Direction) and item.name in LOUDNESS for item in items),
+        fifths=_fifths(score, notes),
     )
 
 
@@ -240,6 +281,13 @@ def unheard_part_rules(part: Part) -> PartRules:
     )
 
 
+def _fifths(score: Score, notes: Sequence[Note]) -> tuple[int, int]:
+    """From where to where on the line of fifths the notes of a part are spelled: around the score's keys, and as far as they were."""
+    keys = [change.value.fifths for bar in score.bars for change in bar.keys if isinstance(change.value, Key)] or [0]
+    own = [fifths_of(note.step, int(note.alter)) for note in notes if not note.unpitched]
+    return min([min(keys) - FIFTHS_BELOW, *own]), max([max(keys) + FIFTHS_ABOVE, *own])
+
+
 def _span(chord: Chord) -> int:
     heights = [height(note) for note in chord.notes if not note.unpitched] or [0]
     return max(heights) - min(heights)
@@ -254,12 +302,26 @@ def height(note: Note) -> int:
     return 12 * note.octave + SEMITONES[note.step] + int(note.alter)
 
 
+def fifths_of(step: str, alter: int) -> int:
+    """Return a note's place on the line of fifths: -1 for F, 0 for C, 1 for G, 7 for C sharp."""
+    return "FCGDAEB".index(step) - 1 + 7 * alter
+
+
 @lru_cache(maxsize=4096)
-def _spellings(lowest: int, highest: int, unpitched: frozenset[tuple[str, int]], pitched: bool) -> Lexicon[int]:
+def _spellings(
+    lowest: int,
+    highest: int,
+    unpitched: frozenset[tuple[str, int]],
+    pitched: bool,
+    fifths: tuple[int, int],
+    tones: Tones,
+) -> Lexicon[int]:
     heights = {
         f"{step.lower()}{code}{octave}": 12 * octave + semitones + int(alter)
         for step, semitones in SEMITONES.items()
         for alter, code in ALTER_CODES.items()
+        if fifths[0] <= fifths_of(step, int(alter)) <= fifths[1]
+        and (tones is None or (semitones + int(alter)) % 12 in tones)
         for octave in range(10)
     }
     found = {spelling: value for spelling, value in heights.items() if pitched and lowest <= value <= highest}

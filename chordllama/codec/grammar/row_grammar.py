@@ -123,6 +123,8 @@ def _end_of_word(state: WriterState, row: RowState, character: str) -> None:
 
 def _begin_note(_state: WriterState, row: RowState, character: str) -> None:
     _need_room(row)
+    if row.harmony:
+        _keep_to_harmony(row)
     if not row.spellings.leads(character):
         raise TextRefused
     if row.given is not None:
@@ -131,6 +133,13 @@ def _begin_note(_state: WriterState, row: RowState, character: str) -> None:
         row.values, row.grace_values = fitting(row.grid, row.left, row.run), GRACES if _may_be_grace(row) else NO_VALUES
     row.notes, row.grace, row.chosen = (), False, ""
     row.text, row.take = character, _pitch
+
+
+def _keep_to_harmony(row: RowState) -> None:
+    """Choose from which notes the next chord is built."""
+    span = next((span for span in row.harmony if span.holds(row.position)), None)
+    row.tones = span.tones if span else None
+    row.spellings = row.part.spelled(span.bass if span and span.bass and row.is_bass else row.tones)
 
 
 def _pitch(state: WriterState, row: RowState, character: str) -> None:
@@ -191,7 +200,7 @@ def _marks(state: WriterState, row: RowState, character: str) -> None:
             row.mark = character
             return
     if character == "_":
-        if len(row.notes) >= row.part.notes or not row.part.members(row.notes).leads("", row.notes):
+        if len(row.notes) >= row.part.notes or not row.part.members(row.notes, row.tones).leads("", row.notes):
             raise TextRefused
         row.text, row.take = "", _member
     else:
@@ -265,7 +274,7 @@ def _take_mark(state: WriterState, row: RowState) -> None:
 
 def _member(state: WriterState, row: RowState, character: str) -> None:
     """Take a letter of the pitch of a chord's further note."""
-    text, octave, members = row.text + character, row.notes[-1][-1], row.part.members(row.notes)
+    text, octave, members = row.text + character, row.notes[-1][-1], row.part.members(row.notes, row.tones)
     if text in members.words:
         if text in row.notes or character == octave:
             raise TextRefused

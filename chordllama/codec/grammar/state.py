@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from chordllama.codec.grammar.filling import Grid, Run
 from chordllama.codec.grammar.given import NO_VALUES, GivenWord
-from chordllama.codec.grammar.grammar_rules import Moment, PartRules
+from chordllama.codec.grammar.grammar_rules import ChordSpan, Moment, PartRules, Tones
 from chordllama.codec.grammar.lexicon import Lexicon
 from chordllama.score.model import Duration, Place, Ticks
 
@@ -55,6 +55,9 @@ class RowState:
     mark: str = ""
     rank: int = -1
     freed: tuple[str, ...] = ()  # numbers of the slurs that end at this note
+    harmony: tuple[ChordSpan, ...] = ()
+    is_bass: bool = False
+    tones: Tones = None  # of the chord at hand
 
     def copy(self) -> RowState:
         """Return a row that goes its own way."""
@@ -73,6 +76,7 @@ class RowState:
         twin.rests, twin.sounds, twin.text, twin.take = self.rests, self.sounds, self.text, self.take
         twin.values, twin.notes, twin.chosen, twin.grace = self.values, self.notes, self.chosen, self.grace
         twin.mark, twin.rank, twin.freed = self.mark, self.rank, self.freed
+        twin.harmony, twin.is_bass, twin.tones = self.harmony, self.is_bass, self.tones
         return twin
 
     @property

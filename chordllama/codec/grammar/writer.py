@@ -14,7 +14,7 @@ Left out on purpose, although the compact text has it, since a model that writes
   row; spacers or rests between a grace note and its note
 - values: shorter than half the shortest in the score (or than a 64th), more than two dots (none in tuplets), free lengths; tuplets that
   the score hasn't got, triplets excepted, and tuplets that aren't complete with just as many of their shortest notes as they need
-- notes: outside of the part's range by more than a fourth, more notes in a chord than the part has had, chords wider than a tenth or the part's own widest, other places of percussion
+- notes: outside of the part's range by more than a fourth, more notes in a chord than the part has had, chords wider than a tenth or the part's own widest, spellings far from the key, notes outside of a given harmony, other places of percussion
 - graces: in parts without any, more than four in a row, within a tuplet, other values than eighth, 16th and 32nd, ties from them
 - marks: those not in `MARKS`; ornaments, tremolos and notes on another staff in a part that hasn't had any; fermatas and breath marks at further notes of a chord; slurs beyond the second that is open, ends of slurs that aren't open, numbers other than the free one
 - signs: dynamics of more than a name, a second hairpin at once, hairpins and clefs away from the places of notes, clefs that the part
@@ -209,7 +209,17 @@ class Writer:
         free = [other for other in self._places(state) if other not in self._given[state.bar]]
         must_sound = (not state.sounded and free[-1:] == [place]) or (leads and place[:2] in bar.sounding)
         state.row = RowState(
-            place, part, part.spellings, leads, must_sound, bar.grid, bar.length, words, take=take_first_letter
+            place,
+            part,
+            part.spellings,
+            leads,
+            must_sound,
+            bar.grid,
+            bar.length,
+            words,
+            take=take_first_letter,
+            harmony=bar.harmony,
+            is_bass=place == self.rules.bass,
         )
         state.text = ""
 
