@@ -202,8 +202,8 @@ def test_a_chorale_goes_on_with_hardly_a_parallel_unless_its_most_probable_bars_
 
 
 def test_where_all_room_goes_into_drawing_again_the_bar_is_taken_as_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(continuation, "_faults", lambda round_, *_: lambda _: 99 if round_.apart else 0)
-    request = Request(bars=2, candidates=2)
+    monkeypatch.setattr(continuation, "parallels_in_last", lambda *_: 99)
+    request = Request(bars=2, candidates=2, care="fast")
     plan = music_tasks.plan(read(CHORALE.read_bytes()), request)
     told: list[tuple[int, int]] = []
     with LlamaBackend(resource(BUNDLED), threads=1, context=256) as backend:
