@@ -21,9 +21,9 @@ from chordllama.codec.musicxml import read, write
 from chordllama.errors import CompactError, EndpointError, ModelError, ScoreError
 from chordllama.generate.backend import Guard, Stream
 from chordllama.generate.continuation import (
+    CARES,
     MOST_REWINDS,
     Answer,
-    CARES,
     BarGuard,
     BarProgress,
     Continuation,

@@ -15,11 +15,17 @@ from small_scores import TEXTS, music_pieces, shared_scores, small_score
 from chordllama.codec.compact import dumps, loads, row_length
 from chordllama.codec.excerpt import excerpt
 from chordllama.codec.grammar import Rules, Writer, height, rules_for
-from chordllama.codec.grammar.grammar_rules import FEWEST_STEADY_BARS, part_rules, steady_staves, unheard_part_rules
+from chordllama.codec.grammar.grammar_rules import (
+    FEWEST_STEADY_BARS,
+    ChordSpan,
+    part_rules,
+    steady_staves,
+    unheard_part_rules,
+)
 from chordllama.codec.musicxml import read
 from chordllama.errors import ScoreError
 from chordllama.generate.continuation import read_answer
-from chordllama.score.model import QUARTER, WHOLE, Bar, Chord, Row, Score
+from chordllama.score.model import QUARTER, WHOLE, Bar, Chord, Place, Row, Score
 from chordllama.tasks.music_prompts import answer, lean
 from chordllama.tasks.plan import length_after
 
@@ -152,10 +158,58 @@ def test_percussion_keeps_to_its_places() -> None:
 
 
 def test_chord_symbols_stand_only_where_the_part_has_had_some() -> None:
-    assert Writer(rules_of(lean(small_score("chord symbols")))).accepts("-4: Bbmaj7/D c44 G#m7b5 d")
+    assert Writer(rules_of(lean(small_score("chord symbols")))).accepts("-4: Bbmaj7/D d44 G#m7b5 d")
     assert not Writer(rules_of(lean(small_score("six eight")))).accepts("-4: C")
     twice = Writer(rules_of(lean(small_score("chord symbols"))))
     assert not twice.accepts("-4: C D")
+
+
+@pytest.mark.parametrize(
+    ("bars", "is_taken"),
+    [
+        ("-4: F c44 f a c5\n", True),
+        ("-4: F d44", False),  # on a beat
+        ("-4: F c48 d f44", True),  # between beats
+        ("-4: F c44 G d", True),
+        ("-4: F c44 G c ", False),
+        ("-4: F c44 f a c5\n-3: d44", False),  # the last symbol holds on
+        ("-4: F c44 f a c5\n-3: G d44", True),
+        ("-4: d44", True),
+    ],
+)
+def test_notes_on_beats_lie_in_the_chord_that_is_written_above_them(bars: str, is_taken: bool) -> None:
+    assert Writer(rules_of(lean(small_score("chord symbols")))).accepts(bars) == is_taken
+
+
+HELD = ChordSpan(QUARTER * 2, QUARTER * 4, frozenset({0, 4, 7}), frozenset({0}))
+
+
+@pytest.mark.parametrize(
+    ("row", "is_bass", "is_taken"),
+    [
+        ("d54 d c c\n", True, True),
+        ("d54 d e", True, False),  # no bass
+        ("d54 d e", False, True),
+        ("d54 d f", False, False),
+        ("d54 d c58 d ", False, False),  # in the last beat all notes have to
+        ("d54 d58 d c d", False, True),
+    ],
+)
+def test_notes_keep_to_a_harmony_that_is_asked_for(row: str, is_bass: bool, is_taken: bool) -> None:
+    rules = rules_of(loads("parts:\n 1: clef=G2\n1: time=4/4 c54 d e58 f g54\n2: g54 a b c6\n"))
+    bars = (replace(rules.bars[0], harmony=(HELD,)), *rules.bars[1:])
+    rules = replace(rules, bars=bars, bass=Place(0, 1, 1) if is_bass else None)
+    assert Writer(rules).accepts(f"-4: {row}") == is_taken
+
+
+@pytest.mark.parametrize("name", ["e44##", "c44bb", "f44b"])
+def test_notes_are_spelled_near_the_key(name: str) -> None:
+    step, sign = name[0], name[3:].replace("#", "s")
+    near, far = (
+        "parts:\n 1: clef=G2\n1: key=-1 time=4/4 " + own for own in ("c44 d e f\n", f"c44 {step}{sign}4 e4 f\n")
+    )
+    assert not Writer(rules_of(loads(near))).accepts(f"-4: {step}{sign}44")
+    assert Writer(rules_of(loads(far))).accepts(f"-4: {step}{sign}44"), "the piece has had it"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from fractions import Fraction
 from functools import cached_property
 from typing import NamedTuple
 
-from chordllama.critic.harmony import FoundChord, Tonality, Weights, chord_of, tonality_of, tones_of
+from chordllama.critic.harmony import FoundChord, Tonality, Weights, chord_of, tonality_of
+from chordllama.score.chord_symbols import tones_of
 from chordllama.score.editing import Bars, timed
 from chordllama.score.model import QUARTER, Bar, Chord, Harmony, Key, Place, Score, Ticks, Time
 
@@ -133,7 +134,8 @@ def beat_of(length: Ticks, units: int) -> Ticks:
     """Return the ticks of a beat in a bar of `length` ticks whose time signature counts in 1/`units` notes: dotted in compound metres."""
     unit = Fraction(4 * QUARTER, units)
     count = Fraction(length) / unit
-    return 3 * unit if units >= 8 and count.denominator == 1 and count % 3 == 0 and count > 3 else unit
+    beat = 3 * unit if units >= 8 and count.denominator == 1 and count % 3 == 0 and count > 3 else unit
+    return beat.numerator if beat.denominator == 1 else beat
 
 
 class Listener:

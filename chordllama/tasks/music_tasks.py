@@ -8,8 +8,9 @@ from types import MappingProxyType
 
 from chordllama.codec.words.texts import parse_fields, parse_value, split_words
 from chordllama.critic.critic import Critic
+from chordllama.critic.listening import Listener
 from chordllama.score.editing import Bars
-from chordllama.score.model import Score
+from chordllama.score.model import Bar, Score
 from chordllama.tasks.continue_task import CONTINUE
 from chordllama.tasks.harmonise_task import HARMONISE
 from chordllama.tasks.infill_task import INFILL
@@ -37,7 +38,9 @@ def pose(plan: Plan, done: Bars, context: Context) -> Round:
     """Return what the model is asked next, when the bars of `done` are written."""
     posed = MUSIC_TASKS[plan.task].pose(plan, done, context)
     apart = independent_parts(plan.score, plan.first, plan.last, posed.rules)
-    return replace(posed, apart=apart, done=len(done), wanted=plan.bars)
+    listener = Listener(plan.score)
+    bars = tuple(replace(bar, beat=listener.hear(Bar(), bar.length).beat) for bar in posed.rules.bars)
+    return replace(posed, rules=replace(posed.rules, bars=bars), apart=apart, done=len(done), wanted=plan.bars)
 
 
 def critic(plan: Plan) -> Critic:

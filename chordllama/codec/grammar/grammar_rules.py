@@ -149,7 +149,7 @@ CLOSING = "end=final"
 class BarRules:
     """What one new bar must keep to: its length in ticks, its grid, the words before and after its rows, and the rows that are given.
 
-    `sounding` are staves (part from 0, staff from 1) that sound in it, besides those that are steady; `harmony` is what its notes keep to.
+    `sounding` are staves (part from 0, staff from 1) that sound in it, besides those that are steady; `harmony` is what its notes keep to, `beat` its beat.
     """
 
     length: Ticks
@@ -159,6 +159,7 @@ class BarRules:
     given: tuple[GivenRow, ...] = ()
     sounding: frozenset[tuple[int, int]] = frozenset()
     harmony: tuple[ChordSpan, ...] = ()
+    beat: Ticks = QUARTER
 
 
 @dataclass(frozen=True, slots=True)

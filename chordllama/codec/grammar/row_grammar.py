@@ -26,6 +26,8 @@ from chordllama.codec.grammar.signs import (
     harmonies,
 )
 from chordllama.codec.grammar.state import RowState, Take, TextRefused, WriterState
+from chordllama.codec.words.moments import parse_harmony
+from chordllama.score.chord_symbols import tones_of
 from chordllama.score.model import Ticks
 
 MOST_GRACES = 4
@@ -121,10 +123,10 @@ def _end_of_word(state: WriterState, row: RowState, character: str) -> None:
 # ------------------------------------------------------------------------------------------------------------ rows: notes
 
 
-def _begin_note(_state: WriterState, row: RowState, character: str) -> None:
+def _begin_note(state: WriterState, row: RowState, character: str) -> None:
     _need_room(row)
-    if row.harmony:
-        _keep_to_harmony(row)
+    if row.harmony or state.symbols:
+        _keep_to_harmony(state, row)
     if not row.spellings.leads(character):
         raise TextRefused
     if row.given is not None:
@@ -135,10 +137,11 @@ def _begin_note(_state: WriterState, row: RowState, character: str) -> None:
     row.text, row.take = character, _pitch
 
 
-def _keep_to_harmony(row: RowState) -> None:
-    """Choose from which notes the next chord is built."""
+def _keep_to_harmony(state: WriterState, row: RowState) -> None:
+    """Choose from which notes the next chord is built: those of a harmony that is asked for, else of the symbol written above it."""
     span = next((span for span in row.harmony if span.holds(row.position)), None)
-    row.tones = span.tones if span else None
+    written = [tones for position, tones in state.symbols if position <= row.position]
+    row.tones = span.tones if span else (written[-1] if written and row.position % row.beat == 0 else None)
     row.spellings = row.part.spelled(span.bass if span and span.bass and row.is_bass else row.tones)
 
 
@@ -436,6 +439,7 @@ def _end_sign(state: WriterState, row: RowState) -> None:
         kind = "dynamics"
     elif text[0] != "=" and text in harmonies().words:
         kind = "harmony"
+        state.symbols = (*state.symbols, (row.position, tones_of(parse_harmony(text))))
     elif text in _other_signs(state, row):
         kind = _take_other_sign(state, row, text)
     else:

@@ -9,7 +9,7 @@ from chordllama.codec.grammar.filling import Grid, Run
 from chordllama.codec.grammar.given import NO_VALUES, GivenWord
 from chordllama.codec.grammar.grammar_rules import ChordSpan, Moment, PartRules, Tones
 from chordllama.codec.grammar.lexicon import Lexicon
-from chordllama.score.model import Duration, Place, Ticks
+from chordllama.score.model import QUARTER, Duration, Place, Ticks
 
 
 class TextRefused(Exception):
@@ -56,6 +56,7 @@ class RowState:
     rank: int = -1
     freed: tuple[str, ...] = ()  # numbers of the slurs that end at this note
     harmony: tuple[ChordSpan, ...] = ()
+    beat: Ticks = QUARTER
     is_bass: bool = False
     tones: Tones = None  # of the chord at hand
 
@@ -76,7 +77,7 @@ class RowState:
         twin.rests, twin.sounds, twin.text, twin.take = self.rests, self.sounds, self.text, self.take
         twin.values, twin.notes, twin.chosen, twin.grace = self.values, self.notes, self.chosen, self.grace
         twin.mark, twin.rank, twin.freed = self.mark, self.rank, self.freed
-        twin.harmony, twin.is_bass, twin.tones = self.harmony, self.is_bass, self.tones
+        twin.harmony, twin.beat, twin.is_bass, twin.tones = self.harmony, self.beat, self.is_bass, self.tones
         return twin
 
     @property
@@ -89,7 +90,8 @@ class WriterState:
     """All that the next character depends on.
 
     `bar` counts up to 0; `text` is the line so far, where it is no row; `owed` the staff's first row, if it rests and another one
-    of that staff must follow; `onsets` the moments of the staff at hand that have events in this bar's rows of it; `good` is the
+    of that staff must follow; `onsets` the moments of the staff at hand that have events in this bar's rows of it; `symbols` the chord symbols
+    of this bar, with their moments and pitch classes; `good` is the
     state after the last finished bar, to go back to.
     """
 
@@ -107,6 +109,7 @@ class WriterState:
     slurs: dict[tuple[int, str], Moment] = field(default_factory=dict)
     wedges: dict[int, Moment] = field(default_factory=dict)
     clefs: dict[tuple[int, int], str] = field(default_factory=dict)
+    symbols: tuple[tuple[Ticks, frozenset[int]], ...] = ()
     written: int = 0
     good: WriterState | None = None
 
@@ -118,7 +121,7 @@ class WriterState:
         twin.last, twin.owed, twin.in_bar, twin.sounded = self.last, self.owed, self.in_bar, self.sounded
         twin.closing, twin.ended, twin.onsets = self.closing, self.ended, self.onsets
         twin.slurs, twin.wedges, twin.clefs = self.slurs, self.wedges, self.clefs
-        twin.written, twin.good = self.written, self.good
+        twin.symbols, twin.written, twin.good = self.symbols, self.written, self.good
         return twin
 
 

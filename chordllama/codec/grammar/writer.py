@@ -219,6 +219,7 @@ class Writer:
             words,
             take=take_first_letter,
             harmony=bar.harmony,
+            beat=bar.beat,
             is_bass=place == self.rules.bass,
         )
         state.text = ""
@@ -281,6 +282,7 @@ class Writer:
         if self._lacks_row(state) or self._lacks_sound(state):
             raise TextRefused
         state.bar, state.finished = state.bar + 1, state.finished + 1
+        state.symbols = tuple((0, tones) for _, tones in state.symbols[-1:])  # the last one holds on
         state.closing, state.in_bar, state.text = False, False, ""
         state.good = None
         state.good = state.copy()
