@@ -191,7 +191,7 @@ HELD = ChordSpan(QUARTER * 2, QUARTER * 4, frozenset({0, 4, 7}), frozenset({0}))
         ("d54 d e", True, False),  # no bass
         ("d54 d e", False, True),
         ("d54 d f", False, False),
-        ("d54 d c58 d ", False, False),  # in the last beat all notes have to
+        ("d54 d c c58 d ", False, False),  # in the last beat all notes have to
         ("d54 d58 d c d", False, True),
     ],
 )
