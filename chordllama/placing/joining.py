@@ -13,7 +13,7 @@ from chordllama.codec.excerpt import SignaturesInForce
 from chordllama.codec.whitelist import SIGNS
 from chordllama.codec.words.values import in_order
 from chordllama.placing.placement import Placement
-from chordllama.score.editing import Bars, Rows, edited, timed, with_directions
+from chordllama.score.editing import Bars, Rows, edited, map_items, timed, with_directions
 from chordllama.score.model import Bar, Chord, Direction, Harmony, Item, Note, Place, Row
 
 STAYING = frozenset(
@@ -59,8 +59,11 @@ def joined(bars: Bars, at: Placement) -> Bars:
 
 
 def refilled(old: Bar, new: Bar, _parts: frozenset[int]) -> Bar:
-    """Return the old bar with the new one's rows; the directions that stay stand where they stood."""
-    return _with_staying(replace(old, rows=new.rows), old.rows)
+    """Return the old bar with the new one's rows; the directions that stay stand where they stood, and chord symbols in the place of new ones."""
+    rows = new.rows
+    if any(isinstance(item, Harmony) for row in old.rows for item in row.items):
+        rows = tuple(map_items(row, lambda item: None if isinstance(item, Harmony) else item) for row in rows)
+    return _with_staying(replace(old, rows=rows), old.rows, symbols=True)
 
 
 def harmonised(old: Bar, new: Bar, parts: frozenset[int]) -> Bar:
@@ -106,11 +109,15 @@ def _with_signs_of(old: Sequence[Note], new: Sequence[Note]) -> tuple[Note, ...]
     )
 
 
-def _with_staying(bar: Bar, old: Iterable[Row]) -> Bar:
-    """The bar with those directions of old rows that stay, each in the first row of its staff, or else of its part."""
+def _with_staying(bar: Bar, old: Iterable[Row], *, symbols: bool = False) -> Bar:
+    """The bar with those directions (and chord symbols) of old rows that stay, each in the first row of its staff, or else of its part."""
     rows = Rows(bar)
     for row in old:
-        staying = [(at, item) for at, item in timed(row) if isinstance(item, Direction) and item.name in STAYING]
+        staying = [
+            (at, item)
+            for at, item in timed(row)
+            if (isinstance(item, Direction) and item.name in STAYING) or (symbols and isinstance(item, Harmony))
+        ]
         if staying:
             own = [place for place in rows if place.part == row.part]
             there = next(

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
+from chordllama.placing.asked_symbols import with_symbols
 from chordllama.placing.bare_staves import with_whole_staves
 from chordllama.placing.concert_pitch import as_written
 from chordllama.placing.instruments import on_last_instruments
@@ -56,6 +57,7 @@ PASSES = (
     Pass("transposing parts are written as their players read them", _as_written),
     Pass("ties, slurs and hairpins with one end go", _closed),
     Pass("percussion gets its instruments and noteheads", lambda bars, at: dressed_like(bars, at.score)),
+    Pass("chord symbols that are asked for stand above", with_symbols),
     Pass("players who have changed instruments stay with the new one", on_last_instruments),
     Pass("notes of tablature get strings and frets", lambda bars, at: on_strings(bars, at.score)),
     Pass("steady percussion goes on with its pattern", lambda bars, at: with_groove(bars, at.groove)),

@@ -9,7 +9,7 @@ from functools import cached_property
 from chordllama.placing.line_borders import Over
 from chordllama.placing.percussion import Groove
 from chordllama.score.editing import Bars
-from chordllama.score.model import Bar, Score, Ticks
+from chordllama.score.model import Bar, Harmony, Score, Ticks
 
 Join = Callable[[Bar, Bar, frozenset[int]], Bar]
 """Makes one bar of an old one and the new one in its place, where the model wrote these parts (from 0); see joining.py."""
@@ -22,6 +22,7 @@ class Placement:
     `parts` (from 0) are written anew; `lengths` are those of the new bars in ticks. Without a `join` they follow the score's last bar,
     else each stands in an old one's place. `closes`: the last one ends with a final bar line. `groove` is the percussion that goes on by
     itself. Bars that aren't `complete` will be followed by others, so that only what comes in over their first border counts.
+    `symbols` are chord symbols to be written above them.
     """
 
     score: Score
@@ -32,6 +33,7 @@ class Placement:
     closes: bool = False
     groove: Groove = field(default_factory=Groove)
     complete: bool = True
+    symbols: tuple[tuple[Harmony, ...], ...] = ()
 
     @property
     def bars(self) -> int:

@@ -108,8 +108,8 @@ def edited(bars: Bars, number: int, edit: Callable[[Rows], None]) -> Bars:
 # ---------------------------------------------------------------------------------------------------------- directions
 
 
-def with_directions(row: Row, added: Iterable[tuple[Ticks, Direction]], *, first: bool = False) -> Row:
-    """Return the row with directions at these onsets, each before the event that sounds then, or with an offset after one.
+def with_directions(row: Row, added: Iterable[tuple[Ticks, Direction | Harmony]], *, first: bool = False) -> Row:
+    """Return the row with directions and chord symbols at these onsets, each before the event that sounds then, or with an offset after one.
 
     With `first` they come before the row's own directions of the same onset, else after them.
     """
@@ -130,7 +130,9 @@ def with_directions(row: Row, added: Iterable[tuple[Ticks, Direction]], *, first
     return replace(row, items=tuple(items))
 
 
-def _merged(own: list[Item], added: list[tuple[Ticks, Direction]], position: Ticks, first: bool) -> list[Item]:
+def _merged(
+    own: list[Item], added: list[tuple[Ticks, Direction | Harmony]], position: Ticks, first: bool
+) -> list[Item]:
     """What stands before an event at a position, with more directions, in the order of their onsets."""
     directions = [replace(direction, offset=onset - position) for onset, direction in added]
     for direction in reversed(directions) if first else directions:

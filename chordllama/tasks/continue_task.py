@@ -27,7 +27,7 @@ from chordllama.tasks.music_prompts import (
 from chordllama.tasks.plan import Plan, Request, check_metres, length_after
 from chordllama.tasks.rounds import Context, Round, continued
 from chordllama.tasks.row_texts import MusicRow, wishes_that_hold
-from chordllama.tasks.task import BARS, MusicTask, TaskSetting
+from chordllama.tasks.task import BARS, CHORDS, MusicTask, TaskSetting
 
 USUAL_BARS = 8
 """Bars that are added by default."""
@@ -94,6 +94,7 @@ CONTINUE = MusicTask(
             choices=("auto", "open", "close"),
             default="auto",
         ),
+        CHORDS,
     ),
     plan=_plan,
     pose=_pose,

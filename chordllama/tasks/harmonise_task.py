@@ -27,7 +27,7 @@ from chordllama.tasks.row_texts import (
     own_piece,
     wishes_that_hold,
 )
-from chordllama.tasks.task import BARS, FIRST, MusicTask, TaskSetting
+from chordllama.tasks.task import BARS, CHORDS, FIRST, MusicTask, TaskSetting
 
 
 def _plan(score: Score, request: Request) -> Plan:
@@ -125,10 +125,12 @@ HARMONISE = MusicTask(
         ),
         FIRST,
         replace(BARS, help="How many bars. [default: all to the end]"),
+        CHORDS,
     ),
     plan=_plan,
     pose=_pose,
     row=_row,
     row_size=1.95,
+    obeys_symbols=True,
     fewest_parts=2,
 )

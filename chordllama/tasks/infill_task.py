@@ -27,7 +27,7 @@ from chordllama.tasks.rounds import (
     size_of_new,
 )
 from chordllama.tasks.row_texts import MusicRow, wishes_that_hold
-from chordllama.tasks.task import BARS, FIRST, MusicTask
+from chordllama.tasks.task import BARS, CHORDS, FIRST, MusicTask
 
 
 def _plan(score: Score, request: Request) -> Plan:
@@ -107,9 +107,11 @@ INFILL = MusicTask(
     settings=(
         replace(FIRST, help="The first bar, counted from 1. [default: the longest silence's]"),
         replace(BARS, help="How many bars are missing, from that one on. [default: 1]"),
+        CHORDS,
     ),
     plan=_plan,
     pose=_pose,
     row=_row,
     row_size=1.1,
+    obeys_symbols=True,
 )

@@ -13,10 +13,11 @@ from chordllama.score.editing import Bars
 from chordllama.score.model import Bar, Score
 from chordllama.tasks.continue_task import CONTINUE
 from chordllama.tasks.harmonise_task import HARMONISE
+from chordllama.tasks.harmony_asked import chord_spans, written_spans
 from chordllama.tasks.infill_task import INFILL
 from chordllama.tasks.music_prompts import WISHES, Ending, Wishes
 from chordllama.tasks.parallels import independent_parts
-from chordllama.tasks.plan import Plan, Request
+from chordllama.tasks.plan import Plan, Request, RequestError, count_of, has_symbols
 from chordllama.tasks.rounds import Context, Round
 from chordllama.tasks.task import MusicTask
 from chordllama.tasks.vary_task import VARY
@@ -31,7 +32,16 @@ def plan(score: Score, request: Request) -> Plan:
     Raises:
         RequestError, ScoreError: the score hasn't got what is asked for.
     """
-    return MUSIC_TASKS[request.task].plan(score, request)
+    found = MUSIC_TASKS[request.task].plan(score, request)
+    if not request.chords:
+        return found
+    if len(request.chords) > found.bars:
+        raise RequestError(
+            f"there are chords for {count_of(len(request.chords), 'bar')}, but {count_of(found.bars, 'bar')} to write",
+            hint="ask for as many bars, or name fewer chords",
+        )
+    symbols = request.chords if has_symbols(score.bars) else ()
+    return replace(found, chords=request.chords, placement=replace(found.placement, symbols=symbols))
 
 
 def pose(plan: Plan, done: Bars, context: Context) -> Round:
@@ -39,8 +49,17 @@ def pose(plan: Plan, done: Bars, context: Context) -> Round:
     posed = MUSIC_TASKS[plan.task].pose(plan, done, context)
     apart = independent_parts(plan.score, plan.first, plan.last, posed.rules)
     listener = Listener(plan.score)
-    bars = tuple(replace(bar, beat=listener.hear(Bar(), bar.length).beat) for bar in posed.rules.bars)
-    return replace(posed, rules=replace(posed.rules, bars=bars), apart=apart, done=len(done), wanted=plan.bars)
+    bars = [replace(bar, beat=listener.hear(Bar(), bar.length).beat) for bar in posed.rules.bars]
+    if MUSIC_TASKS[plan.task].obeys_symbols:
+        spans = written_spans(plan.score, plan.first + len(done), len(bars))
+        bars = [replace(bar, harmony=(*bar.harmony, *own)) for bar, own in zip(bars, spans, strict=True)]
+    if plan.chords:
+        shapes = [listener.hear(Bar(), bar.length) for bar in bars]
+        asked = chord_spans(plan.chords, shapes, len(done))
+        bars = [replace(bar, harmony=own or bar.harmony) for bar, own in zip(bars, asked, strict=True)]
+        parts = tuple(replace(part, harmony=False) for part in posed.rules.parts)
+        posed = replace(posed, rules=replace(posed.rules, parts=parts))
+    return replace(posed, rules=replace(posed.rules, bars=tuple(bars)), apart=apart, done=len(done), wanted=plan.bars)
 
 
 def critic(plan: Plan) -> Critic:

@@ -10,7 +10,8 @@ from chordllama.errors import ChordLlamaError, ScoreError
 from chordllama.placing.percussion import Groove, hidden, percussion
 from chordllama.placing.placement import Join, Placement
 from chordllama.sampling import Sampling
-from chordllama.score.model import Bar, Chord, Metre, Score, Ticks
+from chordllama.score.editing import Bars
+from chordllama.score.model import Bar, Chord, Harmony, Metre, Score, Ticks
 from chordllama.tasks.music_prompts import NO_WISHES, Ending, Wishes, lean
 
 
@@ -21,7 +22,8 @@ class Request:
     `bars` is how many, None for as many as the task finds: 8 after the last one, the silent bars of a gap, all from `first` on.
     `first` is the first bar that is written anew, counted from 1 (`continue` has none); None for the gap or the beginning. `given` are the
     parts (from 1, or by name) that `harmonise` keeps. `ending` auto closes where the score closed with a plain final bar line, and else leaves it open; it
-    belongs to `continue` alone. `care` is how often bars may be drawn again for what the critic finds. `wishes` are told to the model, which was trained on rows with and without them; nothing holds it to them.
+    belongs to `continue` alone. `care` is how often bars may be drawn again for what the critic finds. `chords` are what the notes
+    of the first new bars keep to. `wishes` are told to the model, which was trained on rows with and without them; nothing holds it to them.
     """
 
     bars: int | None = None
@@ -33,6 +35,11 @@ class Request:
     first: int | None = None
     given: tuple[int | str, ...] = (1,)
     care: Literal["fast", "usual", "patient"] = "usual"
+    chords: ChordChart = ()
+
+
+ChordChart = tuple[tuple[Harmony, ...], ...]
+"""The chord symbols of some bars, evenly over each; a bar without one goes on with the last."""
 
 
 class RequestError(ChordLlamaError, ValueError):
@@ -46,7 +53,8 @@ class Plan:
     """The bars that a request means, and the score as the model is shown it.
 
     `score` is lean: without percussion that goes on or stays by itself, and without a closing bar line where
-    that moves. `length` (ticks) is that of a bar after its last; `given` are parts from 0 that stay; `placement` is the new bars' place.
+    that moves. `length` (ticks) is that of a bar after its last; `given` are parts from 0 that stay; `placement` is the new bars' place; `chords` are
+    what their notes keep to.
     """
 
     task: str
@@ -57,6 +65,7 @@ class Plan:
     wishes: Wishes = NO_WISHES
     given: frozenset[int] = frozenset()
     aside: frozenset[int] = frozenset()
+    chords: ChordChart = ()
 
     @property
     def first(self) -> int:
@@ -160,6 +169,11 @@ def metre_after(score: Score) -> Metre:
 def sounds(bar: Bar, parts: frozenset[int] | None = None) -> bool:
     """Tell whether a note sounds in a bar, in one of these parts."""
     return any(isinstance(item, Chord) for row in bar.rows if parts is None or row.part in parts for item in row.items)
+
+
+def has_symbols(bars: Bars) -> bool:
+    """Tell whether a chord symbol stands in one of some bars."""
+    return any(isinstance(item, Harmony) for bar in bars for row in bar.rows for item in row.items)
 
 
 def bar_span(first: int, bars: int) -> str:

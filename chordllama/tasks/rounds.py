@@ -19,7 +19,7 @@ from chordllama.critic.closing import lowest_row
 from chordllama.critic.listening import heard_bars
 from chordllama.score.model import Bar, Part, Score, Ticks
 from chordllama.tasks.music_prompts import Ending, block, header, instruction, numbered, opening, prompt
-from chordllama.tasks.plan import Plan, sounds
+from chordllama.tasks.plan import Plan, has_symbols, sounds
 
 LONGEST_CONTEXT = 2048
 """Tokens that prompt and answer have together at most: what the bundled model was trained on."""
@@ -121,7 +121,10 @@ def free_rules(plan: Plan, written: Score, frames: tuple[BarRules, ...]) -> Rule
         tuple(bar for bar in shown.bars if sounds(bar)) if plan.placement.join else shown.bars
     )  # a score may have more gaps
     bass = lowest_row(heard_bars(shown)[-LATEST:])
-    return Rules(part_rules(shown), frames, opening_of(written), steady_staves(replace(shown, bars=heard)), bass=bass)
+    parts = part_rules(shown)
+    if has_symbols(plan.score.bars[plan.first : plan.last]):  # which stay
+        parts = tuple(replace(part, harmony=False) for part in parts)
+    return Rules(parts, frames, opening_of(written), steady_staves(replace(shown, bars=heard)), bass=bass)
 
 
 def frames(plan: Plan, done: int, bars: int) -> tuple[BarRules, ...]:

@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol
 
 from chordllama.sampling import RANGES, Sampling
 from chordllama.score.model import Score
+from chordllama.tasks.harmony_asked import parse_chords
 from chordllama.tasks.music_prompts import Wishes, nearest_density
 from chordllama.tasks.plan import Plan, Request, RequestError
 from chordllama.tasks.rounds import Context, Round
@@ -93,7 +94,8 @@ class MusicTask:
 
     `plan` finds the bars that a request means, `pose` the prompt for them and what may be written after it; how new bars join the
     score stands in the plan's placement. `row` makes training rows, which have `row_size` times the tokens of their bars, of scores
-    with at least `fewest_parts` parts. `classic`: models of the 2024 format can do it, too.
+    with at least `fewest_parts` parts. `classic`: models of the 2024 format can do it, too;
+    `obeys_symbols`: its notes keep to the chord symbols that stand in the bars which it writes anew.
     """
 
     id: str
@@ -108,6 +110,7 @@ class MusicTask:
     row_size: float
     fewest_parts: int = 1
     classic: bool = False
+    obeys_symbols: bool = False
 
 
 PERIODS = ("medieval", "renaissance", "baroque", "classical", "romantic", "modern")
@@ -121,6 +124,16 @@ FIRST = TaskSetting(
     maximum=100_000,
     flag="from",
     metavar="BAR",
+)
+
+
+CHORDS = TaskSetting(
+    "chords",
+    "Chords",
+    "Chords that the new notes keep to, bar by bar: C | Am7 | F G7 | C; % repeats the bar before.",
+    "string",
+    pattern=r"^[A-Ga-z0-9#b+|/%() \u0394\u00b0-]{1,2000}$",
+    metavar='"C | Am7 | …"',
 )
 
 
@@ -189,10 +202,11 @@ def request_for(task: MusicTask, values: Mapping[str, Any]) -> Request:
     sampling = Sampling(**{name: told[name] for name in ("seed", "temperature", "top_p", "min_p") if name in told})
     density = nearest_density(told["density"]) if "density" in told else ""
     wishes = Wishes(density=density, period=told.get("period", ""), by=told.get("by", ""))
+    chords = parse_chords(told["chords"]) if "chords" in told else ()
     own = {name: told[name] for name in ("bars", "candidates", "ending", "first", "care") if name in told}
     named = told.get("given", ())
     given = (parts_named(named) if isinstance(named, str) else tuple(named)) or Request().given
-    return Request(task=task.id, sampling=sampling, wishes=wishes, given=given, **own)
+    return Request(task=task.id, sampling=sampling, wishes=wishes, given=given, chords=chords, **own)
 
 
 def parts_named(text: str) -> tuple[int | str, ...]:
