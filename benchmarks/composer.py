@@ -25,8 +25,8 @@ from chordllama.codec.musicxml import read, write
 from chordllama.conversion.foreign import Converter
 from chordllama.critic.closing import closes_fully, ends_on_tonic
 from chordllama.critic.critic import Critic
+from chordllama.critic.heard_passage import same_bass, same_harmony
 from chordllama.critic.listening import HeardBar, Listener
-from chordllama.critic.passage import same_bass, same_harmony
 from chordllama.critic.rules import RULES
 from chordllama.errors import ChordLlamaError
 from chordllama.evaluate.intervals import Figure, Ratio, figure_of

@@ -12,7 +12,7 @@ from chordllama.codec.compact import loads
 from chordllama.codec.grammar.grammar_rules import rules_for
 from chordllama.codec.musicxml import read
 from chordllama.generate import continuation
-from chordllama.generate.continuation import BarGuard, Cost, Draws, write_bars
+from chordllama.generate.continuation import BarCost, BarGuard, Draws, write_bars
 from chordllama.generate.llama import LlamaBackend
 from chordllama.generate.models import BUNDLED
 from chordllama.sampling import Sampling
@@ -82,9 +82,9 @@ def guarded(faults: int, draws: int) -> tuple[BarGuard, list[str]]:
     """A guard that finds so many faults in each bar, after a bar was written so often; and what it was asked about."""
     asked: list[str] = []
 
-    def count(text: str) -> Cost:
+    def count(text: str) -> BarCost:
         asked.append(text)
-        return Cost(faults)
+        return BarCost(faults)
 
     plan = music_tasks.plan(lean(loads("parts:\n 1: clef=G2\n1: time=2/4 c54 b4\n2: a44 g\n")), Request(bars=2))
     guard = BarGuard(rules_for(plan.score, 2, plan.length, closes=False), 0, 2, count, Draws(MOST_DRAWS))
@@ -107,7 +107,7 @@ def test_a_bar_with_parallels_is_drawn_again_a_certain_number_of_times() -> None
     assert asked == ["-2: c54 c\n"] * (MOST_DRAWS + 1)
 
 
-def drawn(bars: list[tuple[str, Cost]], draws: Draws) -> tuple[str, int]:
+def drawn(bars: list[tuple[str, BarCost]], draws: Draws) -> tuple[str, int]:
     """The bar that stays, where these are written in turn until one does, and how many were."""
     plan = music_tasks.plan(lean(loads("parts:\n 1: clef=G2\n1: time=2/4 c54 b4\n2: a44 g\n")), Request(bars=2))
     costs = dict(bars)
@@ -130,11 +130,17 @@ def drawn(bars: list[tuple[str, Cost]], draws: Draws) -> tuple[str, int]:
 
 def test_the_best_of_the_bars_that_were_drawn_stays() -> None:
     first, second, third = "-2: c54 c\n", "-2: d52\n", "-2: e54 e\n"
-    assert drawn([(first, Cost(0, 2.0)), (second, Cost()), (third, Cost())], Draws(0, 2, 9)) == (second, 2)
-    assert drawn([(first, Cost(0, 2.0)), (second, Cost(0, 1.0)), (third, Cost(0, 3.0))], Draws(0, 2, 9)) == (second, 3)
-    assert drawn([(first, Cost(0, 1.0)), (second, Cost(0, 2.0))], Draws(0, 1, 9)) == (first, 2)
-    assert drawn([(first, Cost(0, 2.0)), (second, Cost())], Draws(0, 2, 0)) == (first, 1)
-    assert drawn([(first, Cost(1, 2.0)), (second, Cost(0, 2.0)), (third, Cost())], Draws(3, 0, 0)) == (second, 2)
+    assert drawn([(first, BarCost(0, 2.0)), (second, BarCost()), (third, BarCost())], Draws(0, 2, 9)) == (second, 2)
+    assert drawn([(first, BarCost(0, 2.0)), (second, BarCost(0, 1.0)), (third, BarCost(0, 3.0))], Draws(0, 2, 9)) == (
+        second,
+        3,
+    )
+    assert drawn([(first, BarCost(0, 1.0)), (second, BarCost(0, 2.0))], Draws(0, 1, 9)) == (first, 2)
+    assert drawn([(first, BarCost(0, 2.0)), (second, BarCost())], Draws(0, 2, 0)) == (first, 1)
+    assert drawn([(first, BarCost(1, 2.0)), (second, BarCost(0, 2.0)), (third, BarCost())], Draws(3, 0, 0)) == (
+        second,
+        2,
+    )
 
 
 def test_a_bar_is_looked_at_together_with_those_before_it() -> None:
@@ -166,7 +172,7 @@ def test_in_a_metre_of_its_own_bars_are_looked_at_too(asked: Request) -> None:
 
 def test_the_last_bar_too_is_drawn_again() -> None:
     guard, _ = guarded(0, 1)
-    guard._cost = lambda _: Cost(1)
+    guard._cost = lambda _: BarCost(1)
     guard.feed("-1: d52\n")
     assert not guard.done
     assert guard.bars == 1

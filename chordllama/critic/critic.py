@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chordllama.critic.heard_passage import Finding, HeardPassage, Manner
 from chordllama.critic.listening import Listener
-from chordllama.critic.passage import Finding, Manner, Passage
 from chordllama.critic.rules import RULES
 from chordllama.score.editing import Bars
 from chordllama.score.model import Score, Ticks
@@ -48,11 +48,11 @@ class Critic:
         """Return what is found in the last of some new bars."""
         return Criticism(tuple(self._findings(self._passage(bars, lengths), len(bars) - 1)))
 
-    def _passage(self, bars: Bars, lengths: tuple[Ticks, ...]) -> Passage:
+    def _passage(self, bars: Bars, lengths: tuple[Ticks, ...]) -> HeardPassage:
         new = self._listener.all(bars, lengths)
-        return Passage(self._before, new, self._tonality, self._wanted, self._closes, self._density)
+        return HeardPassage(self._before, new, self._tonality, self._wanted, self._closes, self._density)
 
-    def _findings(self, passage: Passage, bar: int) -> list[Finding]:
+    def _findings(self, passage: HeardPassage, bar: int) -> list[Finding]:
         rules = [named.rule for named in RULES if self._before or not named.compares]
         found = [finding for rule in rules for finding in rule(passage, bar, self._manner)]
         return sorted(found, key=lambda finding: -finding.weight)

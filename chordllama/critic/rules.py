@@ -12,17 +12,17 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from chordllama.critic.closing import closes_fully, ends_on_tonic
-from chordllama.critic.listening import HeardBar
-from chordllama.critic.passage import (
+from chordllama.critic.heard_passage import (
     Finding,
+    HeardPassage,
     Manner,
-    Passage,
     likeness,
     same_bass,
     same_harmony,
     share_outside,
     widest_leap,
 )
+from chordllama.critic.listening import HeardBar
 from chordllama.score.model import Direction
 
 ALIKE = 0.8
@@ -42,11 +42,11 @@ IN_CHORD = 0.5
 LOUD = ("sf", "sfz", "sffz", "fz", "rfz", "sfp", "sfpp", "rf", "fp")
 _NAMES = ("C", "D flat", "D", "E flat", "E", "F", "F sharp", "G", "A flat", "A", "B flat", "B")
 
-Rule = Callable[[Passage, int, Manner], Iterator[Finding]]
+Rule = Callable[[HeardPassage, int, Manner], Iterator[Finding]]
 
 
-def close(passage: Passage, bar: int, _manner: Manner) -> Iterator[Finding]:
-    """Music that shall end ends: on the tonic, after the dominant."""
+def close(passage: HeardPassage, bar: int, _manner: Manner) -> Iterator[Finding]:
+    """Expect music that shall end to do so: on the tonic, after the dominant."""
     tonality, tonic = passage.tonality, _NAMES[passage.tonality.tonic]
     if passage.closes and bar == passage.wanted - 2:
         last = next(
@@ -64,15 +64,15 @@ def close(passage: Passage, bar: int, _manner: Manner) -> Iterator[Finding]:
             yield Finding("close", bar, f"doesn't close on {tonic}", 3.0)
 
 
-def repeats(passage: Passage, bar: int, _manner: Manner) -> Iterator[Finding]:
-    """New bars that repeat other new bars go round in circles: people answer the phrase before, a model its neighbour."""
+def repeats(passage: HeardPassage, bar: int, _manner: Manner) -> Iterator[Finding]:
+    """Expect new bars to differ from each other: people answer the phrase before, a model its neighbour."""
     alike = [n for n in range(bar) if likeness(passage.new[n], passage.new[bar]) >= ALIKE]
     if alike:
         yield Finding("repeats", bar, f"repeats new bar {alike[0] + 1}", 1.0 + 0.5 * (len(alike) > 1))
 
 
-def harmony_stays(passage: Passage, bar: int, manner: Manner) -> Iterator[Finding]:
-    """Harmony moves on as often as it did before."""
+def harmony_stays(passage: HeardPassage, bar: int, manner: Manner) -> Iterator[Finding]:
+    """Expect harmony to move on as often as it did before."""
     bars = [passage.at(n) for n in range(max(-len(passage.before), bar - LONGEST_STAY), bar + 1)]
     stays = [same_harmony(a, b) for a, b in pairwise(bars)]
     if not stays or not stays[-1]:
@@ -87,8 +87,8 @@ def harmony_stays(passage: Passage, bar: int, manner: Manner) -> Iterator[Findin
         yield Finding("harmony stays", bar, f"stays on {name}", 0.8)
 
 
-def bass_stays(passage: Passage, bar: int, manner: Manner) -> Iterator[Finding]:
-    """The bass moves on as often as it did before."""
+def bass_stays(passage: HeardPassage, bar: int, manner: Manner) -> Iterator[Finding]:
+    """Expect the bass to move on as often as it did before."""
     begin = 0 if passage.before else 1
     if bar < begin or not same_bass(passage.at(bar - 1), passage.at(bar)):
         return
@@ -97,15 +97,15 @@ def bass_stays(passage: Passage, bar: int, manner: Manner) -> Iterator[Finding]:
         yield Finding("bass stays", bar, "stays on the bass of the bar before", 0.5)
 
 
-def out_of_key(passage: Passage, bar: int, manner: Manner) -> Iterator[Finding]:
-    """Notes outside of the key are as rare as before."""
+def out_of_key(passage: HeardPassage, bar: int, manner: Manner) -> Iterator[Finding]:
+    """Expect notes outside of the key to be as rare as before."""
     share = share_outside((passage.at(bar),), passage.tonality)
     if share > max(LEAST_OUTSIDE, manner.outside + MORE_OUTSIDE):
         yield Finding("out of key", bar, f"has {share:.0%} of its notes outside of the key", 1.0)
 
 
-def thin_or_thick(passage: Passage, bar: int, manner: Manner) -> Iterator[Finding]:
-    """Bars have about as many notes as those before; the last one may rest."""
+def thin_or_thick(passage: HeardPassage, bar: int, manner: Manner) -> Iterator[Finding]:
+    """Expect bars to have about as many notes as those before; the last one may rest."""
     if passage.density is not None or passage.is_last(bar):
         return
     share = passage.at(bar).count / manner.notes
@@ -115,8 +115,8 @@ def thin_or_thick(passage: Passage, bar: int, manner: Manner) -> Iterator[Findin
         yield Finding("thick", bar, "has many more notes than the bars before", 0.8)
 
 
-def density(passage: Passage, bar: int, _manner: Manner) -> Iterator[Finding]:
-    """New bars have as many notes as was asked for, in all up to each bar."""
+def density(passage: HeardPassage, bar: int, _manner: Manner) -> Iterator[Finding]:
+    """Expect new bars to have as many notes as was asked for, in all up to each bar."""
     if passage.density is None:
         return
     wanted, have = passage.density * (bar + 1), sum(own.count for own in passage.new[: bar + 1])
@@ -129,22 +129,22 @@ def density(passage: Passage, bar: int, _manner: Manner) -> Iterator[Finding]:
         )
 
 
-def new_values(passage: Passage, bar: int, manner: Manner) -> Iterator[Finding]:
-    """Note values are those of the piece."""
+def new_values(passage: HeardPassage, bar: int, manner: Manner) -> Iterator[Finding]:
+    """Expect note values to be those of the piece."""
     foreign = [value for value in passage.at(bar).values if value not in manner.values]
     if len(foreign) > 1:
         yield Finding("new values", bar, "has note values that the piece hasn't had", 0.4 * (len(foreign) - 1))
 
 
-def leaps(passage: Passage, bar: int, manner: Manner) -> Iterator[Finding]:
-    """Single voices leap no further than they did before, or an octave."""
+def leaps(passage: HeardPassage, bar: int, manner: Manner) -> Iterator[Finding]:
+    """Expect single voices to leap no further than they did before, or an octave."""
     leap = widest_leap(passage.at(bar))
     if leap > max(WIDE_LEAP, manner.leap):
         yield Finding("leaps", bar, f"leaps by {leap} semitones", 0.6)
 
 
-def against_symbols(passage: Passage, bar: int, _manner: Manner) -> Iterator[Finding]:
-    """Notes that begin on beats lie in the chord that is written above them."""
+def against_symbols(passage: HeardPassage, bar: int, _manner: Manner) -> Iterator[Finding]:
+    """Expect notes that begin on beats to lie in the chord that is written above them."""
     heard = passage.at(bar)
     on_beats = [
         (note, symbol)
@@ -158,8 +158,8 @@ def against_symbols(passage: Passage, bar: int, _manner: Manner) -> Iterator[Fin
         yield Finding("against the chord", bar, "most notes on beats aren't in the written chord", 1.0, beat)
 
 
-def accents(passage: Passage, bar: int, manner: Manner) -> Iterator[Finding]:
-    """Loud accents are as rare as before."""
+def accents(passage: HeardPassage, bar: int, manner: Manner) -> Iterator[Finding]:
+    """Expect loud accents to be as rare as before."""
     most = max((_loud(own) for own in manner.bars), default=0)
     if _loud(passage.at(bar)) > max(1, most):
         yield Finding("accents", bar, "has an accent on nearly every beat", 0.8)

@@ -312,20 +312,20 @@ class Judge:
             else Draws(parallels)
         )
 
-    def cost(self, round_: Round, answer: Answer) -> Callable[[str], Cost]:
+    def cost(self, round_: Round, answer: Answer) -> Callable[[str], BarCost]:
         """Return what says how bad the last bar of an answer is."""
 
-        def cost(text: str) -> Cost:
+        def cost(text: str) -> BarCost:
             bars = answer.read(text)
             parallels = parallels_in_last(bars, round_.before, round_.apart) if round_.apart else 0
             own = self.done + bars
             other = self.critic.judge_last(own, self.lengths[: len(own)]).cost if self.critic else 0.0
-            return Cost(parallels, other)
+            return BarCost(parallels, other)
 
         return cost
 
 
-class Cost(NamedTuple):
+class BarCost(NamedTuple):
     """How bad a bar is: its parallels, and what else the critic finds; nothing is good."""
 
     parallels: int = 0
@@ -356,7 +356,7 @@ class BarGuard:
         rules: Rules,
         done: int,
         wanted: int,
-        cost: Callable[[str], Cost] = lambda _: Cost(),
+        cost: Callable[[str], BarCost] = lambda _: BarCost(),
         draws: Draws = NO_DRAWS,
     ) -> None:
         self._writer = Writer(rules)
@@ -421,7 +421,7 @@ class BarGuard:
         self._bar_start, self._drawn, self._redrawn, self._best = kept, [], 0, ""
         return False
 
-    def _may_draw_again(self, cost: Cost) -> bool:
+    def _may_draw_again(self, cost: BarCost) -> bool:
         if cost.parallels and len(self._drawn) - self._redrawn <= self._draws.parallels:
             return True
         if cost.other and self._redrawn < self._draws.bar and self._left >= 1:

@@ -12,6 +12,7 @@ from chordllama.critic.listening import Listener
 from chordllama.score.editing import Bars
 from chordllama.score.model import Bar, Score
 from chordllama.tasks.continue_task import CONTINUE
+from chordllama.tasks.density_asked import paces_for
 from chordllama.tasks.harmonise_task import HARMONISE
 from chordllama.tasks.harmony_asked import chord_spans, written_spans
 from chordllama.tasks.infill_task import INFILL
@@ -32,7 +33,7 @@ def plan(score: Score, request: Request) -> Plan:
     Raises:
         RequestError, ScoreError: the score hasn't got what is asked for.
     """
-    found = MUSIC_TASKS[request.task].plan(score, request)
+    found = replace(MUSIC_TASKS[request.task].plan(score, request), density=request.density)
     if not request.chords:
         return found
     if len(request.chords) > found.bars:
@@ -59,6 +60,9 @@ def pose(plan: Plan, done: Bars, context: Context) -> Round:
         bars = [replace(bar, harmony=own or bar.harmony) for bar, own in zip(bars, asked, strict=True)]
         parts = tuple(replace(part, harmony=False) for part in posed.rules.parts)
         posed = replace(posed, rules=replace(posed.rules, parts=parts))
+    if plan.density is not None:
+        paces = paces_for(plan.density, plan.score.bars[: plan.first] or plan.score.bars)
+        bars = [replace(bar, pace=paces) for bar in bars]
     return replace(posed, rules=replace(posed.rules, bars=tuple(bars)), apart=apart, done=len(done), wanted=plan.bars)
 
 
@@ -66,8 +70,7 @@ def critic(plan: Plan) -> Critic:
     """Return the critic for the bars of a plan, which judges them by those before, or in `vary` and `harmonise` by themselves."""
     before = replace(plan.score, bars=plan.score.bars[: plan.first])
     closes = plan.ending == "close"
-    density = float(plan.wishes.density) if plan.wishes.density else None
-    return Critic(before, plan.bars, closes=closes, density=density)
+    return Critic(before, plan.bars, closes=closes, density=plan.density)
 
 
 def parse_instruction(line: str) -> tuple[str, int, Ending | None, Wishes]:

@@ -23,7 +23,7 @@ class Request:
     `first` is the first bar that is written anew, counted from 1 (`continue` has none); None for the gap or the beginning. `given` are the
     parts (from 1, or by name) that `harmonise` keeps. `ending` auto closes where the score closed with a plain final bar line, and else leaves it open; it
     belongs to `continue` alone. `care` is how often bars may be drawn again for what the critic finds. `chords` are what the notes
-    of the first new bars keep to. `wishes` are told to the model, which was trained on rows with and without them; nothing holds it to them.
+    of the first new bars keep to; `density` is about how many notes a bar has, all parts together. `wishes` are told to the model, which was trained on rows with and without them; nothing holds it to them.
     """
 
     bars: int | None = None
@@ -36,6 +36,7 @@ class Request:
     given: tuple[int | str, ...] = (1,)
     care: Literal["fast", "usual", "patient"] = "usual"
     chords: ChordChart = ()
+    density: int | None = None
 
 
 ChordChart = tuple[tuple[Harmony, ...], ...]
@@ -54,7 +55,7 @@ class Plan:
 
     `score` is lean: without percussion that goes on or stays by itself, and without a closing bar line where
     that moves. `length` (ticks) is that of a bar after its last; `given` are parts from 0 that stay; `placement` is the new bars' place; `chords` are
-    what their notes keep to.
+    what their notes keep to, `density` is how many there are in a bar.
     """
 
     task: str
@@ -66,6 +67,7 @@ class Plan:
     given: frozenset[int] = frozenset()
     aside: frozenset[int] = frozenset()
     chords: ChordChart = ()
+    density: int | None = None
 
     @property
     def first(self) -> int:

@@ -180,7 +180,7 @@ COMMON = (
     TaskSetting(
         "density",
         "Notes a bar",
-        "About how many notes a bar, all parts together: a wish.",
+        "About how many notes a bar, all parts together.",
         minimum=1,
         maximum=128,
         metavar="N",
@@ -206,7 +206,15 @@ def request_for(task: MusicTask, values: Mapping[str, Any]) -> Request:
     own = {name: told[name] for name in ("bars", "candidates", "ending", "first", "care") if name in told}
     named = told.get("given", ())
     given = (parts_named(named) if isinstance(named, str) else tuple(named)) or Request().given
-    return Request(task=task.id, sampling=sampling, wishes=wishes, given=given, chords=chords, **own)
+    return Request(
+        task=task.id,
+        sampling=sampling,
+        wishes=wishes,
+        given=given,
+        chords=chords,
+        density=told.get("density"),
+        **own,
+    )
 
 
 def parts_named(text: str) -> tuple[int | str, ...]:

@@ -86,6 +86,18 @@ def plain_fitting(grid: Grid, left: Ticks, keeps_room: bool) -> Lexicon[Duration
     return _lexicon(tuple([text for text, value in values if value.ticks < left + (not keeps_room)]))
 
 
+PACE = 1.6
+"""By how much a value may be longer or shorter than the one that would fill the rest of a bar evenly."""
+
+
+@lru_cache(maxsize=1 << 14)
+def paced(values: Lexicon[Duration], left: Ticks, events: float) -> Lexicon[Duration]:
+    """Return those of the values with which about so many `events` fill the `left` ticks; all where none of them does."""
+    even = float(left) / max(1.0, events)
+    found = [text for text, value in values.words.items() if even / PACE <= value.ticks <= even * PACE]
+    return _lexicon(tuple(found)) if found else values
+
+
 @lru_cache(maxsize=1 << 10)
 def _lexicon(texts: tuple[str, ...]) -> Lexicon[Duration]:
     """Few sets of values come up again and again."""

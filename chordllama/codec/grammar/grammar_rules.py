@@ -5,7 +5,7 @@ A new bar keeps to the voices, ranges, clefs and tuplets that are there, and to 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import NamedTuple
@@ -149,7 +149,8 @@ CLOSING = "end=final"
 class BarRules:
     """What one new bar must keep to: its length in ticks, its grid, the words before and after its rows, and the rows that are given.
 
-    `sounding` are staves (part from 0, staff from 1) that sound in it, besides those that are steady; `harmony` is what its notes keep to, `beat` its beat.
+    `sounding` are staves (part from 0, staff from 1) that sound in it, besides those that are steady; `harmony` is what its notes keep to, `beat` its beat,
+    `pace` about how many notes and rests a row has, where that is asked for.
     """
 
     length: Ticks
@@ -160,6 +161,7 @@ class BarRules:
     sounding: frozenset[tuple[int, int]] = frozenset()
     harmony: tuple[ChordSpan, ...] = ()
     beat: Ticks = QUARTER
+    pace: Mapping[Place, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from chordllama.codec.grammar.filling import GRACES, after, fitting, plain_fitting
+from chordllama.codec.grammar.filling import GRACES, after, fitting, paced, plain_fitting
 from chordllama.codec.grammar.given import NO_VALUES, GivenWord
 from chordllama.codec.grammar.grammar_rules import Moment
+from chordllama.codec.grammar.lexicon import Lexicon
 from chordllama.codec.grammar.signs import (
     DYNAMIC_WORDS,
     FERMATA,
@@ -28,7 +29,7 @@ from chordllama.codec.grammar.signs import (
 from chordllama.codec.grammar.state import RowState, Take, TextRefused, WriterState
 from chordllama.codec.words.moments import parse_harmony
 from chordllama.score.chord_symbols import tones_of
-from chordllama.score.model import Ticks
+from chordllama.score.model import Duration, Ticks
 
 MOST_GRACES = 4
 
@@ -132,9 +133,15 @@ def _begin_note(state: WriterState, row: RowState, character: str) -> None:
     if row.given is not None:
         row.values, row.grace_values = row.given[row.word].values, row.given[row.word].graces
     else:
-        row.values, row.grace_values = fitting(row.grid, row.left, row.run), GRACES if _may_be_grace(row) else NO_VALUES
+        row.values, row.grace_values = _values(row), GRACES if _may_be_grace(row) else NO_VALUES
     row.notes, row.grace, row.chosen = (), False, ""
     row.text, row.take = character, _pitch
+
+
+def _values(row: RowState, *, keeps_room: bool = False) -> Lexicon[Duration]:
+    """What the next note or rest may last: all that fits, or where a pace is asked for what keeps it."""
+    found = fitting(row.grid, row.left, row.run, keeps_room)
+    return paced(found, row.left, row.pace - row.events) if row.pace and row.run is None else found
 
 
 def _keep_to_harmony(state: WriterState, row: RowState) -> None:
@@ -309,7 +316,7 @@ def _end_chord(state: WriterState, row: RowState) -> None:
 
 def _begin_rest(_state: WriterState, row: RowState, _character: str) -> None:
     _need_room(row)
-    row.values = fitting(row.grid, row.left, row.run, not row.sounds)
+    row.values = _values(row, keeps_room=not row.sounds)
     if row.graces or not (row.values.leads("") or _may_rest_for_bar(row)):
         raise TextRefused
     row.take = _rest

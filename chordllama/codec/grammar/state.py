@@ -58,6 +58,7 @@ class RowState:
     harmony: tuple[ChordSpan, ...] = ()
     beat: Ticks = QUARTER
     is_bass: bool = False
+    pace: float = 0.0  # about how many events the row shall have; 0 for any number
     tones: Tones = None  # of the chord at hand
 
     def copy(self) -> RowState:
@@ -78,6 +79,7 @@ class RowState:
         twin.values, twin.notes, twin.chosen, twin.grace = self.values, self.notes, self.chosen, self.grace
         twin.mark, twin.rank, twin.freed = self.mark, self.rank, self.freed
         twin.harmony, twin.beat, twin.is_bass, twin.tones = self.harmony, self.beat, self.is_bass, self.tones
+        twin.pace = self.pace
         return twin
 
     @property

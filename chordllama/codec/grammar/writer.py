@@ -221,6 +221,7 @@ class Writer:
             harmony=bar.harmony,
             beat=bar.beat,
             is_bass=place == self.rules.bass,
+            pace=bar.pace.get(place, 0.0),
         )
         state.text = ""
 

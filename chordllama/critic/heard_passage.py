@@ -26,7 +26,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Passage:
+class HeardPassage:
     """New bars after others. `closes`: the music ends with the last of `wanted` new bars; `density`: the noteheads a bar that are asked for."""
 
     before: tuple[HeardBar, ...]
