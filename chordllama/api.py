@@ -159,7 +159,7 @@ class Suggestion:
     `bars` are the new ones, of all parts; the first of them is bar `first`, counted from 1. `musicxml` is the composer's whole file with
     them: every other byte is as it was, but for a plain final bar line that moves. `surprisal` is what the bars cost the model, in bits a
     note; the less, the more probable (None where an endpoint doesn't tell). `failure` says why there are fewer bars than were asked for,
-    `warnings` say what of the file was left out.
+    `warnings` say what of the file was left out, `report` what the critic finds in the bars, in a musician's words.
     """
 
     bars: Bars
@@ -168,6 +168,7 @@ class Suggestion:
     surprisal: float | None = None
     failure: ChordLlamaError | None = None
     warnings: tuple[str, ...] = ()
+    report: tuple[str, ...] = ()
 
     @cached_property
     def score(self) -> Score:
@@ -189,8 +190,8 @@ class WritingOptions(TypedDict, total=False):
 
     `candidates` (1 to 16) is how many versions to write. The same `seed` gives the same bars. `temperature` (0 to 5) is boldness, 0 taking
     the likeliest token each time; `top_p` (above 0, to 1) keeps the likeliest tokens up to that sum, `min_p` (0 to 1) drops those below
-    that share of the likeliest. `period` (such as "baroque"), `by` (a composer) and `density` (notes a bar, all parts together, 1 to 128)
-    are wishes, which the model may not meet. `model` is an open one, or a GGUF file's path or an endpoint's address, opened for this
+    that share of the likeliest. `density` (1 to 128) is about how many notes a bar has, all parts together. `care` is how often bars may be
+    written again for what the critic finds. `model` is an open one, or a GGUF file's path or an endpoint's address, opened for this
     call alone; without it the bundled model is. `progress` is called after each new bar.
     """
 
@@ -199,9 +200,8 @@ class WritingOptions(TypedDict, total=False):
     temperature: float
     top_p: float
     min_p: float
-    period: str | None
-    by: str | None
     density: int | None
+    care: Literal["fast", "usual", "patient"]
     model: Backend | FilePath | None
     progress: Progress
 
@@ -226,32 +226,40 @@ def continue_score(
     *,
     bars: int = USUAL_BARS,
     ending: Literal["auto", "open", "close"] = "auto",
+    chords: str | None = None,
     **options: Unpack[WritingOptions],
 ) -> list[Suggestion]:
-    """Write new bars after a score's last one, and return the suggestions, the most probable one first.
+    """Write new bars after a score's last one, and return the suggestions, the best one first.
 
     `bars` (1 to 256) is how many. `ending` says whether the music ends with them; "auto": where the score had a final bar line.
+    `chords` are what the notes keep to, bar by bar: "C | Am7 | F G7 | C".
 
     Raises:
         ScoreError: the file isn't a score that can be kept, or has no notes.
         RequestError: an option lies outside its range.
         ModelError, EndpointError: the model can't be opened, or wrote no bar at all.
     """
-    return _write("continue", source, {"bars": bars, "ending": ending}, options)
+    return _write("continue", source, {"bars": bars, "ending": ending, "chords": chords}, options)
 
 
 def infill(
-    source: Source, *, first: int | None = None, bars: int | None = None, **options: Unpack[WritingOptions]
+    source: Source,
+    *,
+    first: int | None = None,
+    bars: int | None = None,
+    chords: str | None = None,
+    **options: Unpack[WritingOptions],
 ) -> list[Suggestion]:
-    """Write the bars of a gap from what is around it, and return the suggestions, the most probable one first.
+    """Write the bars of a gap from what is around it, and return the suggestions, the best one first.
 
-    The gap is `bars` bars (1) from bar `first` on, which are written anew; by default the longest run of silent bars.
+    The gap is `bars` bars (1) from bar `first` on, which are written anew; by default the longest run of silent bars. `chords` as in
+    `continue_score`; symbols that stand in the gap are kept to.
 
     Raises:
         RequestError: the gap has no bar before or after it, or nothing is missing.
         ScoreError, ModelError, EndpointError: as with `continue_score`.
     """
-    return _write("infill", source, {"first": first, "bars": bars}, options)
+    return _write("infill", source, {"first": first, "bars": bars, "chords": chords}, options)
 
 
 def harmonise(
@@ -261,18 +269,21 @@ def harmonise(
     add: Literal["piano", "organ", "choir", "strings"] | None = None,
     first: int | None = None,
     bars: int | None = None,
+    chords: str | None = None,
     **options: Unpack[WritingOptions],
 ) -> list[Suggestion]:
-    """Write other parts to those that are given, and return the suggestions, the most probable one first.
+    """Write other parts to those that are given, and return the suggestions, the best one first.
 
     The parts of `keep`, by number or name, stay (the first one), and so does percussion; all others are written anew in `bars` bars (all
-    to the end) from bar `first` (1) on. `add` puts an ensemble's empty parts below the others, which then all stay, and writes those.
+    to the end) from bar `first` (1) on. `add` puts an ensemble's empty parts below the others, which then all stay, and writes those. `chords`
+    as in `continue_score`; symbols that stand there are kept to.
 
     Raises:
         RequestError: there are no such parts or bars, or no part is left to write.
         ScoreError, ModelError, EndpointError: as with `continue_score`.
     """
-    return _write("harmonise", source, {"given": tuple(keep), "ensemble": add, "first": first, "bars": bars}, options)
+    own = {"given": tuple(keep), "ensemble": add, "first": first, "bars": bars, "chords": chords}
+    return _write("harmonise", source, own, options)
 
 
 def vary(
@@ -280,7 +291,7 @@ def vary(
 ) -> list[Suggestion]:
     """Give bars other notes in the same rhythm: `bars` bars (all to the end) from bar `first` (1) on.
 
-    Return the suggestions, the most probable one first.
+    Return the suggestions, the best one first.
 
     Raises:
         RequestError: the score hasn't got these bars.
@@ -300,7 +311,9 @@ def _write(task: str, source: Source, own: Mapping[str, Any], options: WritingOp
         raise ranked[0].failure
     first, warnings = assignment.plan.first + 1, tuple(assignment.reading.report.warnings())
     return [
-        Suggestion(found.bars, found.xml, first, found.surprisal, found.failure, warnings)
+        Suggestion(
+            found.bars, found.xml, first, found.surprisal, found.failure, warnings, tuple(map(str, found.report))
+        )
         for found in ranked
         if found.bars
     ]

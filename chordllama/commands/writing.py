@@ -64,6 +64,7 @@ _FILES: tuple[Option, ...] = (
         show_default=True,
         help="Format of the picture.",
     ),
+    click.option("--report", "with_report", is_flag=True, help="Say what the critic finds in the new bars."),
     strict_option,
     json_option,
 )
@@ -126,6 +127,7 @@ def _write(
     with_midi: bool,
     with_picture: bool,
     picture_format: str,
+    with_report: bool,
     strict: bool,
     as_json: bool,
     dialect: str = "compact",
@@ -160,6 +162,8 @@ def _write(
         span = f"{first}–{first + bars - 1}" if bars > 1 else f"{first}"
         tell_written(written, count_of(bars, "bar"), span, began=began, as_json=as_json)
         facts["continuations"].append(written)
+        for remark in continuation.report if with_report and not as_json else ():
+            say("report", str(remark))
     tell(facts, as_json)
     return _say_failures(ranked)
 
@@ -178,6 +182,7 @@ def _deliver_continuation(
     facts: Facts = {"bars": len(continuation.bars)}
     if continuation.surprisal is not None:
         facts["bits_a_note"] = round(continuation.surprisal, 3)
+    facts["report"] = [str(remark) for remark in continuation.report]
     if continuation.failure:
         facts["failure"] = str(continuation.failure)
     if not continuation.bars:

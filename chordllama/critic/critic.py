@@ -26,6 +26,18 @@ class Criticism:
         return sum(finding.weight for finding in self.findings)
 
 
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A finding with the printed number of its bar; `weight` is how bad it is, 0 a merit."""
+
+    bar: str
+    words: str
+    weight: float
+
+    def __str__(self) -> str:
+        return f"bar {self.bar}: {self.words}"
+
+
 class Critic:
     """Judges bars after those of a score at concert pitch (see `placing.concert_pitch`), of which `wanted` are asked for.
 

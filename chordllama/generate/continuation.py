@@ -21,7 +21,8 @@ from chordllama.codec.splice import replaced, splice
 from chordllama.codec.words.durations import format_whole
 from chordllama.codec.words.texts import split_words
 from chordllama.codec.words.yaml_subset import read_map
-from chordllama.critic.critic import Critic
+from chordllama.checking.bars import measured_bars
+from chordllama.critic.critic import Critic, Remark
 from chordllama.errors import ChordLlamaError, ModelError, ScoreError
 from chordllama.generate.backend import Backend, StreamEnd, TextPiece, Timing, added
 from chordllama.placing.passes import place
@@ -100,13 +101,20 @@ class Drafts:
 class Continuation:
     """One candidate: the new bars and the whole file. `failure` says why there are fewer bars than were asked for.
 
-    `surprisal` is what the bars cost the model, in bits a notehead; None where the backend doesn't tell it.
+    `surprisal` is what the bars cost the model, in bits a notehead; None where the backend doesn't tell it. `report` is what the critic
+    finds in them.
     """
 
     bars: Bars
     xml: bytes
     failure: ChordLlamaError | None = None
     surprisal: float | None = None
+    report: tuple[Remark, ...] = ()
+
+    @property
+    def faults(self) -> float:
+        """How bad the critic finds them."""
+        return sum(remark.weight for remark in self.report)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +175,16 @@ def finish(assignment: Assignment, draft: Draft) -> Continuation:
         return Continuation((), xml, draft.failure)
     in_place = plan.placement.join is not None
     written = replaced(xml, reading, bars, plan.first, plan.parts) if in_place else splice(xml, reading, bars)
-    return Continuation(bars, written, draft.failure, draft.surprisal)
+    return Continuation(bars, written, draft.failure, draft.surprisal, _report(assignment, draft.bars))
+
+
+def _report(assignment: Assignment, bars: Bars) -> tuple[Remark, ...]:
+    """What the critic finds in new bars that aren't placed yet."""
+    plan, score = assignment.plan, assignment.reading.score
+    found = music_tasks.critic(plan).judge(bars, plan.placement.lengths[: len(bars)]).findings
+    around = replace(score, bars=score.bars[: plan.first] + (score.bars[plan.first :] or tuple(Bar() for _ in bars)))
+    numbers = [bar.number for bar in measured_bars(around)]
+    return tuple(Remark(numbers[plan.first + finding.bar], finding.words, finding.weight) for finding in found)
 
 
 # -------------------------------------------------------------------------------------------------------------------- rounds

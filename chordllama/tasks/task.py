@@ -113,8 +113,6 @@ class MusicTask:
     obeys_symbols: bool = False
 
 
-PERIODS = ("medieval", "renaissance", "baroque", "classical", "romantic", "modern")
-"""A composer's time, as the corpora name it."""
 BARS = TaskSetting("bars", "Bars", "How many bars. [default: all to the end]", minimum=1, maximum=MOST_BARS)
 FIRST = TaskSetting(
     "first",
@@ -167,17 +165,6 @@ COMMON = (
     _sampled("top_p", "Top p", "Draw from the likeliest tokens, up to this sum of their probabilities."),
     _sampled("min_p", "Min p", "Leave out tokens below this share of the likeliest one's probability."),
     TaskSetting(
-        "period", "Period", "The style of a period: a wish, which the model may not meet.", "string", choices=PERIODS
-    ),
-    TaskSetting(
-        "by",
-        "Composer",
-        "The style of a composer, as far as the model knows it: a wish.",
-        "string",
-        pattern=r'^[^"\\\x00-\x1f\x7f]{1,80}$',
-        metavar="COMPOSER",
-    ),
-    TaskSetting(
         "density",
         "Notes a bar",
         "About how many notes a bar, all parts together.",
@@ -201,7 +188,7 @@ def request_for(task: MusicTask, values: Mapping[str, Any]) -> Request:
             setting.check(told[setting.name])
     sampling = Sampling(**{name: told[name] for name in ("seed", "temperature", "top_p", "min_p") if name in told})
     density = nearest_density(told["density"]) if "density" in told else ""
-    wishes = Wishes(density=density, period=told.get("period", ""), by=told.get("by", ""))
+    wishes = Wishes(density=density)
     chords = parse_chords(told["chords"]) if "chords" in told else ()
     own = {name: told[name] for name in ("bars", "candidates", "ending", "first", "care") if name in told}
     named = told.get("given", ())

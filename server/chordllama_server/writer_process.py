@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from multiprocessing.connection import Connection
 from time import perf_counter
 from typing import Any
@@ -135,6 +135,7 @@ def _candidate(
     else:
         found["musicxml"] = in_utf8(continuation.xml)
         found["file"] = continuation.xml
+    found["report"] = [asdict(remark) for remark in continuation.report]
     if continuation.failure:
         found["failure"] = problem_of(continuation.failure).as_json()
     return found

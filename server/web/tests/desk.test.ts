@@ -71,6 +71,7 @@ test("a candidate keeps its place among all of them", () => {
   const begun = act(opened(), { do: "begin", asked: { from: 1, to: 2, given: [] } });
   expect(current(act(begun, { do: "news", news: news ?? { kind: "started" } }))?.candidates[0]).toMatchObject({
     rank: 2,
+    report: [],
     failure: null,
   });
 });

@@ -2,15 +2,16 @@
 import { countBars, type NewBar, read } from "../score/musicxml";
 import type { Trouble } from "./server";
 import type { Passage, Version } from "./version";
-import type { News } from "./writing";
+import type { News, Remark } from "./writing";
 
 export interface Candidate {
   readonly bars: readonly NewBar[];
   /** The whole score with these bars, once they are all there. */
   readonly xml: string | null;
   readonly failure: Trouble | null;
-  /** 1 is the one that the model finds most probable; null until all are written. */
+  /** 1 is the one in which the critic finds least; null until all are written. */
   readonly rank: number | null;
+  readonly report: readonly Remark[];
 }
 
 /** What undo goes back to: a version of the score, and the candidates for it. */
@@ -207,8 +208,8 @@ function told(desk: Desk, news: News): Desk {
       return { ...changeCandidate(desk, now, news.candidate, { bars }), said };
     }
     case "candidate": {
-      const { musicxml: xml, failure, rank } = news;
-      return changeCandidate(desk, now, news.candidate, { xml, failure, rank });
+      const { musicxml: xml, failure, rank, report } = news;
+      return changeCandidate(desk, now, news.candidate, { xml, failure, rank, report });
     }
     case "trouble":
       return { ...rested(desk), trouble: news.trouble };
@@ -219,7 +220,7 @@ function told(desk: Desk, news: News): Desk {
   }
 }
 
-const BLANK: Candidate = { bars: [], xml: null, failure: null, rank: null };
+const BLANK: Candidate = { bars: [], xml: null, failure: null, rank: null, report: [] };
 
 function changeCandidate(desk: Desk, { candidates }: Step, index: number, part: Partial<Candidate>): Desk {
   const count = Math.max(candidates.length, index + 1);

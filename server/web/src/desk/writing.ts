@@ -35,6 +35,13 @@ export const FIRST_WISHES: Wishes = {
   others: {},
 };
 
+/** What the critic finds in a new bar: the bar's printed number, words, and how bad it is (0 is a merit). */
+export interface Remark {
+  readonly bar: string;
+  readonly words: string;
+  readonly weight: number;
+}
+
 export type News =
   | { readonly kind: "queued"; readonly place: number }
   | { readonly kind: "started" }
@@ -45,6 +52,7 @@ export type News =
       readonly musicxml: string | null;
       readonly failure: Trouble | null;
       readonly rank: number;
+      readonly report: readonly Remark[];
     }
   | { readonly kind: "trouble"; readonly trouble: Trouble }
   | { readonly kind: "done"; readonly warnings: readonly string[] };
@@ -129,17 +137,20 @@ const TELL: Readonly<Record<string, (data: never) => News>> = {
     musicxml,
     failure,
     rank,
+    report,
   }: {
     candidate: number;
     musicxml?: string;
     failure?: Trouble;
     rank: number;
+    report?: readonly Remark[];
   }) => ({
     kind: "candidate",
     candidate,
     musicxml: musicxml ?? null,
     failure: failure ?? null,
     rank,
+    report: report ?? [],
   }),
   done: ({ warnings }: { warnings: readonly string[] }) => ({ kind: "done", warnings }),
   error: ({ error }: { error: Trouble }) => ({ kind: "trouble", trouble: error }),

@@ -18,11 +18,13 @@ interface Props {
 }
 
 const WIDTH = 460;
+/** How many of the critic's remarks are shown. */
+const REMARKS = 4;
 
 /** A candidate's new bars in small. They are drawn when all is written, so that the bars that come needn't wait for it. */
 export function CandidateCard({ base, candidate, index, isFirstChoice, isShown, asked, writing, onShow }: Props) {
   const frame = useRef<HTMLDivElement>(null);
-  const { bars, xml, failure } = candidate;
+  const { bars, xml, failure, report } = candidate;
   const count = asked.to - asked.from;
   useEffect(() => {
     if (bars.length === 0 || writing) return;
@@ -59,19 +61,24 @@ export function CandidateCard({ base, candidate, index, isFirstChoice, isShown, 
       className="card"
       onClick={() => onShow(index)}
       onKeyDown={pressed}
-      aria-label={`Version ${index + 1}, ${bars.length} bars${isFirstChoice ? ", the model's first choice" : ""}`}
+      aria-label={`Version ${index + 1}, ${bars.length} bars${isFirstChoice ? ", the first choice" : ""}`}
     >
       <span className="card-title">Version {index + 1}</span>
       <span className="aside">
         {bars.length < count && !xml ? `bar ${bars.length} of ${count}` : `${bars.length} bars`}
       </span>
       {isFirstChoice && (
-        <span className="first-choice" title="Of all versions, the one whose notes the model finds most probable">
+        <span className="first-choice" title="Of all versions, the one in which the critic finds least">
           first choice
         </span>
       )}
       {failure && <span className="aside card-failure">{sentence(failure.message)}</span>}
       <span className="card-picture" ref={frame} />
+      {report.slice(0, REMARKS).map(({ bar, words, weight }) => (
+        <span className={weight > 0 ? "aside card-remark" : "aside card-remark card-merit"} key={`${bar} ${words}`}>
+          bar {bar}: {words}
+        </span>
+      ))}
     </button>
   );
 }
