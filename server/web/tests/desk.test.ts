@@ -31,6 +31,7 @@ const ranked = (candidate: number, rank: number): News => ({
   musicxml: score([NOTE, NOTE]),
   failure: null,
   rank,
+  report: [],
 });
 
 function told(desk: Desk, ...news: readonly News[]): Desk {
