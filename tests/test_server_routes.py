@@ -97,11 +97,11 @@ def test_the_accept_header_chooses_where_no_format_is_named(client: FlaskClient)
 
 def test_wishes_change_what_is_written(client: FlaskClient) -> None:
     plain, wished = (
-        client.post("/v1/continue", data=form(bars=2, **wish)) for wish in ({}, {"by": 'Béla "', "density": 3})
+        client.post("/v1/continue", data=form(bars=2, **wish)) for wish in ({}, {"chords": "C | H", "density": 3})
     )
     assert plain.status_code == 200
-    assert wished.get_json()["error"]["param"] == "by"
-    wished = client.post("/v1/continue", data=form(bars=2, by="Béla Bartók", period="modern", density=3))
+    assert "bar 2 of the chords" in wished.get_json()["error"]["message"]
+    wished = client.post("/v1/continue", data=form(bars=2, chords="C | G7", density=3))
     assert wished.get_json()["usage"]["prompt_tokens"] != plain.get_json()["usage"]["prompt_tokens"]
 
 

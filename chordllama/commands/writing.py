@@ -182,6 +182,7 @@ def _deliver_continuation(
     facts: Facts = {"bars": len(continuation.bars)}
     if continuation.surprisal is not None:
         facts["bits_a_note"] = round(continuation.surprisal, 3)
+    facts["faults"] = round(continuation.faults, 3)
     facts["report"] = [str(remark) for remark in continuation.report]
     if continuation.failure:
         facts["failure"] = str(continuation.failure)

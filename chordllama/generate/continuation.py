@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import NamedTuple
 
+from chordllama.checking.bars import measured_bars
 from chordllama.codec.compact import format_line, load_bar
 from chordllama.codec.container import read_container
 from chordllama.codec.grammar import Rules, Writer
@@ -21,7 +22,6 @@ from chordllama.codec.splice import replaced, splice
 from chordllama.codec.words.durations import format_whole
 from chordllama.codec.words.texts import split_words
 from chordllama.codec.words.yaml_subset import read_map
-from chordllama.checking.bars import measured_bars
 from chordllama.critic.critic import Critic, Remark
 from chordllama.errors import ChordLlamaError, ModelError, ScoreError
 from chordllama.generate.backend import Backend, StreamEnd, TextPiece, Timing, added

@@ -130,7 +130,7 @@ CHORDS = TaskSetting(
     "Chords",
     "Chords that the new notes keep to, bar by bar: C | Am7 | F G7 | C; % repeats the bar before.",
     "string",
-    pattern=r"^[A-Ga-z0-9#b+|/%() \u0394\u00b0-]{1,2000}$",
+    pattern=r"^[^\x00-\x1f\x7f]{1,2000}$",
     metavar='"C | Am7 | …"',
 )
 
