@@ -67,9 +67,13 @@ def has_dominant_before(bars: Sequence[HeardBar], tonality: Tonality) -> bool:
     tones = [(n, note) for n, bar in enumerate(bars[-2:]) for note in bar.notes]
     if len({note.place for _, note in tones}) < 2 and len(tones) > 1 and not _has_chords(bars[-2:]):
         return tones[-2][1].pitch % 12 in tonality.dominant
-    chords = (bar.chord(start, end) for bar in reversed(bars[-2:]) for start, end in reversed(bar.beats))
-    last = next((chord for chord in chords if chord is not None and chord.root != tonality.tonic), None)
-    return last is not None and tonality.leads_home(last)
+    for bar in reversed(bars[-2:]):
+        for start, end in reversed(bar.beats):
+            chord, bass = bar.chord(start, end), bar.bass(start, end)
+            held = bar is bars[-1] and bass is not None and bass % 12 == tonality.tonic  # a suspension over the tonic
+            if chord is not None and chord.root != tonality.tonic and not held:
+                return tonality.leads_home(chord)
+    return False
 
 
 def _has_chords(bars: Sequence[HeardBar]) -> bool:

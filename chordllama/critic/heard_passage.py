@@ -87,6 +87,16 @@ class Manner:
         return share_of_pairs(self.bars, same_bass)
 
     @cached_property
+    def symbols(self) -> float:
+        """Chord symbols a bar."""
+        return sum(len(bar.symbols) for bar in self.bars) / max(1, len(self.bars))
+
+    @cached_property
+    def symbols_stay(self) -> float:
+        """The share of bars that begin with the chord symbol which the bar before ended with, or without a new one."""
+        return share_of_pairs(self.bars, same_symbol)
+
+    @cached_property
     def leap(self) -> int:
         """The widest step within a tune, in semitones."""
         return max((widest_leap(bar) for bar in self.bars), default=0)
@@ -107,6 +117,12 @@ def same_bass(before: HeardBar, bar: HeardBar) -> bool:
     """Tell whether two bars begin over the same bass note."""
     one, other = (own.bass(0, own.beats[0][1]) for own in (before, bar))
     return one is not None and other is not None and one % 12 == other % 12
+
+
+def same_symbol(before: HeardBar, bar: HeardBar) -> bool:
+    """Tell whether a bar has no chord symbol but the one that the bar before ended with."""
+    tones = {symbol.tones for symbol in bar.symbols}
+    return not tones or (bool(before.symbols) and tones == {before.symbols[-1].tones})
 
 
 def share_of_pairs(bars: Sequence[HeardBar], alike: Callable[[HeardBar, HeardBar], bool]) -> float:

@@ -19,6 +19,7 @@ from chordllama.critic.heard_passage import (
     likeness,
     same_bass,
     same_harmony,
+    same_symbol,
     share_outside,
     widest_leap,
 )
@@ -39,6 +40,8 @@ DENSITY = 0.2
 WIDE_LEAP = 12
 IN_CHORD = 0.5
 """The share of notes on beats that lie at least in a written chord."""
+LEAST_SYMBOLS = 0.4
+"""Chord symbols a bar that make a lead sheet."""
 LOUD = ("sf", "sfz", "sffz", "fz", "rfz", "sfp", "sfpp", "rf", "fp")
 _NAMES = ("C", "D flat", "D", "E flat", "E", "F", "F sharp", "G", "A flat", "A", "B flat", "B")
 
@@ -110,9 +113,9 @@ def thin_or_thick(passage: HeardPassage, bar: int, manner: Manner) -> Iterator[F
         return
     share = passage.at(bar).count / manner.notes
     if share < THIN:
-        yield Finding("thin", bar, "has much fewer notes than the bars before", 0.8)
+        yield Finding("thin or thick", bar, "has much fewer notes than the bars before", 0.8)
     elif share > THICK:
-        yield Finding("thick", bar, "has many more notes than the bars before", 0.8)
+        yield Finding("thin or thick", bar, "has many more notes than the bars before", 0.8)
 
 
 def density(passage: HeardPassage, bar: int, _manner: Manner) -> Iterator[Finding]:
@@ -158,6 +161,18 @@ def against_symbols(passage: HeardPassage, bar: int, _manner: Manner) -> Iterato
         yield Finding("against the chord", bar, "most notes on beats aren't in the written chord", 1.0, beat)
 
 
+def chord_symbols(passage: HeardPassage, bar: int, manner: Manner) -> Iterator[Finding]:
+    """Expect a lead sheet to go on with chord symbols that change as often as before."""
+    if manner.symbols < LEAST_SYMBOLS or passage.is_last(bar):
+        return
+    begin = 0 if passage.before else 1
+    if bar < begin or not same_symbol(passage.at(bar - 1), passage.at(bar)):
+        return
+    pairs = [same_symbol(passage.at(n - 1), passage.at(n)) for n in range(begin, bar + 1)]
+    if sum(pairs) > 1 and sum(pairs) / len(pairs) > manner.symbols_stay + 0.5 * MORE_STAYS:
+        yield Finding("chord symbols", bar, "has no new chord symbol", 0.8)
+
+
 def accents(passage: HeardPassage, bar: int, manner: Manner) -> Iterator[Finding]:
     """Expect loud accents to be as rare as before."""
     most = max((_loud(own) for own in manner.bars), default=0)
@@ -192,5 +207,6 @@ RULES = (
     NamedRule("new values", new_values, compares=True),
     NamedRule("leaps", leaps, compares=True),
     NamedRule("against the chord", against_symbols),
+    NamedRule("chord symbols", chord_symbols, compares=True),
     NamedRule("accents", accents, compares=True),
 )

@@ -29,5 +29,5 @@ def with_symbols(bars: Bars, at: Placement) -> Bars:
 
 def onsets_of(count: int, length: Ticks) -> list[Ticks]:
     """Return when each of some chords of a bar begins: evenly, on quarters where they can."""
-    whole = [n * length // count // QUARTER * QUARTER for n in range(count)]
+    whole: list[Ticks] = [n * length // count // QUARTER * QUARTER for n in range(count)]
     return whole if len(set(whole)) == count else [n * length // count for n in range(count)]

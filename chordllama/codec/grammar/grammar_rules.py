@@ -14,9 +14,11 @@ from chordllama.codec.excerpt import SignaturesInForce
 from chordllama.codec.grammar.filling import LONGEST_GRID, RATIOS, TRIPLET, Grid, grid_for, shortest_after
 from chordllama.codec.grammar.given import GivenRow
 from chordllama.codec.grammar.lexicon import Lexicon
+from chordllama.codec.grammar.signs import harmonies
 from chordllama.codec.notation.staves import middle_line
 from chordllama.codec.words.durations import format_whole
 from chordllama.codec.words.events import ALTER_CODES
+from chordllama.codec.words.moments import format_harmony
 from chordllama.errors import ScoreError
 from chordllama.score.model import (
     NOTE_TYPES,
@@ -89,7 +91,7 @@ class ChordSpan:
 class PartRules:
     """What new bars may hold in one part: heights (semitones above C0), percussion places, clefs,
     notes in one chord and how many semitones they may span, the places on the line of fifths that notes are spelled from and to (0 is C), chord symbols, grace notes, voices by staff (0: the staff has been silent, and stays so), the ornaments that it has had,
-    and whether it may have dynamics and hairpins: percussion only if it has had some."""
+    whether it may have dynamics and hairpins (percussion only if it has had some), the key in fifths, and the chord symbols that it has had."""
 
     lowest: int
     highest: int
@@ -104,6 +106,8 @@ class PartRules:
     ornaments: frozenset[str] = frozenset()
     loudness: bool = True
     fifths: tuple[int, int] = EVERY_FIFTH
+    key: int = 0
+    own_symbols: frozenset[str] = frozenset()
 
     @property
     def staves(self) -> int:
@@ -113,6 +117,11 @@ class PartRules:
     def spellings(self) -> Lexicon[int]:
         """The notes of this part as they are spelled with their octave, with their heights."""
         return self.spelled(None)
+
+    @property
+    def symbols(self) -> Lexicon[frozenset[int]]:
+        """The chord symbols that may be written above this part, with their pitch classes."""
+        return harmonies(self.key, self.own_symbols)
 
     def spelled(self, tones: Tones) -> Lexicon[int]:
         """Return the notes of these pitch classes (None: of all); those of all where the part's range has none of them."""
@@ -255,6 +264,10 @@ def _part_rules(score: Score, index: int) -> PartRules:
         ornaments=frozenset(mark.name for note in notes for mark in note.marks),
         loudness=pitched or any(isinstance(item, Direction) and item.name in LOUDNESS for item in items),
         fifths=_fifths(score, notes),
+        key=next((c.value.fifths for bar in reversed(score.bars) for c in bar.keys if isinstance(c.value, Key)), 0),
+        own_symbols=frozenset(
+            format_harmony(Harmony(item.root, item.kind, item.bass)) for item in items if isinstance(item, Harmony)
+        ),
     )
 
 

@@ -24,11 +24,8 @@ from chordllama.codec.grammar.signs import (
     WEDGE_STARTS,
     WEDGE_STOP,
     MarkRule,
-    harmonies,
 )
 from chordllama.codec.grammar.state import RowState, Take, TextRefused, WriterState
-from chordllama.codec.words.moments import parse_harmony
-from chordllama.score.chord_symbols import tones_of
 from chordllama.score.model import Duration, Ticks
 
 MOST_GRACES = 4
@@ -404,7 +401,7 @@ def _leads_to_sign(state: WriterState, row: RowState) -> bool:
     if not _may_have_sign(state, row):
         return False
     if text[0] != "=":
-        return row.part.harmony and "harmony" not in row.signs and harmonies().leads(text)
+        return row.part.harmony and "harmony" not in row.signs and row.part.symbols.leads(text)
     if _may_have_dynamics(row) and DYNAMIC_WORDS.leads(text):
         return True
     return any(sign.startswith(text) for sign in _other_signs(state, row))
@@ -444,9 +441,9 @@ def _end_sign(state: WriterState, row: RowState) -> None:
         raise TextRefused
     elif text in DYNAMIC_WORDS.words and _may_have_dynamics(row):
         kind = "dynamics"
-    elif text[0] != "=" and text in harmonies().words:
+    elif text[0] != "=" and text in row.part.symbols.words:
         kind = "harmony"
-        state.symbols = (*state.symbols, (row.position, tones_of(parse_harmony(text))))
+        state.symbols = (*state.symbols, (row.position, row.part.symbols.words[text]))
     elif text in _other_signs(state, row):
         kind = _take_other_sign(state, row, text)
     else:

@@ -9,7 +9,9 @@ from functools import lru_cache
 from chordllama.codec.grammar.lexicon import Lexicon
 from chordllama.codec.whitelist import DYNAMICS, SIGN_BY_NAME, SIGN_RANK, SIGNS, WEDGES
 from chordllama.codec.words.events import format_mark
+from chordllama.codec.words.moments import parse_harmony
 from chordllama.limits import MOST_STAVES
+from chordllama.score.chord_symbols import tones_of
 from chordllama.score.model import Mark
 
 
@@ -75,9 +77,21 @@ _KINDS = (
 """The usual chord symbols, without their roots."""
 
 
+MOST_OUTSIDE = 1
+"""Notes outside of the key that a new chord symbol may have: secondary dominants and borrowed chords have one."""
+
+
+@lru_cache(maxsize=64)
+def harmonies(key: int, own: frozenset[str] = frozenset()) -> Lexicon[frozenset[int]]:
+    """Return the chord symbols that may be written in a key (in fifths), with their pitch classes: usual ones near to it, and a piece's own."""
+    scale = frozenset((7 * key + step) % 12 for step in (0, 2, 4, 5, 7, 9, 11))
+    known = _all_harmonies()
+    return Lexicon({word: tones for word, tones in known.items() if word in own or len(tones - scale) <= MOST_OUTSIDE})
+
+
 @lru_cache(maxsize=1)
-def harmonies() -> Lexicon[str]:
-    """Return the chord symbols that may be written: roots, kinds and basses."""
+def _all_harmonies() -> dict[str, frozenset[int]]:
     tones = [step + sign for step in "ABCDEFG" for sign in ("", "#", "b")]
     basses = ["", *(f"/{tone}" for tone in tones)]
-    return Lexicon({root + kind + bass: "harmony" for root in tones for kind in _KINDS for bass in basses})
+    words = (root + kind + bass for root in tones for kind in _KINDS for bass in basses)
+    return {word: tones_of(parse_harmony(word)) for word in words}
