@@ -23,7 +23,7 @@ interface Entry {
 }
 
 /** Another number wherever what a session holds changes: those of another form can't be taken up. */
-const FORM = 1;
+const FORM = 2;
 const MOST_KEPT = 8;
 const [DATABASE, STORE, TAB] = ["chordllama", "sessions", "chordllama-session"];
 /** A tab that is loaded again gets its lock as soon as its old page is gone. */
