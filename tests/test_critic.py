@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from chordllama.cli import run
 from chordllama.codec.compact import loads
 from chordllama.codec.musicxml import write
 from chordllama.codec.words.moments import parse_harmony
 from chordllama.critic.closing import closes_fully, ends_on_tonic, lowest_row
-from chordllama.critic.critic import Critic
+from chordllama.critic.critic import Critic, remarks_on
 from chordllama.critic.harmony import TEMPLATES, Tonality, chord_of, tonality_of
 from chordllama.critic.heard_passage import Finding
 from chordllama.critic.listening import heard_bars
@@ -239,3 +242,20 @@ def test_chords_that_are_asked_for_are_kept_to(model: LlamaBackend) -> None:
             if note.start % bar.beat == 0:
                 assert note.pitch % 12 in tones_of(symbols[int(note.start // half)])
     assert prepare(write(MUSIC), "tune", request).plan.placement.symbols == (), "no symbols where the piece has none"
+
+
+def test_a_whole_score_is_judged_by_its_own_beginning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    loops = loads(TUNE + "".join(f"{n}: {SAME}\n" for n in range(9, 14)))
+    told = remarks_on(loops)
+    assert {remark.bar for remark in told if "repeats" in remark.words} == {"10", "11", "12", "13"}
+    path = tmp_path / "loops.musicxml"
+    path.write_bytes(write(loops))
+    assert run(["check", "--critic", str(path)]) == 0
+    assert "bar 10: repeats the bar before" in capsys.readouterr().out
+    assert run(["check", "--critic", "--json", str(path)]) == 0
+    assert [remark["bar"] for remark in json.loads(capsys.readouterr().out)["critic"]] == [
+        remark.bar for remark in told
+    ]
+    path.write_bytes(write(MUSIC))
+    assert run(["check", "--critic", str(path)]) == 0
+    assert "The critic finds nothing." in capsys.readouterr().out

@@ -27,6 +27,7 @@ from chordllama.tasks.plan import count_of
 
 if TYPE_CHECKING:
     from chordllama.conversion.convert import Conversion
+    from chordllama.critic.critic import Remark
 
 
 @click.command()
@@ -95,9 +96,10 @@ def _convert_folder(conversion: Conversion, source: str, output: str, jobs: int 
 
 @click.command()
 @source_argument
+@click.option("--critic", "with_critic", is_flag=True, help="Say what a listener would of its bars, too.")
 @strict_option
 @json_option
-def check(source: str, strict: bool, as_json: bool) -> None:
+def check(source: str, with_critic: bool, strict: bool, as_json: bool) -> None:
     """Show what a score holds.
 
     Parts, bars, signs, what its text leaves out, and bars that don't fill their metre. IN is a score or compact text.
@@ -111,7 +113,17 @@ def check(source: str, strict: bool, as_json: bool) -> None:
     if strict:
         refuse_unknown(reading.report, name)
     found = check_reading(reading)
+    remarks: tuple[Remark, ...] = ()
+    if with_critic:
+        from chordllama.critic.critic import remarks_on
+
+        remarks = remarks_on(reading.score)
     if as_json:
-        tell({"file": name} | asdict(found), as_json)
-    else:
-        print_check(found, name)
+        heard = {"critic": [asdict(remark) for remark in remarks]} if with_critic else {}
+        tell({"file": name} | asdict(found) | heard, as_json)
+        return
+    print_check(found, name)
+    for remark in remarks:
+        click.echo(str(remark))
+    if with_critic and not remarks:
+        click.echo("The critic finds nothing.")

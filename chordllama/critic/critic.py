@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from chordllama.checking.bars import measured_bars
 from chordllama.critic.heard_passage import Finding, HeardPassage, Manner
 from chordllama.critic.listening import Listener
 from chordllama.critic.rules import RULES
+from chordllama.placing.concert_pitch import at_concert_pitch
 from chordllama.score.editing import Bars
-from chordllama.score.model import Score, Ticks
+from chordllama.score.model import FINAL, Score, Ticks
 
 HEARD = 32
 """The latest bars before the new ones, by which these are measured."""
@@ -68,3 +70,22 @@ class Critic:
         rules = [named.rule for named in RULES if self._before or not named.compares]
         found = [finding for rule in rules for finding in rule(passage, bar, self._manner)]
         return sorted(found, key=lambda finding: -finding.weight)
+
+
+WINDOW = 8
+"""Bars that are judged at once where nobody says which are new."""
+
+
+def remarks_on(score: Score) -> tuple[Remark, ...]:
+    """Return what the critic finds in a whole score, eight bars at a time by those before; the first eight (or half of a short one) are what it knows."""
+    heard = at_concert_pitch(score)
+    numbers = [bar.number for bar in measured_bars(score)]
+    count = len(heard.bars)
+    found: list[Remark] = []
+    for start in range(min(WINDOW, -(-count // 2)), count, WINDOW):
+        bars = heard.bars[start : start + WINDOW]
+        closes = start + WINDOW >= count and bars[-1].end.style == FINAL.style
+        critic = Critic(replace(heard, bars=heard.bars[:start]), len(bars), closes=closes)
+        findings = critic.judge(bars, heard.bar_lengths[start : start + len(bars)]).findings
+        found += (Remark(numbers[start + each.bar], each.words, each.weight) for each in findings)
+    return tuple(found)

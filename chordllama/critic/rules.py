@@ -71,7 +71,9 @@ def repeats(passage: HeardPassage, bar: int, _manner: Manner) -> Iterator[Findin
     """Expect new bars to differ from each other: people answer the phrase before, a model its neighbour."""
     alike = [n for n in range(bar) if likeness(passage.new[n], passage.new[bar]) >= ALIKE]
     if alike:
-        yield Finding("repeats", bar, f"repeats new bar {alike[0] + 1}", 1.0 + 0.5 * (len(alike) > 1))
+        back = bar - alike[-1]
+        words = "repeats the bar before" if back == 1 else f"repeats what was {back} bars before"
+        yield Finding("repeats", bar, words, 1.0 + 0.5 * (len(alike) > 1))
 
 
 def harmony_stays(passage: HeardPassage, bar: int, manner: Manner) -> Iterator[Finding]:
@@ -85,7 +87,7 @@ def harmony_stays(passage: HeardPassage, bar: int, manner: Manner) -> Iterator[F
     chord = next((chord for chord in passage.at(bar).chords if chord), None)
     name = _NAMES[chord.root] + (" minor" if chord and chord.function[1] else "") if chord else "one harmony"
     if len(stays) == LONGEST_STAY and all(stays):
-        yield Finding("harmony stays", bar, f"stays on {name} for the {LONGEST_STAY + 1}th bar", 1.5)
+        yield Finding("harmony stays", bar, f"still stays on {name}, for the {LONGEST_STAY + 1}th bar", 1.5)
     elif often:
         yield Finding("harmony stays", bar, f"stays on {name}", 0.8)
 
