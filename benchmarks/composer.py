@@ -200,7 +200,7 @@ def by_checkout(checkout: Path, seed: int) -> Writer:
                 "--seed",
                 str(seed),
             ]
-            environment = {**os.environ, "PYTHONPATH": str(checkout)}
+            environment = {**os.environ, "PYTHONPATH": f"{checkout}:{checkout / 'server'}"}
             subprocess.run(
                 [sys.executable, "-m", "chordllama", *asked],
                 env=environment,

@@ -30,7 +30,7 @@ ALIKE = 0.8
 """Bars that share so much of what sounds are heard as the same."""
 MORE_STAYS = 0.15
 """By how much more often than before new bars may stay on a harmony."""
-LEAST_STAYS = 0.25
+LEAST_STAYS = 0.34
 LONGEST_STAY = 3
 THIN, THICK = 0.35, 2.2
 """A bar's notes beside those of a usual one."""

@@ -298,7 +298,7 @@ class Care:
     tokens: int
 
 
-CARES = {"fast": Care(0, 0, 1), "usual": Care(6, 1.0, 3), "patient": Care(24, 6.0, 10)}
+CARES = {"fast": Care(0, 0, 1), "usual": Care(8, 2.0, 4), "patient": Care(24, 6.0, 10)}
 """By name. Parallels, which are rare, are drawn again by all of them."""
 
 
