@@ -80,7 +80,7 @@ CONTINUE = MusicTask(
     description="New bars after a score's last one",
     help="""Write new bars after a score's last one.
 
-    The bars that are there stay as they are. With --candidates the files are OUT-1 (the most probable one), OUT-2 and so on; with --midi and
+    The bars that are there stay as they are. With --candidates the files are OUT-1 (the best one), OUT-2 and so on; with --midi and
     --picture, OUT.mid and OUT.svg are written beside OUT.
     """,
     span="after",

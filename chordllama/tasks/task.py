@@ -147,7 +147,7 @@ COMMON = (
     TaskSetting(
         "candidates",
         "Suggestions",
-        "How many versions to write; the most probable one comes first.",
+        "How many versions to write; the best one comes first.",
         minimum=1,
         maximum=MOST_CANDIDATES,
         default=1,
