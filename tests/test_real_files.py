@@ -332,3 +332,11 @@ def test_two_metres_of_one_length_are_none_to_refuse() -> None:
     half = "<time><beats>2</beats><beat-type>2</beat-type></time>"
     assert prepare(two_metres(half, 4), "two metres", Request()).plan.bars == 8
     assert prepare(two_metres(THREE_FOUR, 3), "two metres", Request(task="vary")).plan.bars == 3
+
+
+@pytest.mark.parametrize("task", ["infill", "vary"])
+def test_a_part_that_has_ended_stays_out_of_bars_written_anew(task: str) -> None:
+    xml = file(measures(BAR, BAR, BAR, BAR), measures(REST))
+    found = completed(xml, "-2: c44 d e f\n-1: c44 d e f\n", Request(task=task, first=2, bars=2))
+    bars = [len(part) for part in etree.fromstring(found).iter("part")]
+    assert bars == [4, 1]

@@ -21,7 +21,7 @@ from chordllama.codec.notation.line_spans import open_lines, renumbered
 from chordllama.codec.splice.locator import Locator, MeasurePlace, source_text
 from chordllama.codec.splice.measure_styles import open_styles, shortened_rests
 from chordllama.errors import MusicXMLError
-from chordllama.score.model import FINAL, Bar, Barline, Metre, Part, Score
+from chordllama.score.model import FINAL, Bar, Barline, Chord, Metre, Part, Score
 
 
 def closes_plainly(xml: bytes) -> bool:
@@ -72,11 +72,17 @@ def replaced(xml: bytes, reading: Reading, bars: tuple[Bar, ...], first: int, pa
     for index in sorted(parts):
         part = places.parts[reading.origins[index].id]
         if part.measures < last:
+            if not _sounds(bars, index):  # it has ended, and nothing new is written for it
+                continue
             raise MusicXMLError(f"part {index + 1} ends after measure {part.measures}", hint="fill it up with rests")
         origin = reading.origins[index]
         edits += refilled(text.utf8, places, _renumbered(score, index, origin, first), index, origin, first, last)
         edits += shortened_rests(text.utf8, part, first)
     return text.bytes(edited(text.utf8, edits))
+
+
+def _sounds(bars: tuple[Bar, ...], part: int) -> bool:
+    return any(isinstance(item, Chord) for bar in bars for row in bar.rows if row.part == part for item in row.items)
 
 
 def refilled(
