@@ -19,6 +19,7 @@ from chordllama.codec.grammar.grammar_rules import (
     FEWEST_STEADY_BARS,
     ChordSpan,
     part_rules,
+    steady_rows,
     steady_staves,
     unheard_part_rules,
 )
@@ -272,18 +273,37 @@ def test_what_is_left_out_on_purpose_is_refused(row: str) -> None:
     ],
 )
 def test_what_music_needs_is_taken(row: str) -> None:
-    writer = Writer(rules_of(lean(small_score("chorale"))))
+    writer = Writer(rules_of(lean(loads(TEXTS["chorale"].replace("2: b44", "2: =p b44")))))
     assert writer.accepts(f"-4: {row}")
 
 
 def test_ornaments_and_tremolos_come_only_where_the_part_has_had_them() -> None:
     plain = loads("parts:\n 1: clef=G2\n1: time=2/4 c54 b4\n")
-    ornate = loads("parts:\n 1: clef=G2\n1: time=2/4 c54{turn} b4=2\n")
+    ornate = loads("parts:\n 1: clef=G2\n1: time=2/4 c54'{turn} b4=2\n")
     for score, taken in ((plain, False), (ornate, True)):
         writer = Writer(rules_of(lean(score)))
         assert writer.accepts("-4: a44'{turn} b\n") is taken
         assert writer.accepts("-4: a44=3 b\n") is taken
         assert not writer.accepts("-4: a44{trill-mark} b\n")
+
+
+@pytest.mark.parametrize("row", ["c54'", "c54*", "c54(", "=p c54", "=< c54", "c54>"])
+def test_signs_come_only_where_there_have_been_some(row: str) -> None:
+    plain = loads("parts:\n 1: clef=G2\n1: time=2/4 c54 b4\n")
+    marked = loads("parts:\n 1: clef=G2\n1: time=2/4 =p =< c54'( b4>*) =!\n")
+    assert not Writer(rules_of(lean(plain))).accepts(f"-4: {row}")
+    assert Writer(rules_of(lean(marked))).accepts(f"-4: {row}")
+
+
+def test_a_voice_that_has_sounded_in_each_of_the_latest_bars_goes_on() -> None:
+    bars = "".join(f"{n}: c54 d & e44 f\n" for n in range(2, 6))
+    score = loads(f"parts:\n 1: clef=G2\n1: time=2/4 c54 d & e44 f\n{bars}")
+    rules = replace(rules_of(score), steady_rows=steady_rows(score.bars))
+    assert steady_rows(score.bars) == {Place(0, 1, 1), Place(0, 1, 2)}
+    assert Writer(rules).accepts("-4: c54 d & e44 f\n")
+    assert not Writer(rules).accepts("-4: c54 d\n")
+    assert not Writer(rules).accepts("-4: c54 d & r\n")
+    assert steady_rows(score.bars[:3]) == frozenset(), "too few to tell"
 
 
 def test_grace_notes_are_few_and_belong_to_a_note() -> None:
@@ -350,7 +370,7 @@ def test_notes_cross_to_another_staff_only_in_parts_that_have_had_some() -> None
 
 
 def test_one_note_of_a_chord_has_its_fermata_and_breath_mark() -> None:
-    writer = Writer(rules_of(lean(small_score("piano"))))
+    writer = Writer(rules_of(lean(loads("parts:\n 1: clef=G2\n1: time=3/4 e44^,*_g e_g e_g\n"))))
     assert writer.accepts("-4: e44^,*_g ")
     assert writer.accepts("-4: e44^_g^ ")
     assert not writer.accepts("-4: e44_g,")

@@ -11,7 +11,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import NamedTuple
 
-from chordllama.critic.closing import closes_fully, ends_on_tonic
+from chordllama.critic.closing import closes_fully, ends_on_tonic, last_sounding
 from chordllama.critic.heard_passage import (
     Finding,
     HeardPassage,
@@ -48,7 +48,7 @@ _NAMES = ("C", "D flat", "D", "E flat", "E", "F", "F sharp", "G", "A flat", "A",
 Rule = Callable[[HeardPassage, int, Manner], Iterator[Finding]]
 
 
-def close(passage: HeardPassage, bar: int, _manner: Manner) -> Iterator[Finding]:
+def close(passage: HeardPassage, bar: int, manner: Manner) -> Iterator[Finding]:
     """Expect music that shall end to do so: on the tonic, after the dominant."""
     tonality, tonic = passage.tonality, _NAMES[passage.tonality.tonic]
     if passage.closes and bar == passage.wanted - 2:
@@ -59,7 +59,14 @@ def close(passage: HeardPassage, bar: int, _manner: Manner) -> Iterator[Finding]
         if last is None or not tonality.leads_home(last):
             yield Finding("close", bar, f"doesn't lead to a close on {tonic}", 1.5)
     if passage.is_last(bar):
-        if closes_fully(passage.all[-2:], tonality):
+        top = max((note.pitch for note in last_sounding(passage.at(bar))), default=0) % 12
+        symbols = [symbol for own in passage.all[-2:] for symbol in own.symbols]
+        if manner.symbols >= LEAST_SYMBOLS and not (symbols and symbols[-1].tones <= tonality.triad):
+            yield Finding("close", bar, f"ends without the chord symbol of {tonic}", 1.5)
+        elif closes_fully(passage.all[-2:], tonality) and top != tonality.tonic:
+            above = "fifth" if top == (tonality.tonic + 7) % 12 else "third"
+            yield Finding("close", bar, f"closes on {tonic}, with its {above} on top", 0.8)
+        elif closes_fully(passage.all[-2:], tonality):
             yield Finding("close", bar, f"closes on {tonic}", 0)
         elif ends_on_tonic(passage.at(bar), tonality):
             yield Finding("close", bar, f"ends on {tonic}, without its dominant before", 1.0)

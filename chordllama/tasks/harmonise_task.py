@@ -70,10 +70,14 @@ def _pose(plan: Plan, done: Bars, context: Context) -> Round:
     def rows(bar: Bar, length: Ticks) -> tuple[GivenRow, ...]:
         return tuple(as_it_is(row, length) for row in bar.rows if row.part in plan.given)
 
+    heard_rules = part_rules(plan.score)
     heard = steady_staves(plan.score, if_short=True)  # who asks for parts to a given one means no silence
     fresh = {part for part in plan.parts if not any(sounds(bar, frozenset([part])) for bar in plan.score.bars)}
     parts = tuple(
-        unheard_part_rules(plan.score.parts[n]) if n in fresh else own for n, own in enumerate(part_rules(plan.score))
+        unheard_part_rules(plan.score.parts[n], loudness=any(rule.loudness for rule in heard_rules))
+        if n in fresh
+        else own
+        for n, own in enumerate(heard_rules)
     )
     wanted = {(part, staff) for part in fresh for staff, voices in enumerate(parts[part].voices, 1) if voices}
     steady = frozenset({*(place for place in heard if place[0] not in plan.given), *wanted})

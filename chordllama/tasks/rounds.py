@@ -13,7 +13,7 @@ from chordllama.codec.excerpt import excerpt
 from chordllama.codec.grammar import Rules, opening_of
 from chordllama.codec.grammar.filling import SHORTEST, Grid
 from chordllama.codec.grammar.given import GivenRow
-from chordllama.codec.grammar.grammar_rules import BarRules, grid_of, part_rules, steady_staves
+from chordllama.codec.grammar.grammar_rules import BarRules, grid_of, part_rules, steady_rows, steady_staves
 from chordllama.codec.words.frames import dump_end, dump_frame
 from chordllama.critic.closing import lowest_row
 from chordllama.critic.listening import heard_bars
@@ -124,7 +124,14 @@ def free_rules(plan: Plan, written: Score, frames: tuple[BarRules, ...]) -> Rule
     parts = part_rules(shown)
     if has_symbols(plan.score.bars[plan.first : plan.last]):  # which stay
         parts = tuple(replace(part, harmony=False) for part in parts)
-    return Rules(parts, frames, opening_of(written), steady_staves(replace(shown, bars=heard)), bass=bass)
+    return Rules(
+        parts,
+        frames,
+        opening_of(written),
+        steady_staves(replace(shown, bars=heard)),
+        steady_rows([bar for bar in written.bars if sounds(bar)]),
+        bass=bass,
+    )
 
 
 def frames(plan: Plan, done: int, bars: int) -> tuple[BarRules, ...]:

@@ -91,7 +91,7 @@ class ChordSpan:
 class PartRules:
     """What new bars may hold in one part: heights (semitones above C0), percussion places, clefs,
     notes in one chord and how many semitones they may span, the places on the line of fifths that notes are spelled from and to (0 is C), chord symbols, grace notes, voices by staff (0: the staff has been silent, and stays so), the ornaments that it has had,
-    whether it may have dynamics and hairpins (percussion only if it has had some), the key in fifths, and the chord symbols that it has had."""
+    whether it may have dynamics and hairpins (where the score, and percussion itself, has had some), the key in fifths, and the chord symbols that it has had."""
 
     lowest: int
     highest: int
@@ -177,7 +177,7 @@ class BarRules:
 class Rules:
     """What new bars must keep to, each of `bars` its own.
 
-    `steady` are the staves (part from 0, staff from 1) that sound in every new bar; the parts in `closed` have the given rows alone; `bass` is
+    `steady` are the staves (part from 0, staff from 1) that sound in every new bar, `steady_rows` the voices; the parts in `closed` have the given rows alone; `bass` is
     the row that is the lowest.
     """
 
@@ -185,6 +185,7 @@ class Rules:
     bars: tuple[BarRules, ...]
     opening: Opening = field(default_factory=Opening)
     steady: frozenset[tuple[int, int]] = frozenset()
+    steady_rows: frozenset[Place] = frozenset()
     closed: frozenset[int] = frozenset()
     bass: Place | None = None
 
@@ -202,6 +203,18 @@ def steady_staves(score: Score, *, if_short: bool = False) -> frozenset[tuple[in
     if len(sounding) >= FEWEST_STEADY_BARS:
         return frozenset.intersection(*sounding)
     return frozenset.union(*sounding) if if_short else frozenset()
+
+
+LATEST = 8
+"""The last bars, in all of which a voice has sounded that goes on."""
+
+
+def steady_rows(bars: Sequence[Bar]) -> frozenset[Place]:
+    """Return the voices that sound in each of the latest of some bars; none where these are too few to tell."""
+    latest = bars[-LATEST:]
+    if len(latest) < FEWEST_STEADY_BARS:
+        return frozenset()
+    return frozenset.intersection(*(frozenset(row.place for row in bar.rows if _sounds(row)) for bar in latest))
 
 
 def _sounding(bar: Bar) -> frozenset[tuple[int, int]]:
@@ -262,7 +275,12 @@ def _part_rules(score: Score, index: int) -> PartRules:
             max((row.voice for row in rows if row.staff == staff and _sounds(row)), default=0) for staff in staves
         ),
         ornaments=frozenset(mark.name for note in notes for mark in note.marks),
-        loudness=pitched or any(isinstance(item, Direction) and item.name in LOUDNESS for item in items),
+        loudness=any(
+            isinstance(item, Direction) and item.name in LOUDNESS
+            for item in (
+                items if not pitched else (item for bar in score.bars for row in bar.rows for item in row.items)
+            )
+        ),
         fifths=_fifths(score, notes),
         key=next((c.value.fifths for bar in reversed(score.bars) for c in bar.keys if isinstance(c.value, Key)), 0),
         own_symbols=frozenset(
@@ -279,7 +297,7 @@ UNHEARD_NOTES = 4
 """Notes in one chord of such a part, where it has several staves."""
 
 
-def unheard_part_rules(part: Part) -> PartRules:
+def unheard_part_rules(part: Part, *, loudness: bool = True) -> PartRules:
     """Return what new bars may hold in a part that has no notes yet: what its clefs show. Percussion stays silent."""
     middles = [middle_line(clef) for clef in part.clefs]
     heights = [12 * (middle // 7) + list(SEMITONES.values())[middle % 7] for middle in middles]
@@ -294,6 +312,7 @@ def unheard_part_rules(part: Part) -> PartRules:
         graces=False,
         harmony=False,
         voices=tuple(int(clef != "percussion") for clef in part.clefs),
+        loudness=loudness,
     )
 
 

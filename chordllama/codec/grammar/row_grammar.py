@@ -24,6 +24,7 @@ from chordllama.codec.grammar.signs import (
     WEDGE_STARTS,
     WEDGE_STOP,
     MarkRule,
+    within,
 )
 from chordllama.codec.grammar.state import RowState, Take, TextRefused, WriterState
 from chordllama.score.model import Duration, Ticks
@@ -228,23 +229,21 @@ def _may_mark(state: WriterState, row: RowState, rule: MarkRule) -> bool:
         return False
     if rule.name in PAUSES and len(row.notes) > 1:
         return False
-    if rule.name == "fermata":
-        return _may_pause(row)
     if rule.name == "cross":
         return row.place.staff != int(rule.value) <= len(row.part.voices)
     return rule.name != "tie" or not row.grace
 
 
 def _may_pause(row: RowState) -> bool:
-    """Whether the part may have fermatas: percussion only if it has had some."""
-    return row.part.pitched or "fermata" in row.part.ornaments
+    """Whether the part may have fermatas: only if it has had some."""
+    return "fermata" in row.part.ornaments
 
 
 def _may_slur(state: WriterState, row: RowState, rule: MarkRule) -> bool:
     """A slur ends after its beginning, in time as in the text, and crosses none; it begins with the smallest number that is free."""
     part = row.place.part
     if rule.name == "slur-start":
-        return rule.value in _free_numbers(state, row)
+        return not SLURS.isdisjoint(row.part.ornaments) and rule.value in _free_numbers(state, row)
     opened = state.slurs.get((part, rule.value))
     if opened is None or _crosses(state, row, opened):
         return False
@@ -401,10 +400,16 @@ def _leads_to_sign(state: WriterState, row: RowState) -> bool:
     if not _may_have_sign(state, row):
         return False
     if text[0] != "=":
-        return row.part.harmony and "harmony" not in row.signs and row.part.symbols.leads(text)
+        return row.part.harmony and "harmony" not in row.signs and _symbols(row).leads(text)
     if _may_have_dynamics(row) and DYNAMIC_WORDS.leads(text):
         return True
     return any(sign.startswith(text) for sign in _other_signs(state, row))
+
+
+def _symbols(row: RowState) -> Lexicon[frozenset[int]]:
+    """The chord symbols that may stand here: where a harmony is asked for, those within it."""
+    span = next((span for span in row.harmony if span.holds(row.position)), None)
+    return row.part.symbols if span is None else within(row.part.symbols, span.tones)
 
 
 def _may_have_dynamics(row: RowState) -> bool:
@@ -441,7 +446,7 @@ def _end_sign(state: WriterState, row: RowState) -> None:
         raise TextRefused
     elif text in DYNAMIC_WORDS.words and _may_have_dynamics(row):
         kind = "dynamics"
-    elif text[0] != "=" and text in row.part.symbols.words:
+    elif text[0] != "=" and text in _symbols(row).words:
         kind = "harmony"
         state.symbols = (*state.symbols, (row.position, row.part.symbols.words[text]))
     elif text in _other_signs(state, row):

@@ -89,6 +89,13 @@ def harmonies(key: int, own: frozenset[str] = frozenset()) -> Lexicon[frozenset[
     return Lexicon({word: tones for word, tones in known.items() if word in own or len(tones - scale) <= MOST_OUTSIDE})
 
 
+@lru_cache(maxsize=256)
+def within(symbols: Lexicon[frozenset[int]], tones: frozenset[int]) -> Lexicon[frozenset[int]]:
+    """Return those of some chord symbols that have no other notes than these pitch classes; all, where none has."""
+    found = {word: own for word, own in symbols.words.items() if own <= tones}
+    return Lexicon(found) if found else symbols
+
+
 @lru_cache(maxsize=1)
 def _all_harmonies() -> dict[str, frozenset[int]]:
     tones = [step + sign for step in "ABCDEFG" for sign in ("", "#", "b")]

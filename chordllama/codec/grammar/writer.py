@@ -9,16 +9,16 @@ that went without saying.
 Left out on purpose, although the compact text has it, since a model that writes it goes wrong more often than it does right:
 
 - bars: a bar in which nothing sounds; changes of key and time, bars of another length, bar lines, repeats
-- rows: silence of a staff that has sounded in every bar, or to or from which a slur leads; parts, staves and voices that have been silent, voices after the third of a staff, a further voice without the staff's first
+- rows: silence of a staff that has sounded in every bar, or of a voice that has in each of the latest, or to or from which a slur leads; parts, staves and voices that have been silent, voices after the third of a staff, a further voice without the staff's first
   one; a row of rests or spacers alone, but for a bar's rest beside another voice or under a sign; spacers in a first voice, two in a
   row; spacers or rests between a grace note and its note
 - values: shorter than half the shortest in the score (or than a 64th), more than two dots (none in tuplets), free lengths; tuplets that
   the score hasn't got, triplets excepted, and tuplets that aren't complete with just as many of their shortest notes as they need
 - notes: outside of the part's range by more than a fourth, more notes in a chord than the part has had, chords wider than a tenth or the part's own widest, spellings far from the key, notes outside of a given harmony, other places of percussion
 - graces: in parts without any, more than four in a row, within a tuplet, other values than eighth, 16th and 32nd, ties from them
-- marks: those not in `MARKS`; ornaments, tremolos and notes on another staff in a part that hasn't had any; fermatas and breath marks at further notes of a chord; slurs beyond the second that is open, ends of slurs that aren't open, numbers other than the free one
+- marks: those not in `MARKS`; slurs, articulations, fermatas, ornaments, tremolos and notes on another staff in a part that hasn't had any; fermatas and breath marks at further notes of a chord; slurs beyond the second that is open, ends of slurs that aren't open, numbers other than the free one
 - signs: dynamics of more than a name, a second hairpin at once, hairpins and clefs away from the places of notes, clefs that the part
-  hasn't had, dynamics, hairpins and fermatas of percussion that hasn't had any, the same kind of sign twice at one moment; all that tasks/music_prompts.py leaves out
+  hasn't had, dynamics and hairpins where the score, or percussion itself, hasn't had any, the same kind of sign twice at one moment; all that tasks/music_prompts.py leaves out
 """
 
 from __future__ import annotations
@@ -46,6 +46,9 @@ class Writer:
             for staff, voices in enumerate(own.voices, 1)
             for voice in range(1, voices + 1)
         ]
+        self._steady_rows = frozenset(
+            place for place in rules.steady_rows if place in self.places and place.part not in rules.closed
+        )
         self._given = [frozenset(row.place for row in bar.given) for bar in rules.bars]
         self._places_of: dict[frozenset[Place], tuple[Place, ...]] = {}
         self._starts: dict[tuple[frozenset[Place], Staves, Place | None, Place | None], Lexicon[Place]] = {}
@@ -191,7 +194,7 @@ class Writer:
         """Whether a row is given, or the first of a staff that sounds, and so has to come."""
         is_new = state.last is None or place[:2] > state.last[:2]
         sounds = place[:2] in self.rules.steady or place[:2] in self._bar(state).sounding
-        return place in self._given[state.bar] or (is_new and sounds)
+        return place in self._given[state.bar] or place in self._steady_rows or (is_new and sounds)
 
     def _lacks_row(self, state: WriterState) -> bool:
         return any(self._must_come(place, state) for place in self._later_places(state))
@@ -208,6 +211,7 @@ class Writer:
         words = next((row.words for row in bar.given if row.place == place), None)
         free = [other for other in self._places(state) if other not in self._given[state.bar]]
         must_sound = (not state.sounded and free[-1:] == [place]) or (leads and place[:2] in bar.sounding)
+        must_sound = must_sound or (place in self._steady_rows and words is None)
         state.row = RowState(
             place,
             part,
