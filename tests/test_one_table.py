@@ -41,7 +41,8 @@ def readable(bar):
         return False
 
 def may_be_new(bar):
-    score = loads("parts:\\n 1: clef=G2\\n1: time=2/4 =f c54 d\\n")
+    had = {bars!r}[1] if readable({bars!r}[1]) else "c54 d"  # signs come only where there have been some
+    score = loads("parts:\\n 1: clef=G2\\n1: time=2/4 " + had + "\\n2: =f c54 d\\n")
     return Writer(rules_for(score, 1, score.bar_lengths[0], closes=False)).accepts("-1: " + bar + "\\n")
 
 print(*(f(bar) for bar in {bars!r} for f in (readable, may_be_new)), *(text in reference.{table}() for text in {texts!r}))
