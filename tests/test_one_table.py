@@ -41,7 +41,7 @@ def readable(bar):
         return False
 
 def may_be_new(bar):
-    had = {bars!r}[1] if readable({bars!r}[1]) else "c54 d"  # signs come only where there have been some
+    had = {bars!r}[1] if {bars!r}[1][0] != "=" else "c54 d"  # signs come only where there have been some
     score = loads("parts:\\n 1: clef=G2\\n1: time=2/4 " + had + "\\n2: =f c54 d\\n")
     return Writer(rules_for(score, 1, score.bar_lengths[0], closes=False)).accepts("-1: " + bar + "\\n")
 
