@@ -77,6 +77,13 @@ _KINDS = (
 """The usual chord symbols, without their roots."""
 
 
+ROOTS_BELOW, ROOTS_ABOVE = 4, 7
+"""How far from the key on the line of fifths roots are spelled: A flat to C sharp in C."""
+_ROOTS = {
+    step + sign: "FCGDAEB".index(step) - 1 + 7 * alter
+    for step in "FCGDAEB"
+    for sign, alter in (("", 0), ("#", 1), ("b", -1))
+}
 MOST_OUTSIDE = 1
 """Notes outside of the key that a new chord symbol may have: secondary dominants and borrowed chords have one."""
 
@@ -85,8 +92,13 @@ MOST_OUTSIDE = 1
 def harmonies(key: int, own: frozenset[str] = frozenset()) -> Lexicon[frozenset[int]]:
     """Return the chord symbols that may be written in a key (in fifths), with their pitch classes: usual ones near to it, and a piece's own."""
     scale = frozenset((7 * key + step) % 12 for step in (0, 2, 4, 5, 7, 9, 11))
-    known = _all_harmonies()
-    return Lexicon({word: tones for word, tones in known.items() if word in own or len(tones - scale) <= MOST_OUTSIDE})
+    near = frozenset(name for name, fifths in _ROOTS.items() if key - ROOTS_BELOW <= fifths <= key + ROOTS_ABOVE)
+    found = {
+        word: tones
+        for word, (tones, names) in _all_harmonies().items()
+        if word in own or (names <= near and len(tones - scale) <= MOST_OUTSIDE)
+    }
+    return Lexicon(found)
 
 
 @lru_cache(maxsize=256)
@@ -97,8 +109,12 @@ def within(symbols: Lexicon[frozenset[int]], tones: frozenset[int]) -> Lexicon[f
 
 
 @lru_cache(maxsize=1)
-def _all_harmonies() -> dict[str, frozenset[int]]:
-    tones = [step + sign for step in "ABCDEFG" for sign in ("", "#", "b")]
-    basses = ["", *(f"/{tone}" for tone in tones)]
-    words = (root + kind + bass for root in tones for kind in _KINDS for bass in basses)
-    return {word: tones_of(parse_harmony(word)) for word in words}
+def _all_harmonies() -> dict[str, tuple[frozenset[int], frozenset[str]]]:
+    """The usual chord symbols, with their pitch classes and the names of their roots and basses."""
+    found = {}
+    for root in _ROOTS:
+        for bass in ("", *_ROOTS):
+            for kind in _KINDS:
+                word = f"{root}{kind}/{bass}" if bass else root + kind
+                found[word] = tones_of(parse_harmony(word)), frozenset(filter(None, (root, bass)))
+    return found
