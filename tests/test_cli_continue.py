@@ -188,6 +188,19 @@ def test_parts_that_are_not_there_are_answered_by_those_that_are(keep: str, caps
     assert "1 Soprano, 2 Alto, 3 Tenor, 4 Bass" in said
 
 
+def test_the_critics_report_is_said_where_it_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["continue", str(CHORALE), "-o", str(tmp_path / "out.musicxml"), "--bars", "4", "--ending", "close"]
+    assert run(arguments) == 0
+    assert "report:" not in capsys.readouterr().err
+    assert run([*arguments, "--report"]) == 0
+    said = capsys.readouterr().err
+    assert "report: bar 14: " in said
+    assert run([*arguments, "--report", "--json"]) == 0
+    assert any(
+        line.startswith("bar 14: ") for line in json.loads(capsys.readouterr().out)["continuations"][0]["report"]
+    )
+
+
 def test_a_chord_that_isnt_one_is_refused_where_it_stands(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["continue", str(CHORALE), "--chords", "C | Am7 Hx | G"]) == 2
     said = capsys.readouterr().err

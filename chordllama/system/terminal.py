@@ -23,6 +23,7 @@ _COLOURS = {
     "stopped": "yellow",
     "training": "cyan",
     "exported": "green",
+    "report": "cyan",
 }
 
 
