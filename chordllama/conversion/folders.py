@@ -163,6 +163,7 @@ def convert_folder(
                 _take(job, outcome, summary, manifest)
                 if progress is not None:
                     progress(done, len(summary.failed), len(files))
+        _remove_leftovers(target, outputs.values())  # of a process that was killed while it wrote
     summary.sort()
     _write_failures(target, summary)
     summary.seconds = round(time.monotonic() - began, 3)

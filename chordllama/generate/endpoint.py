@@ -256,7 +256,8 @@ class _GuardedCandidate:
                     yield self._add(piece)
                 if self._guard.done:
                     break
-        return ending
+        # of a bar that has to be written again nothing is over, whatever the server says
+        return ending if self._guard.done or any(map(self._guard.accepts, self._alphabet)) else None
 
     def _held_back(self) -> str:
         """The end of what was forced, where a token may begin that reaches beyond it: the server is left to write it."""
