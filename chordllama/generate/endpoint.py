@@ -256,8 +256,9 @@ class _GuardedCandidate:
                     yield self._add(piece)
                 if self._guard.done:
                     break
-        # of a bar that has to be written again nothing is over, whatever the server says
-        return ending if self._guard.done or any(map(self._guard.accepts, self._alphabet)) else None
+        # an answer without a letter ends nothing, nor one to a bar that has to be written again, whatever the server says
+        is_over = not self._refusals and any(map(self._guard.accepts, self._alphabet))
+        return ending if self._guard.done or is_over else None
 
     def _held_back(self) -> str:
         """The end of what was forced, where a token may begin that reaches beyond it: the server is left to write it."""
