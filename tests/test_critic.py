@@ -17,6 +17,10 @@ from chordllama.critic.critic import Critic, remarks_on
 from chordllama.critic.harmony import TEMPLATES, Tonality, chord_of, tonality_of
 from chordllama.critic.heard_passage import Finding
 from chordllama.critic.listening import heard_bars
+from chordllama.critic.rules import RULES
+from chordllama.evaluate.critic_measure import OF_RULES, faulty_bars
+from chordllama.evaluate.intervals import Ratio
+from chordllama.evaluate.passage import Passage
 from chordllama.generate.continuation import continue_score, prepare, read_answer
 from chordllama.generate.llama import LlamaBackend
 from chordllama.generate.models import BUNDLED
@@ -259,3 +263,11 @@ def test_a_whole_score_is_judged_by_its_own_beginning(tmp_path: Path, capsys: py
     path.write_bytes(write(MUSIC))
     assert run(["check", "--critic", str(path)]) == 0
     assert "The critic finds nothing." in capsys.readouterr().out
+
+
+def test_evaluation_counts_the_bars_in_which_a_rule_finds_a_fault() -> None:
+    loops = loads(TUNE + "".join(f"{n}: {SAME}\n" for n in range(9, 14)))
+    assert faulty_bars(Passage(loops, 8), "repeats") == Ratio(4, 5)
+    assert faulty_bars(Passage(MUSIC, 4), "repeats") == Ratio(0, 4)
+    assert faulty_bars(Passage(MUSIC, 8), "repeats") is None
+    assert len(OF_RULES) == len(RULES) - 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chordllama.evaluate import likeness, parallels_measure, validity
 from chordllama.evaluate.copying import Melodies, copied_from, copied_from_prompt
+from chordllama.evaluate.critic_measure import OF_RULES
 from chordllama.evaluate.grade import Grader
 from chordllama.evaluate.passage import Passage
 from chordllama.evaluate.systems import Heading, Measure
@@ -23,6 +24,7 @@ OF_PASSAGES: tuple[Measure[Passage], ...] = (
     Measure(Heading("scale", "scale consistency (MusPy)"), likeness.scale_consistency),
     Measure(Heading("groove", "groove consistency (MusPy)"), likeness.groove_consistency),
     Measure(Heading("from-prompt", "longest run of notes from the prompt", 1), copied_from_prompt),
+    *OF_RULES,
 )
 
 BITS_A_NOTE = Heading("bits-note", "bits a note of the human's bars", 2)
