@@ -20,11 +20,9 @@ from chordllama.codec.grammar import rules_for
 from chordllama.codec.musicxml import read, write
 from chordllama.errors import CompactError, EndpointError, ModelError, ScoreError
 from chordllama.generate.backend import Guard, Stream
+from chordllama.generate.bar_guard import CARES, MOST_REWINDS, BarGuard
 from chordllama.generate.continuation import (
-    CARES,
-    MOST_REWINDS,
     Answer,
-    BarGuard,
     BarProgress,
     Continuation,
     continue_score,

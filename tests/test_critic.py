@@ -80,6 +80,29 @@ def test_a_tonic_is_found_by_key_and_mode() -> None:
 
 
 @pytest.mark.parametrize(
+    ("fifths", "pitch", "name"),
+    [
+        (0, 0, "C"),
+        (0, 8, "A flat"),
+        (0, 6, "F sharp"),
+        (3, 1, "C sharp"),
+        (-5, 6, "G flat"),
+        (-1, 10, "B flat"),
+        (5, 3, "D sharp"),
+        (-7, 9, "A"),
+        (7, 5, "E sharp"),
+    ],
+)
+def test_notes_are_called_by_the_key(fifths: int, pitch: int, name: str) -> None:
+    assert Tonality(0, False, fifths).name_of(pitch) == name
+
+
+@pytest.mark.parametrize("fifths", range(-7, 8))
+def test_every_note_has_a_name_in_every_key(fifths: int) -> None:
+    assert len({Tonality(0, False, fifths).name_of(pitch) for pitch in range(12)}) == 12
+
+
+@pytest.mark.parametrize(
     ("symbol", "tones"),
     [
         ("C", {0, 4, 7}),

@@ -11,8 +11,9 @@ from passages import FOUR
 from chordllama.codec.compact import loads
 from chordllama.codec.grammar.grammar_rules import rules_for
 from chordllama.codec.musicxml import read
-from chordllama.generate import continuation
-from chordllama.generate.continuation import BarCost, BarGuard, Draws, write_bars
+from chordllama.generate import bar_guard
+from chordllama.generate.bar_guard import BarCost, BarGuard, Draws
+from chordllama.generate.continuation import write_bars
 from chordllama.generate.llama import LlamaBackend
 from chordllama.generate.models import BUNDLED
 from chordllama.sampling import Sampling
@@ -200,7 +201,7 @@ def test_a_chorale_goes_on_with_hardly_a_parallel_unless_its_most_probable_bars_
     most_probable = replace(drawn, temperature=0.0)
     with LlamaBackend(resource(BUNDLED), threads=1) as backend:
         kept, probable = written(backend, drawn), written(backend, most_probable, 1)
-        monkeypatch.setattr(continuation, "parallels_in_last", lambda *_: 0)
+        monkeypatch.setattr(bar_guard, "parallels_in_last", lambda *_: 0)
         assert written(backend, most_probable, 1) == probable
         free = written(backend, drawn)
     assert kept[0] <= 1 < 4 <= free[0]
@@ -208,7 +209,7 @@ def test_a_chorale_goes_on_with_hardly_a_parallel_unless_its_most_probable_bars_
 
 
 def test_where_all_room_goes_into_drawing_again_the_bar_is_taken_as_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(continuation, "parallels_in_last", lambda *_: 99)
+    monkeypatch.setattr(bar_guard, "parallels_in_last", lambda *_: 99)
     request = Request(bars=2, candidates=2, care="fast")
     plan = music_tasks.plan(read(CHORALE.read_bytes()), request)
     told: list[tuple[int, int]] = []

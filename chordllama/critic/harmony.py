@@ -59,6 +59,13 @@ class Tonality:
     minor: bool
     fifths: int
 
+    def name_of(self, pitch: int) -> str:
+        """Return what a pitch class is called in this key: F sharp in D major, G flat in D flat major."""
+        place = next(place for place in range(self.fifths - 4, self.fifths + 8) if 7 * place % 12 == pitch)
+        place += 12 * (place < -7) - 12 * (place > 12)  # nobody speaks of double sharps and flats
+        signs, step = divmod(place + 1, 7)
+        return "FCGDAEB"[step] + ("", " sharp", " flat")[signs]
+
     @property
     def triad(self) -> frozenset[int]:
         """The pitch classes of the tonic triad; in minor with either third, for a close may be bright."""

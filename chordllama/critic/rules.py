@@ -43,14 +43,13 @@ IN_CHORD = 0.5
 LEAST_SYMBOLS = 0.4
 """Chord symbols a bar that make a lead sheet."""
 LOUD = ("sf", "sfz", "sffz", "fz", "rfz", "sfp", "sfpp", "rf", "fp")
-_NAMES = ("C", "D flat", "D", "E flat", "E", "F", "F sharp", "G", "A flat", "A", "B flat", "B")
 
 Rule = Callable[[HeardPassage, int, Manner], Iterator[Finding]]
 
 
 def close(passage: HeardPassage, bar: int, manner: Manner) -> Iterator[Finding]:
     """Expect music that shall end to do so: on the tonic, after the dominant."""
-    tonality, tonic = passage.tonality, _NAMES[passage.tonality.tonic]
+    tonality, tonic = passage.tonality, passage.tonality.name_of(passage.tonality.tonic)
     if passage.closes and bar == passage.wanted - 2:
         last = next(
             (chord for start, end in reversed(passage.at(bar).beats) if (chord := passage.at(bar).chord(start, end))),
@@ -92,7 +91,11 @@ def harmony_stays(passage: HeardPassage, bar: int, manner: Manner) -> Iterator[F
     pairs = [same_harmony(passage.at(n - 1), passage.at(n)) for n in range(0 if passage.before else 1, bar + 1)]
     often = sum(pairs) / len(pairs) > max(LEAST_STAYS, manner.stays + MORE_STAYS) and len(pairs) > 1
     chord = next((chord for chord in passage.at(bar).chords if chord), None)
-    name = _NAMES[chord.root] + (" minor" if chord and chord.function[1] else "") if chord else "one harmony"
+    name = (
+        passage.tonality.name_of(chord.root) + (" minor" if chord and chord.function[1] else "")
+        if chord
+        else "one harmony"
+    )
     if len(stays) == LONGEST_STAY and all(stays):
         yield Finding("harmony stays", bar, f"still stays on {name}, for the {LONGEST_STAY + 1}th bar", 1.5)
     elif often:

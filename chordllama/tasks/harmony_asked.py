@@ -8,6 +8,7 @@ from dataclasses import replace
 from chordllama.codec.grammar.grammar_rules import BarRules, ChordSpan
 from chordllama.codec.words.moments import parse_harmony
 from chordllama.critic.closing import dominant_span, middle, tonic_span
+from chordllama.critic.critic import HEARD
 from chordllama.critic.listening import HeardBar, Listener
 from chordllama.placing.asked_symbols import onsets_of
 from chordllama.score.chord_symbols import pitch_class, tones_of
@@ -69,10 +70,6 @@ def chord_spans(chords: ChordChart, bars: Sequence[HeardBar], first: int) -> lis
 
 def _root(harmony: Harmony) -> frozenset[int]:
     return frozenset({pitch_class(harmony.bass or harmony.root)})
-
-
-HEARD = 32
-"""The latest bars, from which the tonic is told."""
 
 
 def with_close(frames: Sequence[BarRules], written: Score) -> list[BarRules]:

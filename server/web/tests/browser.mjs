@@ -15,6 +15,17 @@ const FLAGS = [
   "--disable-sync",
 ];
 
+/** Tells each step of a walk on a line of its own; the first that fails ends it. `count` is how many have passed. */
+export function walk() {
+  const told = { count: 0 };
+  async function step(name, work) {
+    await work();
+    told.count += 1;
+    console.log(`ok ${name}`);
+  }
+  return { step, told };
+}
+
 export function launch() {
   return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
 }

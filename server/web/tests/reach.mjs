@@ -3,18 +3,12 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { accessible, drop, launch, noSidewaysScroll } from "./browser.mjs";
+import { accessible, drop, launch, noSidewaysScroll, walk } from "./browser.mjs";
 
 const [address] = process.argv.slice(2);
 const chorale = readFileSync(join(import.meta.dirname, "../public/examples/chorale.musicxml"), "utf8");
 const browser = await launch();
-let passed = 0;
-
-async function step(name, work) {
-  await work();
-  passed += 1;
-  console.log(`ok ${name}`);
-}
+const { step, told } = walk();
 
 /** Runs in the page: an ear beside the loudspeaker. */
 function listen() {
@@ -238,7 +232,7 @@ try {
     assert.deepEqual(new Set(told.map(([, count]) => count)), new Set([printed]));
     await page.context().close();
   });
-  console.log(`${passed} passed, 0 failed`);
+  console.log(`${told.count} passed, 0 failed`);
 } finally {
   await browser.close();
 }

@@ -3,23 +3,14 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { parseArgs } from "node:util";
-import { chromium } from "playwright-core";
+import { launch } from "./browser.mjs";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { bars: { type: "string", default: "8" }, candidates: { type: "string", default: "3" } },
 });
 const [address, ...scores] = positionals;
-const FLAGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
+const browser = await launch();
 
 /** Runs in the page: notes when each bar of the first version arrives, and when so many tinted bars are seen. */
 function watch() {

@@ -3,18 +3,12 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { drop, launch } from "./browser.mjs";
+import { drop, launch, walk } from "./browser.mjs";
 
 const [address] = process.argv.slice(2);
 const chorale = readFileSync(join(import.meta.dirname, "../public/examples/chorale.musicxml"), "utf8");
 const browser = await launch();
-let passed = 0;
-
-async function step(name, work) {
-  await work();
-  passed += 1;
-  console.log(`ok ${name}`);
-}
+const { step, told } = walk();
 
 /** A score of one part; `last` is what its last bar ends with. */
 function melody(bars, last = "") {
@@ -241,7 +235,7 @@ try {
     assert.equal(await density.inputValue(), "128");
     await other.context().close();
   });
-  console.log(`${passed} passed, 0 failed`);
+  console.log(`${told.count} passed, 0 failed`);
 } finally {
   await browser.close();
 }
