@@ -67,7 +67,7 @@ def pose(plan: Plan, done: Bars, context: Context) -> Round:
 
 
 def critic(plan: Plan) -> Critic:
-    """Return the critic for the bars of a plan, which judges them by those before, or in `vary` and `harmonise` by themselves."""
+    """Return the critic for the bars of a plan, which judges them by those before; where there are none, by themselves."""
     before = replace(plan.score, bars=plan.score.bars[: plan.first])
     closes = plan.ending == "close"
     return Critic(before, plan.bars, closes=closes, density=plan.density)
