@@ -30,6 +30,8 @@ from chordllama.system import files
 
 ONE = Local(1)
 KILLS = 25
+POINTS = 5
+"""More than so many different points have to be among the kills; on a quiet machine that takes some more of them."""
 
 
 @pytest.fixture(scope="module")
@@ -144,14 +146,14 @@ def test_killed_at_any_point_it_goes_on_and_ends_the_same(scores: Path, built: P
     command = [sys.executable, __file__, str(scores), str(tmp_path), str(built.parent / "tokenizer")]
     chance = random.Random(25)
     left: list[frozenset[tuple[str, int]]] = []  # the files that each kill left behind, with their sizes
-    while len(left) < KILLS:
+    while len(left) < KILLS or (len(set(left)) <= POINTS and len(left) < 4 * KILLS):
         if (tmp_path / "music" / "manifest.json").exists():
             shutil.rmtree(tmp_path / "music")  # all was finished: begin with one step less
             shutil.rmtree(tmp_path / ".build" / "music" / chance.choice(("rows", "clean")))
         process = subprocess.Popen(command, cwd=Path(__file__).parents[1], start_new_session=True)
         if kill(process, tmp_path, chance.randrange(8), chance.uniform(0, 0.2)):
             left.append(frozenset((str(path), path.stat().st_size) for path in tmp_path.rglob("*") if path.is_file()))
-    assert len(set(left)) > 5  # the kills came at different points
+    assert len(set(left)) > POINTS, "the kills came at too few different points"
     subprocess.run(command, cwd=Path(__file__).parents[1], check=True)
     assert bytes_of(tmp_path) == bytes_of(built)
 
